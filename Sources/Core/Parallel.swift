@@ -1,0 +1,48 @@
+import Kernels
+import OpenMP
+
+/// Loops on the pool that oneDNN and OpenBLAS use too (libgomp), so that none competes with another.
+package enum Parallel {
+  /// Sets the pool's size for the calling thread; called once, on the engine's thread, before any library call.
+  package static func setThreads(_ count: Int) {
+    omp_set_dynamic(0)
+    omp_set_num_threads(Int32(max(1, count)))
+  }
+
+  /// Pool size of the calling thread.
+  package static var threads: Int { Int(omp_get_max_threads()) }
+
+  private struct Context {
+    let body: (Int, Int) -> Void
+    /// Pool threads work on the engine's behalf when it is the engine that started the loop.
+    let engine: Bool
+  }
+
+  /// Runs `body(thread, threads)` once on every thread of the pool and waits for all.
+  package static func run(_ body: (Int, Int) -> Void) {
+    let team = omp_in_parallel() != 0 ? 1 : omp_get_max_threads()
+    guard team > 1 else { return body(0, 1) }
+    withoutActuallyEscaping(body) { body in
+      var context = Context(body: body, engine: quaver_is_engine_thread())
+      withUnsafeMutablePointer(to: &context) { pointer in
+        GOMP_parallel(
+          { raw in
+            guard let raw else { return }
+            let context = raw.assumingMemoryBound(to: Context.self)
+            quaver_mark_engine_thread(context.pointee.engine)
+            context.pointee.body(Int(omp_get_thread_num()), Int(omp_get_num_threads()))
+          }, pointer, UInt32(team), 0)
+      }
+    }
+  }
+
+  /// Splits 0..<count into one contiguous range a thread. The split depends only on `count` and the pool's size,
+  /// so floating-point results repeat to the bit.
+  package static func forEach(_ count: Int, _ body: (Range<Int>) -> Void) {
+    run { thread, threads in
+      let lower = count * thread / threads
+      let upper = count * (thread + 1) / threads
+      if lower < upper { body(lower..<upper) }
+    }
+  }
+}

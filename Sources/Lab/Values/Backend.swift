@@ -1,0 +1,52 @@
+import Core
+import Foundation
+
+/// What the workbench asks of the engine. Asking never blocks; answers arrive as events.
+package enum Request: Sendable, Equatable {
+  case loadCorpora
+  /// Answered by `Event.waveform`.
+  case openUtterance(corpus: String, utterance: String)
+  /// Answered by `Event.picture`; a newer request of this kind may replace one not yet begun.
+  case picture(PictureRequest)
+  case loadRuns
+  case train(Job)
+  case resume(run: String)
+  /// Pause, proceed, stop after the epoch, stop now; reaches runs of other processes too.
+  case control(run: String, RunControl.Wish)
+}
+
+/// What the engine tells the workbench. Progress is coalesced; an epoch's end and a failure are never dropped.
+package enum Event: Sendable, Equatable {
+  case corpora([CorpusInfo])
+  case waveform(Waveform)
+  case picture(Picture)
+  case runs([RunInfo])
+  case run(RunInfo)
+  case log(LogLine)
+  /// One sentence about a request that could not be met.
+  case failed(String)
+}
+
+package struct LogLine: Sendable, Equatable {
+  package enum Level: String, Sendable { case info, warning, error }
+
+  package let time: Date
+  package let level: Level
+  package let text: String
+
+  package init(time: Date, level: Level, text: String) {
+    (self.time, self.level, self.text) = (time, level, text)
+  }
+}
+
+/// The door between the workbench and everything that computes.
+package protocol Backend: Sendable {
+  func send(_ request: Request)
+  /// Takes all events that have arrived.
+  func drain() -> [Event]
+  /// Readable when events wait; for poll(2) beside the terminal's input.
+  var wakeDescriptor: Int32 { get }
+  /// Names from the registries, for keys and forms.
+  var transforms: [String] { get }
+  var models: [String] { get }
+}

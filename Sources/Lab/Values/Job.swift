@@ -1,0 +1,23 @@
+/// Everything needed to repeat a run; written to `job.json` before its first step and never changed.
+package struct Job: Codable, Sendable, Equatable {
+  package var corpus: String
+  /// Registry names: a transform ("linear", "mel", "cqt", "mfcc") and a network ("cnn-lstm", "alexnet", …).
+  package var transform = "mel"
+  package var model = "cnn-lstm"
+  /// "utterance", "speaker", "slice", or the path of a CSV with the columns file and part.
+  package var split = "utterance"
+  package var strideMilliseconds = 500
+  package var epochs = 15
+  package var batch = 32
+  package var learningRate: Float = 1e-4
+  package var weightDecay: Float = 1e-3
+  package var seed: UInt64 = 0
+  /// "specaugment" or "none".
+  package var augment = "specaugment"
+  /// Which slices give lo and hi: "corpus" as in the paper, or "train", the strict way.
+  package var normalise = "corpus"
+  /// Trains and validates on a stratified subset of this many slices of each part; nil takes all.
+  package var limit: Int?
+
+  package init(corpus: String) { self.corpus = corpus }
+}
