@@ -13,15 +13,16 @@ package struct EpochMetrics: Codable, Sendable, Equatable {
   package var validAccuracy: Double
   /// Unweighted average recall over the classes present.
   package var validUAR: Double
-  /// Accuracy over train and test merged, the paper's "average accuracy".
-  package var averageAccuracy: Double
+  /// Accuracy over train and test merged, the paper's "average accuracy"; measured after the last epoch only, since it
+  /// needs a pass over the training part in evaluation mode.
+  package var averageAccuracy: Double?
   /// Rows are the truth, columns the prediction; counts of validation slices.
   package var confusion: [[Int]]
   package var seconds: Double
 
   package init(
     epoch: Int, step: Int, trainLoss: Double, trainAccuracy: Double, validLoss: Double, validAccuracy: Double,
-    validUAR: Double, averageAccuracy: Double, confusion: [[Int]], seconds: Double
+    validUAR: Double, averageAccuracy: Double?, confusion: [[Int]], seconds: Double
   ) {
     (self.epoch, self.step, self.trainLoss, self.trainAccuracy) = (epoch, step, trainLoss, trainAccuracy)
     (self.validLoss, self.validAccuracy, self.validUAR) = (validLoss, validAccuracy, validUAR)

@@ -1,0 +1,3 @@
+#pragma once
+#include "file_lock.h"
+#include "thread_mark.h"
