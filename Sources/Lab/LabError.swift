@@ -31,7 +31,8 @@ package enum LabError: UserError, Equatable {
     case .runIsFinished(let id, let epochs): "run “\(id)” is finished: all \(epochs) epochs are done"
     case .runHasNoCheckpoint(let id): "run “\(id)” has no checkpoint yet"
     case .runUnreadable(let id, let reason): "run “\(id)” cannot be read (\(reason))"
-    case .unknownChoice(let what, let value, let choices): "unknown \(what) “\(value)”; choose one of \(Self.list(choices))"
+    case .unknownChoice(let what, let value, let choices):
+      "unknown \(what) “\(value)”; choose one of \(Self.list(choices))"
     case .outOfRange(let what, let value, let range): "\(what) of \(value) is out of range: it must be \(range)"
     case .emptyPart(let part, let split): "the split “\(split)” leaves no slice in the \(part) part"
     case .corpusChanged(let run, let reason): "run “\(run)” cannot go on: \(reason)"

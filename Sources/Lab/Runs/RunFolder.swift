@@ -67,12 +67,12 @@ package struct RunFolder: Sendable {
 
   // MARK: writing, by the process that holds the lock
 
-  func begin(_ record: RunRecord) throws {
+  package func begin(_ record: RunRecord) throws {
     try AtomicFile.write(file("job.json"), try JSON.encoder(pretty: true).encode(record))
   }
 
   /// Appends one line and flushes it to the disk.
-  func append(_ metrics: EpochMetrics) throws {
+  package func append(_ metrics: EpochMetrics) throws {
     let path = file("metrics.jsonl").path
     let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw CoreError.cannotWrite(path: path, reason: AtomicFile.lastSystemError()) }
@@ -89,24 +89,24 @@ package struct RunFolder: Sendable {
   }
 
   /// Drops the lines of epochs after `epoch`, which a resumed run will write again.
-  func keepMetrics(through epoch: Int) throws {
+  package func keepMetrics(through epoch: Int) throws {
     let kept = metrics().filter { $0.epoch <= epoch }
     let text = try kept.map { try JSON.line($0) + "\n" }.joined()
     try AtomicFile.write(file("metrics.jsonl"), Data(text.utf8))
   }
 
   /// Progress is replaced in place without a sync: losing it costs nothing.
-  func report(_ progress: Progress, paused: Bool) {
+  package func report(_ progress: RunProgress, paused: Bool) {
     guard let data = try? JSON.encoder().encode(LiveProgress(progress: progress, paused: paused)) else { return }
     try? data.write(to: file("progress.json"), options: .atomic)
   }
 
-  func end(_ outcome: RunOutcome) throws {
+  package func end(_ outcome: RunOutcome) throws {
     try AtomicFile.write(file("outcome.json"), try JSON.encoder().encode(outcome))
     try? FileManager.default.removeItem(at: file("progress.json"))
   }
 
-  func clearOutcome() { try? FileManager.default.removeItem(at: file("outcome.json")) }
+  package func clearOutcome() { try? FileManager.default.removeItem(at: file("outcome.json")) }
 
   // MARK: wishes of other processes
 
@@ -119,14 +119,14 @@ package struct RunFolder: Sendable {
   }
 
   /// The wish left by another process, taken away with the reading.
-  func takeWish() -> RunControl.Wish? {
+  package func takeWish() -> RunControl.Wish? {
     guard let text = try? String(contentsOf: file("control"), encoding: .utf8) else { return nil }
     try? FileManager.default.removeItem(at: file("control"))
     return Int(text).flatMap(RunControl.Wish.init)
   }
 
   /// - Throws: `LabError.runIsLive` when another process trains this run.
-  func lock() throws -> RunLock {
+  package func lock() throws -> RunLock {
     let path = file("lock").path
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw CoreError.cannotWrite(path: path, reason: AtomicFile.lastSystemError()) }
@@ -151,7 +151,7 @@ package struct RunFolder: Sendable {
 }
 
 /// Held by the one process that trains a run; released when this object, or the process, goes.
-final class RunLock: Sendable {
+package final class RunLock: Sendable {
   private let descriptor: Int32
   init(descriptor: Int32) { self.descriptor = descriptor }
   deinit { close(descriptor) }

@@ -52,6 +52,6 @@ package struct RunOutcome: Codable, Sendable, Equatable {
 
 /// `progress.json`: where a live run stands, and whether it is paused.
 struct LiveProgress: Codable, Equatable {
-  var progress: Progress
+  var progress: RunProgress
   var paused: Bool
 }

@@ -31,7 +31,7 @@ package struct EpochMetrics: Codable, Sendable, Equatable {
 }
 
 /// Where a live run stands; coalesced, so only the latest matters.
-package struct Progress: Codable, Sendable, Equatable {
+package struct RunProgress: Codable, Sendable, Equatable {
   /// "spectrograms", "training", "validation" …
   package var phase: String
   package var epoch: Int
@@ -66,13 +66,13 @@ package struct RunInfo: Sendable, Equatable, Identifiable {
   /// What must be said beside every number: split, seeds, and leakage between train and test, one sentence each.
   package var notes: [String]
   package var epochs: [EpochMetrics]
-  package var progress: Progress?
+  package var progress: RunProgress?
   /// The sentence that ended a failed run.
   package var failure: String?
 
   package init(
     id: String, job: Job, status: RunStatus, started: Date, emotions: [String], notes: [String],
-    epochs: [EpochMetrics], progress: Progress?, failure: String?
+    epochs: [EpochMetrics], progress: RunProgress?, failure: String?
   ) {
     (self.id, self.job, self.status, self.started) = (id, job, status, started)
     (self.emotions, self.notes, self.epochs) = (emotions, notes, epochs)
