@@ -14,7 +14,13 @@ let package = Package(
     library("OpenMP"),
     .target(name: "Kernels", path: "Sources/CLibs/Kernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])]),
     .target(name: "Core", dependencies: ["OpenMP", "Kernels"], swiftSettings: strict),
+    library("FFTW"),
+    library("SndFile"),
+    library("Soxr"),
+    .target(
+      name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
     .target(name: "Lab", dependencies: ["Core"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: strict),
   ]
 )
