@@ -18,8 +18,13 @@ let package = Package(
     library("OpenMP"),
     .target(name: "Kernels", path: "Sources/CLibs/Kernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])]),
     .target(name: "Core", dependencies: ["OpenMP", "Kernels"], swiftSettings: strict),
+    library("FFTW"),
+    library("SndFile"),
+    library("Soxr"),
     .target(
-      name: "Lab", dependencies: ["Core", "Kernels", .product(name: "GRDB", package: "GRDB.swift")],
+      name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
+    .target(
+      name: "Lab", dependencies: ["Core", "Kernels", "Pipeline", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
     .executableTarget(
       name: "quaver",
@@ -27,5 +32,6 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: strict),
   ]
 )
