@@ -1,0 +1,51 @@
+# Each target sets up what it needs. `make help` lists them.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+BUILD := swift build -c release
+QUAVER := .build/release/quaver
+# Folders are listed too: their time changes when a file in them is added or removed.
+SOURCES := $(shell find Sources themes Package.swift 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run build test check verify bench evidence install clean setup
+
+help: ## lists these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## opens the workbench on the sample corpus
+	@if [[ -t 0 && -t 1 ]]; then $(MAKE) --no-print-directory build && exec $(QUAVER) --corpus Samples; \
+	else echo "make run opens the workbench, which needs a terminal; over SSH, ask for one with ssh -t."; exit 1; fi
+
+build: setup $(QUAVER) ## builds quaver
+
+$(QUAVER): $(SOURCES)
+	@echo "building quaver: some minutes the first time"
+	@$(BUILD) --product quaver
+	@touch $@
+
+test: setup ## runs the tests, in release mode
+	swift test -c release
+
+check: setup ## checks the format of the sources and the rules that no compiler checks
+	swift format lint --strict --recursive Sources Tests Package.swift
+	@.ci/rules
+
+verify: build ## compares every stage with the reference vectors in ../shared/reference
+	$(QUAVER) verify $${QUAVER_REFERENCE:-../shared/reference}
+
+bench: build ## compares our speed with librosa's and PyTorch's
+	@./setup peers
+	@Benchmarks/compare
+
+evidence: build ## runs the long trainings that quoted accuracies come from
+	@Benchmarks/evidence
+
+install: build ## installs quaver under PREFIX (/usr/local)
+	install -D -m 755 $(QUAVER) $(DESTDIR)$(PREFIX)/bin/quaver
+
+clean: ## removes what was built here
+	rm -rf .build
+
+setup:
+	@./setup
