@@ -13,6 +13,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
   ],
   targets: [
     library("OpenMP"),
@@ -30,6 +31,13 @@ let package = Package(
       name: "quaver",
       dependencies: ["Core", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
+    library("Ncurses"),
+    .target(name: "TerminalGuard", path: "Sources/CLibs/TerminalGuard"),
+    .target(
+      name: "TUI",
+      dependencies: ["Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard", .product(name: "TOMLKit", package: "TOMLKit")],
+      swiftSettings: strict),
+    .testTarget(name: "TUITests", dependencies: ["Core", "Lab", "TUI"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: strict),
