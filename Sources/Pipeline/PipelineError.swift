@@ -12,6 +12,10 @@ package enum PipelineError: UserError, Equatable {
   case cannotResample(path: String, reason: String)
   case unknown(kind: String, name: String, known: [String])
   case impossibleStride(milliseconds: Int)
+  case noUtterances(path: String, adapter: String, example: String?)
+  case noAdapterFits(path: String, reasons: [String])
+  case malformedCorpus(path: String, reason: String)
+  case malformedTable(path: String, reason: String)
 
   package var description: String {
     switch self {
@@ -28,6 +32,29 @@ package enum PipelineError: UserError, Equatable {
     case .unknown(let kind, let name, let known):
       "there is no \(kind) “\(name)”; known are \(known.joined(separator: ", "))"
     case .impossibleStride(let milliseconds): "a stride of \(milliseconds) ms; it must lie between 1 and 60000 ms"
+    case .noUtterances(let path, let adapter, let example):
+      "\(path): no utterance found by the adapter “\(adapter)”\(example.map { " (\($0))" } ?? "")"
+    case .noAdapterFits(let path, let reasons):
+      "\(path): no adapter fits half of its audio files (\(reasons.joined(separator: "; ")))"
+    case .malformedCorpus(let path, let reason): "\(path): cannot be read as a corpus (\(reason))"
+    case .malformedTable(let path, let reason): "\(path): not a usable CSV (\(reason))"
+    }
+  }
+
+  /// The sentence without the path that it begins with, for lists that name the file already.
+  package var reason: String {
+    let parts = description.split(separator: ": ", maxSplits: 1)
+    return parts.first.map(String.init) == path ? parts.last.map(String.init) ?? description : description
+  }
+
+  private var path: String? {
+    switch self {
+    case .cannotOpen(let path, _), .notAudio(let path, _), .noSamples(let path), .truncated(let path, _, _, _),
+      .impossibleHeader(let path, _), .tooLong(let path, _, _), .notFinite(let path, _),
+      .cannotResample(let path, _), .noUtterances(let path, _, _), .noAdapterFits(let path, _),
+      .malformedCorpus(let path, _), .malformedTable(let path, _):
+      path
+    case .unknown, .impossibleStride: nil
     }
   }
 }
