@@ -42,9 +42,10 @@ package struct FolderListing: Sendable {
 /// Parts of relative paths.
 enum Path {
   /// "a/b/03a01Fa.wav" → "03a01Fa".
-  static func stem(_ path: String) -> String {
-    ((path as NSString).lastPathComponent as NSString).deletingPathExtension
-  }
+  static func stem(_ path: String) -> String { (name(path) as NSString).deletingPathExtension }
+
+  /// "a/b/03a01Fa.wav" → "03a01Fa.wav".
+  static func name(_ path: String) -> String { (path as NSString).lastPathComponent }
 
   /// Folders above the file, outermost first.
   static func folders(_ path: String) -> [String] { path.split(separator: "/").dropLast().map(String.init) }

@@ -11,7 +11,7 @@ struct MixedAdapter: NamedCorpusAdapter {
     let parts = zip(Self.conventions, counts).map { "\($1) as in \($0.title)" }.joined(separator: ", ")
     // A folder of one corpus belongs to that corpus's own adapter.
     let share = counts.contains(0) ? 0 : Double(counts.reduce(0, +)) / Double(listing.audio.count)
-    return AdapterFit(share: share, reason: "of \(listing.audio.count) audio files \(parts) are named")
+    return AdapterFit(share: share, reason: "\(listing.audio.count) audio files: \(parts)")
   }
 
   func parse(_ file: String) -> NameReading {
