@@ -53,6 +53,13 @@ package struct Corpus: Sendable {
 
   package func url(of utterance: Utterance) -> URL { root.appendingPathComponent(utterance.file) }
 
+  /// The same corpus with only the utterances whose files are named.
+  package func restricted(to files: Set<String>) -> Corpus {
+    Corpus(
+      root: root, adapter: adapter, adapterReason: adapterReason, isSynthetic: isSynthetic, emotions: emotions,
+      utterances: utterances.filter { files.contains($0.file) }, rejected: rejected, otherFiles: otherFiles)
+  }
+
   /// Reads a corpus's folder: names by the adapter, then every header.
   ///
   /// - Parameter adapter: registry name; nil takes the one that fits best.

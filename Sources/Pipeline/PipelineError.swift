@@ -16,6 +16,10 @@ package enum PipelineError: UserError, Equatable {
   case noAdapterFits(path: String, reasons: [String])
   case malformedCorpus(path: String, reason: String)
   case malformedTable(path: String, reason: String)
+  case changed(path: String)
+  case cannotSplit(reason: String)
+  case stopped
+  case cacheTooSmall(needed: Int, limit: Int)
 
   package var description: String {
     switch self {
@@ -38,6 +42,11 @@ package enum PipelineError: UserError, Equatable {
       "\(path): no adapter fits half of its audio files (\(reasons.joined(separator: "; ")))"
     case .malformedCorpus(let path, let reason): "\(path): cannot be read as a corpus (\(reason))"
     case .malformedTable(let path, let reason): "\(path): not a usable CSV (\(reason))"
+    case .changed(let path): "\(path): it changed while the corpus was read; read the corpus again"
+    case .cannotSplit(let reason): "the corpus cannot be split: \(reason)"
+    case .stopped: "stopped as asked"
+    case .cacheTooSmall(let needed, let limit):
+      "the images need \(needed >> 20) MiB, but the cache may hold \(limit >> 20) MiB"
     }
   }
 
@@ -52,9 +61,10 @@ package enum PipelineError: UserError, Equatable {
     case .cannotOpen(let path, _), .notAudio(let path, _), .noSamples(let path), .truncated(let path, _, _, _),
       .impossibleHeader(let path, _), .tooLong(let path, _, _), .notFinite(let path, _),
       .cannotResample(let path, _), .noUtterances(let path, _, _), .noAdapterFits(let path, _),
-      .malformedCorpus(let path, _), .malformedTable(let path, _):
+      .malformedCorpus(let path, _), .malformedTable(let path, _),
+      .changed(let path):
       path
-    case .unknown, .impossibleStride: nil
+    case .unknown, .impossibleStride, .cannotSplit, .stopped, .cacheTooSmall: nil
     }
   }
 }
