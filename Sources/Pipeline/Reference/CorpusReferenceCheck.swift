@@ -15,7 +15,7 @@ package struct CorpusReferenceCheck: ReferenceCheck {
     let subsetSlices = try decoded(Int.self, try metadata("subset_slices", of: file), of: file)
 
     let corpus = try Corpus.scan(emodb, adapter: "emodb")
-    var checks = try counts.sorted { $0.key.count < $1.key.count }.map { stride, expected in
+    var checks = try counts.sorted { $0.value < $1.value }.map { stride, expected in
       let slicer = try Slicer(strideMilliseconds: Int(stride) ?? 0)
       let count = SliceTable(corpus.utterances, slicer: slicer).count
       return (text: "\(count) slices at \(stride) ms = \(expected)", holds: count == expected)
