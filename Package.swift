@@ -10,11 +10,28 @@ func library(_ name: String, in folder: String? = nil) -> Target {
 
 let package = Package(
   name: "quaver",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
   targets: [
     library("OpenMP"),
     .target(name: "Kernels", path: "Sources/CLibs/Kernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])]),
     .target(name: "Core", dependencies: ["OpenMP", "Kernels"], swiftSettings: strict),
-    .target(name: "Lab", dependencies: ["Core"], swiftSettings: strict),
+    library("FFTW"),
+    library("SndFile"),
+    library("Soxr"),
+    .target(
+      name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
+    .target(
+      name: "Lab", dependencies: ["Core", "Kernels", "Pipeline", .product(name: "GRDB", package: "GRDB.swift")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "quaver",
+      dependencies: ["Core", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: strict),
   ]
 )

@@ -21,3 +21,8 @@ package struct Job: Codable, Sendable, Equatable {
 
   package init(corpus: String) { self.corpus = corpus }
 }
+
+extension Job {
+  /// The split as it is shown: a file's name without its folders.
+  package var splitName: String { split.split(separator: "/").last.map(String.init) ?? split }
+}

@@ -13,15 +13,16 @@ package struct EpochMetrics: Codable, Sendable, Equatable {
   package var validAccuracy: Double
   /// Unweighted average recall over the classes present.
   package var validUAR: Double
-  /// Accuracy over train and test merged, the paper's "average accuracy".
-  package var averageAccuracy: Double
+  /// Accuracy over train and test merged, the paper's "average accuracy"; measured after the last epoch only, since it
+  /// needs a pass over the training part in evaluation mode.
+  package var averageAccuracy: Double?
   /// Rows are the truth, columns the prediction; counts of validation slices.
   package var confusion: [[Int]]
   package var seconds: Double
 
   package init(
     epoch: Int, step: Int, trainLoss: Double, trainAccuracy: Double, validLoss: Double, validAccuracy: Double,
-    validUAR: Double, averageAccuracy: Double, confusion: [[Int]], seconds: Double
+    validUAR: Double, averageAccuracy: Double?, confusion: [[Int]], seconds: Double
   ) {
     (self.epoch, self.step, self.trainLoss, self.trainAccuracy) = (epoch, step, trainLoss, trainAccuracy)
     (self.validLoss, self.validAccuracy, self.validUAR) = (validLoss, validAccuracy, validUAR)
@@ -30,7 +31,7 @@ package struct EpochMetrics: Codable, Sendable, Equatable {
 }
 
 /// Where a live run stands; coalesced, so only the latest matters.
-package struct Progress: Codable, Sendable, Equatable {
+package struct RunProgress: Codable, Sendable, Equatable {
   /// "spectrograms", "training", "validation" …
   package var phase: String
   package var epoch: Int
@@ -65,13 +66,13 @@ package struct RunInfo: Sendable, Equatable, Identifiable {
   /// What must be said beside every number: split, seeds, and leakage between train and test, one sentence each.
   package var notes: [String]
   package var epochs: [EpochMetrics]
-  package var progress: Progress?
+  package var progress: RunProgress?
   /// The sentence that ended a failed run.
   package var failure: String?
 
   package init(
     id: String, job: Job, status: RunStatus, started: Date, emotions: [String], notes: [String],
-    epochs: [EpochMetrics], progress: Progress?, failure: String?
+    epochs: [EpochMetrics], progress: RunProgress?, failure: String?
   ) {
     (self.id, self.job, self.status, self.started) = (id, job, status, started)
     (self.emotions, self.notes, self.epochs) = (emotions, notes, epochs)

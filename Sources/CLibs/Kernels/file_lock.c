@@ -1,0 +1,21 @@
+#define _GNU_SOURCE
+#include "file_lock.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static struct flock whole_file(void) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
+  return lock;
+}
+
+int quaver_try_lock(int descriptor) {
+  struct flock lock = whole_file();
+  return fcntl(descriptor, F_OFD_SETLK, &lock);
+}
+
+int quaver_is_locked(int descriptor) {
+  struct flock lock = whole_file();
+  if (fcntl(descriptor, F_OFD_GETLK, &lock) != 0) return -1;
+  return lock.l_type != F_UNLCK;
+}

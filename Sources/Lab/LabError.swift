@@ -1,0 +1,48 @@
+import Core
+
+/// Mistakes around runs, jobs and corpora, each one sentence with its operands.
+package enum LabError: UserError, Equatable {
+  case unknownCorpus(String, known: [String])
+  case corpusExists(String)
+  case badName(String)
+  case unknownRun(String, known: [String])
+  case runExists(String)
+  case runIsLive(String)
+  case runIsNotLive(String)
+  case runIsFinished(String, epochs: Int)
+  case runHasNoCheckpoint(String)
+  case runUnreadable(String, reason: String)
+  case unknownChoice(what: String, value: String, choices: [String])
+  case outOfRange(what: String, value: String, range: String)
+  case emptyPart(String, split: String)
+  case corpusChanged(run: String, reason: String)
+  case diverged(epoch: Int, step: Int)
+
+  package var description: String {
+    switch self {
+    case .unknownCorpus(let name, let known):
+      "corpus “\(name)” is neither registered (\(Self.list(known))) nor a folder; `quaver corpus add PATH` registers one"
+    case .corpusExists(let name): "a corpus named “\(name)” is registered already; give another with --name"
+    case .badName(let name): "“\(name)” cannot be a name: use letters, digits, dots, dashes and underscores"
+    case .unknownRun(let id, let known): "no run “\(id)”; there are \(Self.list(known))"
+    case .runExists(let id): "a run named “\(id)” exists already; resume it, or give another name with --name"
+    case .runIsLive(let id): "run “\(id)” is being trained by another process right now"
+    case .runIsNotLive(let id): "run “\(id)” is not being trained right now"
+    case .runIsFinished(let id, let epochs): "run “\(id)” is finished: all \(epochs) epochs are done"
+    case .runHasNoCheckpoint(let id): "run “\(id)” has no checkpoint yet"
+    case .runUnreadable(let id, let reason): "run “\(id)” cannot be read (\(reason))"
+    case .unknownChoice(let what, let value, let choices):
+      "unknown \(what) “\(value)”; choose one of \(Self.list(choices))"
+    case .outOfRange(let what, let value, let range): "\(what) of \(value) is out of range: it must be \(range)"
+    case .emptyPart(let part, let split): "the split “\(split)” leaves no slice in the \(part) part"
+    case .corpusChanged(let run, let reason): "run “\(run)” cannot go on: \(reason)"
+    case .diverged(let epoch, let step): "the loss became NaN or infinite in epoch \(epoch), step \(step)"
+    }
+  }
+
+  private static func list(_ names: [String]) -> String {
+    guard !names.isEmpty else { return "none" }
+    let shown = names.prefix(12).joined(separator: ", ")
+    return names.count > 12 ? "\(shown) and \(names.count - 12) more" : shown
+  }
+}

@@ -1,0 +1,158 @@
+import Core
+import Foundation
+import Kernels
+
+/// `runs/<id>/`, the truth about one run; readable at any moment, whoever writes it.
+package struct RunFolder: Sendable {
+  package let id: String
+  package let url: URL
+
+  init(id: String, url: URL) { (self.id, self.url) = (id, url) }
+
+  private func file(_ name: String) -> URL { url.appendingPathComponent(name) }
+  package var lastCheckpoint: URL { file("checkpoint-last.safetensors") }
+  package var bestCheckpoint: URL { file("checkpoint-best.safetensors") }
+  package var results: URL { file("results") }
+
+  // MARK: reading
+
+  package func record() throws -> RunRecord {
+    do { return try JSON.decoder().decode(RunRecord.self, from: Data(contentsOf: file("job.json"))) } catch {
+      throw LabError.runUnreadable(id, reason: "job.json: \(Self.reason(error))")
+    }
+  }
+
+  /// Epochs in order. A last line that a crash cut short is left out; a line of a repeated epoch replaces the older.
+  package func metrics() -> [EpochMetrics] {
+    guard let text = try? String(contentsOf: file("metrics.jsonl"), encoding: .utf8) else { return [] }
+    var epochs: [Int: EpochMetrics] = [:]
+    for line in text.split(separator: "\n") {
+      guard let metrics = try? JSON.decoder().decode(EpochMetrics.self, from: Data(line.utf8)) else { continue }
+      epochs[metrics.epoch] = metrics
+    }
+    return epochs.values.sorted { $0.epoch < $1.epoch }
+  }
+
+  package func outcome() -> RunOutcome? { decode(RunOutcome.self, "outcome.json") }
+
+  /// True while some process trains this run. Its lock dies with it, so a killed trainer is never taken for a live one.
+  package var isLive: Bool {
+    let descriptor = open(file("lock").path, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return quaver_is_locked(descriptor) == 1
+  }
+
+  package func info() throws -> RunInfo {
+    let record = try record()
+    let live = isLive ? decode(LiveProgress.self, "progress.json") : nil
+    let outcome = outcome()
+    let status: RunStatus =
+      if isLive { live?.paused == true ? .paused : .running } else { outcome?.status ?? .interrupted }
+    return RunInfo(
+      id: id, job: record.job, status: status, started: record.created, emotions: record.emotions,
+      notes: record.notes, epochs: metrics(), progress: live?.progress, failure: outcome?.failure)
+  }
+
+  /// Changes whenever something that `info` shows may have changed.
+  package func stamp() -> String {
+    let names = ["metrics.jsonl", "progress.json", "outcome.json", "job.json"]
+    let parts = names.map { name -> String in
+      var status = stat()
+      guard stat(file(name).path, &status) == 0 else { return "-" }
+      return "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec).\(status.st_size)"
+    }
+    return parts.joined(separator: " ") + (isLive ? " live" : "")
+  }
+
+  // MARK: writing, by the process that holds the lock
+
+  package func begin(_ record: RunRecord) throws {
+    try AtomicFile.write(file("job.json"), try JSON.encoder(pretty: true).encode(record))
+  }
+
+  /// Appends one line and flushes it to the disk.
+  package func append(_ metrics: EpochMetrics) throws {
+    let path = file("metrics.jsonl").path
+    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw CoreError.cannotWrite(path: path, reason: AtomicFile.lastSystemError()) }
+    defer { close(descriptor) }
+    var line = try JSON.line(metrics) + "\n"
+    // What a crash left of a line must not swallow this one.
+    let length = lseek(descriptor, 0, SEEK_END)
+    var last = UInt8(ascii: "\n")
+    if length > 0, pread(descriptor, &last, 1, length - 1) == 1, last != UInt8(ascii: "\n") { line = "\n" + line }
+    let written = line.withCString { write(descriptor, $0, strlen($0)) }
+    guard written == line.utf8.count, fsync(descriptor) == 0 else {
+      throw CoreError.cannotWrite(path: path, reason: AtomicFile.lastSystemError())
+    }
+  }
+
+  /// Drops the lines of epochs after `epoch`, which a resumed run will write again.
+  package func keepMetrics(through epoch: Int) throws {
+    let kept = metrics().filter { $0.epoch <= epoch }
+    let text = try kept.map { try JSON.line($0) + "\n" }.joined()
+    try AtomicFile.write(file("metrics.jsonl"), Data(text.utf8))
+  }
+
+  /// Progress is replaced in place without a sync: losing it costs nothing.
+  package func report(_ progress: RunProgress, paused: Bool) {
+    guard let data = try? JSON.encoder().encode(LiveProgress(progress: progress, paused: paused)) else { return }
+    try? data.write(to: file("progress.json"), options: .atomic)
+  }
+
+  package func end(_ outcome: RunOutcome) throws {
+    try AtomicFile.write(file("outcome.json"), try JSON.encoder().encode(outcome))
+    try? FileManager.default.removeItem(at: file("progress.json"))
+  }
+
+  package func clearOutcome() { try? FileManager.default.removeItem(at: file("outcome.json")) }
+
+  // MARK: wishes of other processes
+
+  /// Asks the process that trains this run to pause, go on or stop.
+  ///
+  /// - Throws: `LabError.runIsNotLive`.
+  package func ask(_ wish: RunControl.Wish) throws {
+    guard isLive else { throw LabError.runIsNotLive(id) }
+    try AtomicFile.write(file("control"), Data("\(wish.rawValue)".utf8))
+  }
+
+  /// The wish left by another process, taken away with the reading.
+  package func takeWish() -> RunControl.Wish? {
+    guard let text = try? String(contentsOf: file("control"), encoding: .utf8) else { return nil }
+    try? FileManager.default.removeItem(at: file("control"))
+    return Int(text).flatMap(RunControl.Wish.init)
+  }
+
+  /// - Throws: `LabError.runIsLive` when another process trains this run.
+  package func lock() throws -> RunLock {
+    let path = file("lock").path
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw CoreError.cannotWrite(path: path, reason: AtomicFile.lastSystemError()) }
+    guard quaver_try_lock(descriptor) == 0 else {
+      close(descriptor)
+      throw LabError.runIsLive(id)
+    }
+    return RunLock(descriptor: descriptor)
+  }
+
+  private func decode<T: Decodable>(_ type: T.Type, _ name: String) -> T? {
+    (try? Data(contentsOf: file(name))).flatMap { try? JSON.decoder().decode(type, from: $0) }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case DecodingError.keyNotFound(let key, _): "“\(key.stringValue)” is missing"
+    case is DecodingError: "it is not what Quaver writes"
+    default: (error as NSError).localizedDescription
+    }
+  }
+}
+
+/// Held by the one process that trains a run; released when this object, or the process, goes.
+package final class RunLock: Sendable {
+  private let descriptor: Int32
+  init(descriptor: Int32) { self.descriptor = descriptor }
+  deinit { close(descriptor) }
+}

@@ -1,0 +1,57 @@
+import Foundation
+
+/// `job.json`: written once, before a run's first step.
+package struct RunRecord: Codable, Sendable, Equatable {
+  package var job: Job
+  package var emotions: [String]
+  /// Said beside every number of this run: split, sizes, leakage.
+  package var notes: [String]
+  package var created: Date
+  package var machine: Machine
+  /// Corpus constants of the normalisation, decided when the run began.
+  package var scaling: [Float]
+  /// Identity of the data: changes when any file of the corpus, or the split, changes.
+  package var fingerprint: String
+
+  package init(
+    job: Job, emotions: [String], notes: [String], created: Date, machine: Machine, scaling: [Float],
+    fingerprint: String
+  ) {
+    (self.job, self.emotions, self.notes, self.created) = (job, emotions, notes, created)
+    (self.machine, self.scaling, self.fingerprint) = (machine, scaling, fingerprint)
+  }
+}
+
+/// What bits depend on besides the job: a resumed run says when one of these has changed.
+package struct Machine: Codable, Sendable, Equatable {
+  package var processor: String
+  package var threads: Int
+  package var libraries: [String: String]
+
+  package init(processor: String, threads: Int, libraries: [String: String]) {
+    (self.processor, self.threads, self.libraries) = (processor, threads, libraries)
+  }
+
+  /// The processor's name as the kernel gives it.
+  package static var processorName: String {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+    return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+  }
+}
+
+/// `outcome.json`: how a run ended. Absent while it runs, and when it was interrupted.
+package struct RunOutcome: Codable, Sendable, Equatable {
+  package var status: RunStatus
+  package var failure: String?
+
+  package init(status: RunStatus, failure: String? = nil) {
+    (self.status, self.failure) = (status, failure)
+  }
+}
+
+/// `progress.json`: where a live run stands, and whether it is paused.
+struct LiveProgress: Codable, Equatable {
+  var progress: RunProgress
+  var paused: Bool
+}

@@ -1,0 +1,79 @@
+import Core
+import Foundation
+
+/// All run folders below one root.
+package struct RunStore: Sendable {
+  package let root: URL
+
+  package init(root: URL) { self.root = root }
+
+  /// Names of all runs, newest first (by the folder's creation name, which begins with the date unless named).
+  package func ids() -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+    return names.filter { !$0.hasPrefix(".") && Self.isName($0) && isRun($0) }.sorted(by: >)
+  }
+
+  private func isRun(_ id: String) -> Bool {
+    FileManager.default.fileExists(atPath: folder(id).url.appendingPathComponent("job.json").path)
+  }
+
+  private func folder(_ id: String) -> RunFolder { RunFolder(id: id, url: root.appendingPathComponent(id)) }
+
+  /// The run of that name, or the only one whose name begins with it.
+  ///
+  /// - Throws: `LabError.unknownRun`.
+  package func open(_ id: String) throws -> RunFolder {
+    if Self.isName(id), isRun(id) { return folder(id) }
+    let known = ids()
+    let matches = known.filter { $0.hasPrefix(id) && !id.isEmpty }
+    guard matches.count == 1 else { throw LabError.unknownRun(id, known: matches.isEmpty ? known : matches) }
+    return folder(matches[0])
+  }
+
+  /// A new, empty run folder with a free name.
+  ///
+  /// - Parameter name: nil makes one from the date and the job; `-2`, `-3` … is added when it is taken.
+  /// - Throws: `LabError.badName`, `LabError.runExists`, `CoreError.cannotWrite`.
+  package func create(name: String?, job: Job, now: Date) throws -> RunFolder {
+    if let name, !Self.isName(name) { throw LabError.badName(name) }
+    try Self.makeFolder(root)
+    let base = name ?? "\(Self.stamp(now))-\(job.model)-\(job.transform)-s\(job.seed)"
+    for attempt in 1...99 {
+      let folder = folder(attempt == 1 ? base : "\(base)-\(attempt)")
+      if mkdir(folder.url.path, 0o755) == 0 { return folder }
+      guard errno == EEXIST else {
+        throw CoreError.cannotWrite(path: folder.url.path, reason: AtomicFile.lastSystemError())
+      }
+      // A folder without job.json is what a crash left before the run's first word; its name is free.
+      if !isRun(folder.id), !folder.isLive { return folder }
+      if name != nil { break }
+    }
+    throw LabError.runExists(base)
+  }
+
+  package static func makeFolder(_ url: URL) throws {
+    do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
+      throw CoreError.cannotWrite(path: url.path, reason: (error as NSError).localizedDescription)
+    }
+  }
+
+  /// Letters, digits, dots, dashes and underscores, not beginning with a dot: safe in a path and in a shell.
+  package static func isName(_ name: String) -> Bool {
+    !name.isEmpty && name.utf8.count <= 120 && !name.hasPrefix(".") && !name.hasPrefix("-")
+      && name.unicodeScalars.allSatisfy {
+        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+          || "._-".unicodeScalars.contains($0)
+      }
+  }
+
+  private static func stamp(_ date: Date) -> String {
+    let parts = Calendar(identifier: .iso8601).dateComponents(
+      in: TimeZone(identifier: "UTC") ?? .current, from: date)
+    func two(_ value: Int?) -> String {
+      let text = String(value ?? 0)
+      return text.count < 2 ? "0" + text : text
+    }
+    return
+      "\(parts.year ?? 0)\(two(parts.month))\(two(parts.day))-\(two(parts.hour))\(two(parts.minute))\(two(parts.second))"
+  }
+}

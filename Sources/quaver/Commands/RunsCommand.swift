@@ -1,0 +1,86 @@
+import ArgumentParser
+import Foundation
+import Lab
+
+struct RunsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "runs", abstract: "List all runs with their status and last numbers.")
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let runs = common.store.ids().compactMap { try? common.store.open($0).info() }
+    if common.json {
+      for run in runs { Console.line(try JSON.line(RunReport(run))) }
+      return
+    }
+    guard !runs.isEmpty else { return Console.line("no runs yet: `quaver train --corpus NAME` makes one") }
+    var rows = [["run", "status", "epoch", "valid. acc.", "UAR", "split", "corpus"]]
+    for run in runs {
+      let last = run.epochs.last
+      rows.append([
+        run.id, run.status.rawValue, "\(last?.epoch ?? 0)/\(run.job.epochs)",
+        last.map { Console.percent($0.validAccuracy) } ?? "–", last.map { Console.percent($0.validUAR) } ?? "–",
+        run.job.splitName, run.job.corpus,
+      ])
+    }
+    Console.table(rows, rightAligned: [2, 3, 4])
+  }
+}
+
+struct ShowCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show one run: its job, every epoch, the last confusion matrix.")
+
+  @Argument(help: ArgumentHelp("The run's name, or the beginning of it.", valueName: "run"))
+  var id: String
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let info = try common.store.open(id).info()
+    if common.json { return Console.line(try JSON.line(RunReport(info))) }
+    Console.line("\(info.id): \(info.status.rawValue)\(info.failure.map { " (\($0))" } ?? "")")
+    let job = info.job
+    Console.line(
+      "\(job.model) on \(job.corpus), \(job.transform), stride \(job.strideMilliseconds) ms, split \(job.splitName), "
+        + "seed \(job.seed) (1 seed), augment \(job.augment), batch \(job.batch), lr \(job.learningRate)")
+    for note in info.notes { Console.line("  \(note)") }
+    guard let last = info.epochs.last else { return Console.line("no epoch has ended yet") }
+    var rows = [["epoch", "train loss", "train acc.", "valid. loss", "valid. acc.", "UAR", "seconds"]]
+    for epoch in info.epochs {
+      rows.append([
+        "\(epoch.epoch)", number(epoch.trainLoss), Console.percent(epoch.trainAccuracy), number(epoch.validLoss),
+        Console.percent(epoch.validAccuracy), Console.percent(epoch.validUAR), String(format: "%.1f", epoch.seconds),
+      ])
+    }
+    Console.table(rows, rightAligned: Set(0...6))
+    if let average = last.averageAccuracy {
+      Console.line("average accuracy (train and validation merged): \(Console.percent(average))")
+    }
+    Console.line("\nconfusion of validation slices, epoch \(last.epoch) (rows: truth, columns: prediction)")
+    let labels = info.emotions
+    Console.table(
+      [[""] + labels.map { String($0.prefix(4)) }]
+        + zip(labels, last.confusion).map { [$0] + $1.map(String.init) },
+      rightAligned: Set(1...max(1, labels.count)))
+  }
+
+  private func number(_ value: Double) -> String { String(format: "%.4f", value) }
+}
+
+/// A run as `--json` prints it.
+struct RunReport: Encodable {
+  let id: String
+  let status: RunStatus
+  let job: Job
+  let emotions: [String]
+  let notes: [String]
+  let epochs: [EpochMetrics]
+  let progress: RunProgress?
+  let failure: String?
+
+  init(_ run: RunInfo) {
+    (id, status, job, emotions) = (run.id, run.status, run.job, run.emotions)
+    (notes, epochs, progress, failure) = (run.notes, run.epochs, run.progress, run.failure)
+  }
+}

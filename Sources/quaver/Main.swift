@@ -1,0 +1,30 @@
+import ArgumentParser
+import Core
+import Foundation
+import Lab
+
+@main
+struct Main {
+  static func main() async {
+    do {
+      var command = try Quaver.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+    } catch let error as any UserError {
+      Console.error(error.description)
+      exit(error.exitCode)
+    } catch {
+      Quaver.exit(withError: error)
+    }
+  }
+}
+
+struct Quaver: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "quaver",
+    abstract: "A terminal workbench for the robustness of speech-emotion recognition.",
+    discussion: "Without a subcommand the workbench opens.",
+    version: "0.1.0",
+    subcommands: [
+      RunsCommand.self, ShowCommand.self, ControlCommand.self, VerifyCommand.self,
+    ])
+}

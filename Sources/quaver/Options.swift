@@ -1,0 +1,15 @@
+import ArgumentParser
+import Foundation
+import Lab
+
+/// Options that every command shares.
+struct CommonOptions: ParsableArguments {
+  @Flag(help: "Print JSON, one value a line.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Folder of the runs.", valueName: "dir"))
+  var runs: String?
+
+  var paths: Paths { Paths() }
+  var store: RunStore { RunStore(root: runs.map { URL(fileURLWithPath: $0) } ?? paths.runs) }
+}

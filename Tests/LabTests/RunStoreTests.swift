@@ -1,0 +1,112 @@
+import Core
+import Foundation
+import Lab
+import Testing
+
+@Suite struct RunStoreTests {
+  private let root = FileManager.default.temporaryDirectory.appendingPathComponent("quaver-runs-\(UUID().uuidString)")
+
+  private func record(_ corpus: String = "c") -> RunRecord {
+    RunRecord(
+      job: Job(corpus: corpus), emotions: ["anger", "fear"], notes: ["split utterance, 1 seed"],
+      created: Date(timeIntervalSince1970: 1_000), machine: Machine(processor: "p", threads: 2, libraries: [:]),
+      scaling: [-60, 10], fingerprint: "f")
+  }
+
+  private func metrics(_ epoch: Int, loss: Double = 1) -> EpochMetrics {
+    EpochMetrics(
+      epoch: epoch, step: epoch * 10, trainLoss: loss, trainAccuracy: 0.5, validLoss: loss, validAccuracy: 0.4,
+      validUAR: 0.3, averageAccuracy: nil, confusion: [[1, 2], [3, 4]], seconds: 1)
+  }
+
+  @Test func aRunTellsWhatItIs() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let store = RunStore(root: root)
+    let folder = try store.create(name: "a", job: Job(corpus: "c"), now: Date())
+    #expect(store.ids().isEmpty, "a folder without job.json is no run yet")
+    let lock = try folder.lock()
+    try folder.begin(record())
+    #expect(try folder.info().status == .running)
+    try folder.append(metrics(1))
+    try folder.append(metrics(2, loss: .nan))
+    let info = try store.open("a").info()
+    #expect(info.epochs.map(\.epoch) == [1, 2])
+    #expect(info.epochs[1].trainLoss.isNaN)
+    folder.report(RunProgress(phase: "training", epoch: 3, done: 1, total: 2, rate: 5, secondsLeft: nil), paused: true)
+    #expect(try folder.info().status == .paused)
+    #expect(try folder.info().progress?.done == 1)
+    #expect(throws: LabError.runIsLive("a")) { _ = try folder.lock() }
+    try folder.end(RunOutcome(status: .failed, failure: "why"))
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test func aDeadTrainerIsNotLive() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let store = RunStore(root: root)
+    let folder = try store.create(name: "a", job: Job(corpus: "c"), now: Date())
+    do {
+      let lock = try folder.lock()
+      try folder.begin(record())
+      withExtendedLifetime(lock) { #expect(folder.isLive) }
+    }
+    #expect(try folder.info().status == .interrupted)
+    #expect(throws: LabError.runIsNotLive("a")) { try folder.ask(.stopNow) }
+  }
+
+  @Test func aCutLastLineIsLeftOutAndNotJoined() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let folder = try RunStore(root: root).create(name: "a", job: Job(corpus: "c"), now: Date())
+    try folder.append(metrics(1))
+    let file = folder.url.appendingPathComponent("metrics.jsonl")
+    let whole = try Data(contentsOf: file)
+    try (whole + whole.prefix(20)).write(to: file)
+    #expect(folder.metrics().map(\.epoch) == [1])
+    try folder.append(metrics(2))
+    #expect(folder.metrics().map(\.epoch) == [1, 2])
+    try folder.append(metrics(3))
+    try folder.keepMetrics(through: 2)
+    #expect(folder.metrics().map(\.epoch) == [1, 2])
+  }
+
+  @Test func namesAreCheckedAndTakenOnce() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let store = RunStore(root: root)
+    for name in ["", "../x", ".hidden", "a/b", "-x", "a b", String(repeating: "a", count: 200)] {
+      #expect(throws: LabError.badName(name)) { _ = try store.create(name: name, job: Job(corpus: "c"), now: Date()) }
+    }
+    try store.create(name: "alex-1", job: Job(corpus: "c"), now: Date()).begin(record())
+    #expect(throws: LabError.runExists("alex-1")) {
+      _ = try store.create(name: "alex-1", job: Job(corpus: "c"), now: Date())
+    }
+    let now = Date(timeIntervalSince1970: 0)
+    let first = try store.create(name: nil, job: Job(corpus: "c"), now: now)
+    try first.begin(record())
+    let second = try store.create(name: nil, job: Job(corpus: "c"), now: now)
+    #expect(first.id == "19700101-000000-cnn-lstm-mel-s0" && second.id == first.id + "-2")
+  }
+
+  @Test func runsAreFoundByPrefix() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let store = RunStore(root: root)
+    for name in ["alex-1", "alex-2", "cnn-1"] {
+      try store.create(name: name, job: Job(corpus: "c"), now: Date()).begin(record())
+    }
+    #expect(try store.open("cnn").id == "cnn-1")
+    #expect(throws: LabError.unknownRun("alex", known: ["alex-2", "alex-1"])) { _ = try store.open("alex") }
+    #expect(throws: LabError.self) { _ = try store.open("../alex-1") }
+  }
+
+  @Test func aMangledJobIsOneSentence() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let store = RunStore(root: root)
+    let folder = try store.create(name: "a", job: Job(corpus: "c"), now: Date())
+    try Data("{}".utf8).write(to: folder.url.appendingPathComponent("job.json"))
+    #expect(throws: LabError.runUnreadable("a", reason: "job.json: “job” is missing")) { _ = try folder.info() }
+  }
+
+  @Test func aReadOnlyHomeIsOneSentence() {
+    #expect(throws: CoreError.self) {
+      _ = try RunStore(root: URL(fileURLWithPath: "/proc/quaver")).create(name: nil, job: Job(corpus: "c"), now: Date())
+    }
+  }
+}
