@@ -54,6 +54,7 @@ package struct Audio: Sendable {
       guard samples.count >= frames else {
         throw PipelineError.truncated(path: url.path, found: samples.count, declared: frames, unit: "samples")
       }
+      samples.removeLast(samples.count - frames)
       if let frame = samples.firstIndex(where: { !$0.isFinite }) {
         throw PipelineError.notFinite(path: url.path, frame: frame)
       }

@@ -38,4 +38,13 @@ enum Fixtures {
     print(url.lastPathComponent, verdict.outcome.rawValue, verdict.measured)
     #expect(verdict.outcome == .ok, "\(verdict.measured)")
   }
+
+  @Test(
+    .enabled(if: Fixtures.reference != nil && Fixtures.emodb != nil, "set QUAVER_REFERENCE and QUAVER_EMODB"),
+    arguments: Fixtures.vectors("corpus"))
+  func corpus(_ url: URL) async throws {
+    let verdict = try await CorpusReferenceCheck().verdict(on: SafeTensors(contentsOf: url), emodb: Fixtures.emodb)
+    print(url.lastPathComponent, verdict.outcome.rawValue, verdict.measured)
+    #expect(verdict.outcome == .ok, "\(verdict.measured)")
+  }
 }
