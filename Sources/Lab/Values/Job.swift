@@ -26,3 +26,8 @@ extension Job {
   /// The split as it is shown: a file's name without its folders.
   package var splitName: String { split.split(separator: "/").last.map(String.init) ?? split }
 }
+
+extension Job {
+  /// The paper's section 4.3 where it speaks, our stated choices where it does not.
+  package static let defaults = Job(corpus: "")
+}

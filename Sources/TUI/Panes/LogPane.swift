@@ -75,7 +75,10 @@ package enum LogPane {
       Binding(
         "log.read", ["enter"], "read", "Shows the whole line.", hint: 1, isEnabled: { !$0.log.isEmpty }
       ) { state in
-        if let line = state.logPane.line(state.logPane.list.selection, state.log) { state.say(line.text, line.level) }
+        guard let line = state.logPane.line(state.logPane.list.selection, state.log) else { return [] }
+        state.modal = .confirm(
+          Confirmation(
+            title: line.level.rawValue, text: line.text, choices: [.init(key: "c", label: "close", answer: .cancel)]))
         return []
       },
       Binding("log.follow", ["f"], "follow", "To the end, and stays there.", hint: 2, isEnabled: { !$0.logPane.follows }) {

@@ -53,18 +53,28 @@ package struct CorpusIndex: Sendable, Equatable {
   }
 
   private func mark(_ word: [UInt8], in found: inout [Bool]) {
-    haystack.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      var (position, utterance) = (0, 0)
-      while position < bytes.count,
-        let hit = memmem(base + position, bytes.count - position, word, word.count)
-      {
-        let offset = UnsafeRawPointer(hit) - base
+    var utterance = 0
+    haystack.withUnsafeBufferPointer { bytes in
+      var position = 0
+      while let offset = Self.find(word, in: bytes, from: position) {
         while offsets[utterance + 1] <= offset { utterance += 1 }
         found[utterance] = true
         position = offsets[utterance + 1]
       }
     }
+  }
+
+  /// memmem(3), which is hidden from Swift.
+  private static func find(_ word: [UInt8], in bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+    guard let base = bytes.baseAddress, let first = word.first else { return nil }
+    var position = start
+    while position + word.count <= bytes.count {
+      guard let hit = memchr(base + position, Int32(first), bytes.count - position - word.count + 1) else { return nil }
+      position = UnsafeRawPointer(hit) - UnsafeRawPointer(base)
+      if memcmp(base + position, word, word.count) == 0 { return position }
+      position += 1
+    }
+    return nil
   }
 }
 

@@ -1,3 +1,4 @@
+import Core
 import Lab
 
 /// Keys and typing while something lies over the panes.
