@@ -17,7 +17,7 @@ static int signal_pipe[2] = {-1, -1};
 static void *alternate_stack;
 
 static const int crashes[] = {SIGSEGV, SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE};
-static const int notices[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT};
+static const int notices[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP};
 enum { crash_count = sizeof crashes / sizeof *crashes, notice_count = sizeof notices / sizeof *notices };
 static struct sigaction previous_crash[crash_count], previous_notice[notice_count];
 

@@ -14,7 +14,7 @@ void terminal_guard_arm(int output, const struct termios *saved, const char *res
 void terminal_guard_disarm(void);
 
 /// Catches the crash signals (restore, then die by the same signal) and writes the numbers of SIGWINCH, SIGTERM,
-/// SIGHUP and SIGINT, a byte each, into the pipe whose read end it returns; -1 when no pipe could be had.
+/// SIGHUP, SIGINT and SIGTSTP, a byte each, into the pipe whose read end it returns; -1 when no pipe could be had.
 int terminal_guard_install_signals(void);
 
 /// Puts back the handlers that were there before.
