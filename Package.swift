@@ -37,6 +37,7 @@ let package = Package(
       name: "TUI",
       dependencies: ["Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
+    .executableTarget(name: "workbench-demo", dependencies: ["Core", "Lab", "TUI"]),
     .testTarget(name: "TUITests", dependencies: ["Core", "Lab", "TUI"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),

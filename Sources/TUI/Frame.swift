@@ -5,6 +5,7 @@ package enum Frame {
   /// - Parameter meter: bytes a second sent to the terminal, shown in the header; nil hides it.
   package static func draw(_ state: State, meter: Int? = nil) -> Canvas {
     var surface = Surface(size: state.size)
+    surface.clear(surface.bounds, state.look.style(.text))
     let layout = Layout(state)
     surface.within(layout.header) { header(state, layout, meter, &$0) }
     for (id, rect) in layout.panes {
@@ -20,7 +21,7 @@ package enum Frame {
     let isFocused = pane.id == state.focus
     let local = Rect(x: 0, y: 0, width: rect.width, height: rect.height)
     if Layout.hasBorder(local) {
-      border(pane.title(state), isFocused: isFocused, state.look, background: nil, &surface)
+      border(pane.title(state), isFocused: isFocused, state.look, &surface)
     } else if local.height >= 3 {
       let style = state.look.style(isFocused ? .titleFocused : .title)
       surface.put(TextWidth.cut(state.look.glyphs.plain(pane.title(state)), to: local.width), 0, 0, style)
@@ -30,12 +31,11 @@ package enum Frame {
 
   /// A border around the surface with a title in its upper edge. The focused one is marked, not only coloured.
   package static func border(
-    _ title: String, isFocused: Bool, _ look: Look, background: Color?, _ surface: inout Surface
+    _ title: String, isFocused: Bool, _ look: Look, _ surface: inout Surface
   ) {
     let (width, height, glyphs) = (surface.width, surface.height, look.glyphs)
     guard width >= 2, height >= 2 else { return }
-    var style = look.style(isFocused ? .borderFocused : .border)
-    if let background { style.background = background }
+    let style = look.style(isFocused ? .borderFocused : .border)
     for x in 1..<max(1, width - 1) {
       surface.set(x, 0, Cell(glyphs.horizontal, style))
       surface.set(x, height - 1, Cell(glyphs.horizontal, style))
@@ -47,8 +47,7 @@ package enum Frame {
     for (corner, (x, y)) in zip(glyphs.corners, [(0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)]) {
       surface.set(x, y, Cell(corner, style))
     }
-    var titleStyle = look.style(isFocused ? .titleFocused : .title)
-    if let background { titleStyle.background = background }
+    let titleStyle = look.style(isFocused ? .titleFocused : .title)
     let text = (isFocused ? "\(glyphs.mark) " : " ") + TextWidth.cut(glyphs.plain(title), to: max(0, width - 6), ellipsis: glyphs.ellipsis)
     surface.put(text + " ", 1, 0, titleStyle, width: width - 2)
   }

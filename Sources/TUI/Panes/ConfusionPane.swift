@@ -108,7 +108,7 @@ package enum ConfusionPane {
     init(_ run: RunInfo, _ size: Size) {
       let longest = run.emotions.map(\.count).max() ?? 0
       labels = min(longest + 3, max(3, size.width / 4))
-      column = max(3, min(9, (size.width - labels - 7) / max(1, run.emotions.count)))
+      column = max(3, min(12, (size.width - labels - 7) / max(1, run.emotions.count)))
     }
   }
 
@@ -124,16 +124,19 @@ package enum ConfusionPane {
     let grid = Grid(run, Size(width: surface.width, height: surface.height))
     surface.put(look.glyphs.plain("truth ↓  predicted →"), 0, 0, look.style(.axis), width: surface.width)
     for (index, emotion) in run.emotions.enumerated() {
-      label(emotion, at: Point(x: grid.labels + index * grid.column, y: 1), width: grid.column - 1, look, &surface)
-      label(emotion, at: Point(x: 0, y: 2 + index), width: grid.labels - 1, look, &surface)
+      label(emotion, at: Point(x: grid.labels + index * grid.column, y: 1), width: grid.column - 1, true, look, &surface)
+      label(emotion, at: Point(x: 0, y: 2 + index), width: grid.labels - 1, false, look, &surface)
       row(index, run, metrics, grid, state, &surface)
     }
+    surface.put("all", grid.labels + run.emotions.count * grid.column, 1, look.style(.axis))
     reading(run, metrics, state, y: 2 + run.emotions.count, &surface)
   }
 
-  private static func label(_ emotion: String, at point: Point, width: Int, _ look: Look, _ surface: inout Surface) {
+  private static func label(
+    _ emotion: String, at point: Point, width: Int, _ right: Bool, _ look: Look, _ surface: inout Surface
+  ) {
     let text = width >= 4 ? "\(look.mark(of: emotion)) \(emotion)" : String(EmotionMark.of(emotion).letter)
-    surface.put(TextWidth.cut(text, to: width, ellipsis: ""), point.x, point.y, look.style(emotion: emotion))
+    surface.put(TextWidth.fit(text, to: width, right: right, ellipsis: ""), point.x, point.y, look.style(emotion: emotion))
   }
 
   private static func count(_ metrics: EpochMetrics, _ truth: Int, _ predicted: Int) -> Int {

@@ -25,8 +25,8 @@ package enum TrainingDrawing {
   private static func details(_ run: RunInfo, _ state: State, _ surface: inout Surface) {
     let look = state.look
     var y = 0
-    surface.put(look.glyphs.plain(protocolLine(run)), 0, y, look.style(.dim))
-    y += 1
+    let room = Rect(x: 0, y: 0, width: surface.width, height: surface.height >= 14 ? 2 : 1)
+    y += Paragraph.draw(protocolLine(run), in: room, look.style(.dim), look, &surface)
     if run.isLive, surface.height >= 3 {
       progress(run, y, look, &surface)
       y += 1
@@ -93,7 +93,7 @@ package enum TrainingDrawing {
     switch which {
     case .loss: loss.draw(in: rect, look, &surface)
     case .accuracy: accuracy.draw(in: rect, look, &surface)
-    case .both where rect.width >= 84:
+    case .both where rect.width >= 64:
       let (left, right) = rect.splitLeft(rect.width / 2)
       loss.draw(in: Rect(x: left.x, y: left.y, width: left.width - 2, height: left.height), look, &surface)
       accuracy.draw(in: right, look, &surface)

@@ -142,7 +142,7 @@ package enum ViewDrawing {
       surface.putRight(Ticks.short(value), places.gutter - 1, plot.y + y, style)
     }
     let unit = picture.rowUnit == "Hz" ? "Hz" : "coeff"
-    if !places.timeAxis.isEmpty { surface.put(unit, 0, places.timeAxis.y, style) }
+    if places.hasAxisLine { surface.put(unit, 0, places.timeAxis.y, style) }
   }
 
   private static func cursor(_ state: State, _ picture: Picture, _ places: Places, _ surface: inout Surface) {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// An 8-bit sRGB colour.
 package struct RGB: Sendable, Hashable {
   package var red: UInt8
@@ -114,18 +116,42 @@ package enum ColorDepth: String, Sendable, CaseIterable, Comparable {
     return RGB(cubeSteps[cube / 36], cubeSteps[cube / 6 % 6], cubeSteps[cube % 6])
   }
 
+  /// By distance as the eye sees it: in red, green and blue, viridis' blues would turn grey.
   private static func nearestOf240(_ rgb: RGB) -> UInt8 {
-    func step(_ value: UInt8) -> Int {
-      var best = 0
-      for (index, entry) in cubeSteps.enumerated()
-      where abs(Int(entry) - Int(value)) < abs(Int(cubeSteps[best]) - Int(value)) {
-        best = index
-      }
-      return best
+    let wanted = OKLab(rgb)
+    var best = (index: 0, distance: Float.infinity)
+    for (index, entry) in lab240.enumerated() {
+      let distance = wanted.distance(to: entry)
+      if distance < best.distance { best = (index, distance) }
     }
-    let cube = UInt8(16 + 36 * step(rgb.red) + 6 * step(rgb.green) + step(rgb.blue))
-    let mean = (Int(rgb.red) + Int(rgb.green) + Int(rgb.blue)) / 3
-    let grey = UInt8(232 + min(23, max(0, (mean - 3) / 10)))
-    return rgb.distance(to: rgbOf240(grey)) < rgb.distance(to: rgbOf240(cube)) ? grey : cube
+    return UInt8(best.index + 16)
+  }
+
+  private static let lab240 = (16...255).map { OKLab(rgbOf240(UInt8($0))) }
+}
+
+/// B. Ottosson's OKLab (2020): equal distances look about equally different.
+package struct OKLab: Sendable {
+  private let value: SIMD3<Float>
+
+  package init(_ rgb: RGB) {
+    let (r, g, b) = (Self.linear[Int(rgb.red)], Self.linear[Int(rgb.green)], Self.linear[Int(rgb.blue)])
+    let l = cbrtf(0.412_221_47 * r + 0.536_332_54 * g + 0.051_445_99 * b)
+    let m = cbrtf(0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b)
+    let s = cbrtf(0.088_302_46 * r + 0.281_718_84 * g + 0.629_978_7 * b)
+    value = SIMD3(
+      0.210_454_26 * l + 0.793_617_8 * m - 0.004_072_05 * s, 1.977_998_5 * l - 2.428_592_2 * m + 0.450_593_7 * s,
+      0.025_904_04 * l + 0.782_771_77 * m - 0.808_675_77 * s)
+  }
+
+  /// Squared.
+  package func distance(to other: OKLab) -> Float {
+    let difference = value - other.value
+    return (difference * difference).sum()
+  }
+
+  private static let linear: [Float] = (0..<256).map { byte in
+    let value = Float(byte) / 255
+    return value <= 0.04045 ? value / 12.92 : powf((value + 0.055) / 1.055, 2.4)
   }
 }

@@ -23,11 +23,25 @@ package struct Surface: Sendable {
     window = outer
   }
 
+  /// A style that asks for no background keeps the one that is there, so that text takes on its popup's or row's.
   package mutating func set(_ x: Int, _ y: Int, _ cell: Cell) {
     guard bounds.contains(Point(x: x, y: y)) else { return }
+    var cell = cell
     let (x, y) = (window.x + x, window.y + y)
     mendWide(x, y)
+    if cell.style.background == .standard { cell.style.background = canvas[x, y].style.background }
     canvas[x, y] = cell
+  }
+
+  /// Wipes a part, background included.
+  package mutating func clear(_ rect: Rect, _ style: CellStyle) {
+    let part = bounds.intersection(rect)
+    for y in part.y..<part.maxY {
+      for x in part.x..<part.maxX {
+        mendWide(window.x + x, window.y + y)
+        canvas[window.x + x, window.y + y] = Cell(" ", style)
+      }
+    }
   }
 
   package func cell(_ x: Int, _ y: Int) -> Cell? {
@@ -75,10 +89,9 @@ package struct Surface: Sendable {
       }
       guard column + columns <= limit else { break }
       if column >= 0 {
-        set(column, y, Cell(scalar, style))
         if columns == 2 { set(column + 1, y, .blank) }
-        if columns == 2 { canvas[window.x + column, window.y + y] = Cell(scalar, style) }
-        if columns == 2 { canvas[window.x + column + 1, window.y + y] = .continuation(style) }
+        set(column, y, Cell(scalar, style))
+        if columns == 2 { canvas[window.x + column + 1, window.y + y].scalar = 0 }
       }
       column += columns
     }

@@ -30,19 +30,19 @@ package enum ModalView {
   private static func box(
     _ rect: Rect, _ title: String, _ look: Look, _ surface: inout Surface, _ draw: (inout Surface) -> Void
   ) {
-    let style = look.style(.popup)
-    surface.fill(rect, " ", style)
+    surface.clear(rect, look.style(.popup))
     surface.within(rect) {
-      Frame.border(title, isFocused: true, look, background: style.background, &$0)
+      Frame.border(title, isFocused: true, look, &$0)
       $0.within(rect.width >= 4 && rect.height >= 3 ? $0.bounds.inset(by: 1) : $0.bounds, draw)
     }
   }
 
-  /// `role` on the popup's background.
+  /// `role` where the terminal's own colours would not fit: on the popup's background.
   private static func style(_ role: Role, _ look: Look) -> CellStyle {
     var style = look.style(role)
-    if style.background == .standard { style.background = look.style(.popup).background }
-    if look.depth == .mono { style.attributes.formSymmetricDifference(look.style(.popup).attributes) }
+    let popup = look.style(.popup)
+    if style.foreground == .standard { style.foreground = popup.foreground }
+    if look.depth == .mono { style.attributes.formSymmetricDifference(popup.attributes) }
     return style
   }
 

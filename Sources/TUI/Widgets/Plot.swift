@@ -63,14 +63,23 @@ package struct Plot: Sendable {
 
   private func legend(_ rect: Rect, _ look: Look, _ surface: inout Surface) {
     guard !rect.isEmpty else { return }
-    var x = surface.put(title, rect.x, rect.y, look.style(.heading), width: rect.width) + 2
-    for series in series {
-      let dash = look.glyphs.isASCII ? "\(series.mark)\(series.mark)" : series.every == 1 ? "──" : "╌╌"
-      let last = series.values.last.map { isPercent ? Numbers.percent($0) : Numbers.short($0) } ?? "none yet"
-      let words = "\(dash) \(series.name) \(last)"
-      guard x + TextWidth.of(words) <= rect.maxX else { break }
-      x = surface.put(words, x, rect.y, look.style(series.role)) + 2
+    let start = surface.put(title, rect.x, rect.y, look.style(.heading), width: rect.width) + 2
+    for hasValues in [true, false] {
+      let words = series.map { words($0, hasValues: hasValues, look) }
+      guard !hasValues || start + words.reduce(-2, { $0 + TextWidth.of($1) + 2 }) <= rect.maxX else { continue }
+      var x = start
+      for (series, words) in zip(series, words) {
+        x = surface.put(words, x, rect.y, look.style(series.role), width: rect.maxX - x) + 2
+      }
+      return
     }
+  }
+
+  private func words(_ series: Series, hasValues: Bool, _ look: Look) -> String {
+    let dash = look.glyphs.isASCII ? "\(series.mark)\(series.mark)" : series.every == 1 ? "──" : "╌╌"
+    guard hasValues else { return "\(dash) \(series.name)" }
+    return "\(dash) \(series.name) "
+      + (series.values.last.map { isPercent ? Numbers.percent($0) : Numbers.short($0) } ?? "none yet")
   }
 
   private func rowAxis(
@@ -80,7 +89,7 @@ package struct Plot: Sendable {
     guard plot.x - left >= 6 else { return }
     let style = look.style(.axis)
     surface.fill(Rect(x: plot.x - 1, y: plot.y, width: 1, height: plot.height), look.glyphs.vertical, style)
-    let (ticks, step) = Ticks.linear(span, maximum: max(1, plot.height / 2))
+    let (ticks, step) = Ticks.linear(span, maximum: max(2, plot.height / 2))
     var taken: Set<Int> = []
     for value in ticks {
       let y = plot.maxY - 1 - TimeAxis.position(value, span, plot.height)

@@ -65,7 +65,7 @@ package enum Ticks {
 
 /// A horizontal axis below a plot: a line with ticks and, where there is a second row, their numbers.
 package enum TimeAxis {
-  /// - Parameter unit: written at the right end.
+  /// - Parameter unit: written left of the numbers, where there is room.
   package static func draw(
     _ range: ClosedRange<Double>, unit: String, in rect: Rect, hasLine: Bool, _ look: Look, _ surface: inout Surface
   ) {
@@ -77,6 +77,7 @@ package enum TimeAxis {
     }
     let (values, step) = Ticks.linear(range, maximum: max(1, rect.width / 10))
     var free = rect.x - 6
+    if rect.x > unit.count, labelY < rect.maxY { surface.putRight(unit, rect.x - 1, labelY, style) }
     for value in values {
       let x = rect.x + position(value, range, rect.width)
       if hasLine { surface.set(x, rect.y, Cell(look.glyphs.tickBelow, style)) }
@@ -86,7 +87,6 @@ package enum TimeAxis {
       surface.put(text, start, labelY, style)
       free = start + text.count
     }
-    if free + unit.count + 1 <= rect.maxX, labelY < rect.maxY { surface.putRight(unit, rect.maxX, labelY, style) }
   }
 
   package static func position(_ value: Double, _ range: ClosedRange<Double>, _ width: Int) -> Int {
