@@ -34,8 +34,9 @@ package enum ConfusionPane {
     pane.click = { state, point, size in
       guard let run = state.selectedRun else { return [] }
       let grid = Grid(run, size)
-      guard point.x >= grid.labels, point.y >= 2 else { return [] }
-      state.confusionPane.cell = Point(x: (point.x - grid.labels) / grid.column, y: point.y - 2)
+      guard point.x >= grid.labels, point.y > grid.head else { return [] }
+      let first = grid.visible(state.confusionPane.cell.y).lowerBound
+      state.confusionPane.cell = Point(x: (point.x - grid.labels) / grid.column, y: first + point.y - grid.head - 1)
       return []
     }
     return pane
@@ -77,7 +78,7 @@ package enum ConfusionPane {
   private static let far = 1000
 
   private static let bindings: [Binding] = [
-    Binding("confusion.measure", ["m", "%"], "counts/row %", "Counts, or percent of the row.", hint: 1, isEnabled: hasMatrix) {
+    Binding("confusion.measure", ["m", "%"], "percent", "Counts, or percent of the row.", hint: 1, isEnabled: hasMatrix) {
       $0.confusionPane.measure = $0.confusionPane.measure == .counts ? .rows : .counts
       return []
     },
@@ -104,11 +105,24 @@ package enum ConfusionPane {
   private struct Grid {
     let labels: Int
     let column: Int
+    /// Row of the predictions' names; below it the matrix.
+    let head: Int
+    private let rows: Int
+    private let count: Int
 
     init(_ run: RunInfo, _ size: Size) {
       let longest = run.emotions.map(\.count).max() ?? 0
       labels = min(longest + 3, max(3, size.width / 4))
       column = max(3, min(12, (size.width - labels - 7) / max(1, run.emotions.count)))
+      count = run.emotions.count
+      head = size.height >= count + 3 ? 1 : 0
+      rows = max(1, min(count, size.height - head - 1))
+    }
+
+    /// Truths that fit, `selected` among them.
+    func visible(_ selected: Int) -> Range<Int> {
+      let first = max(0, min(selected - rows + 1, count - rows))
+      return first..<min(count, first + rows)
     }
   }
 
@@ -122,14 +136,21 @@ package enum ConfusionPane {
       return
     }
     let grid = Grid(run, Size(width: surface.width, height: surface.height))
-    surface.put(look.glyphs.plain("truth ↓  predicted →"), 0, 0, look.style(.axis), width: surface.width)
-    for (index, emotion) in run.emotions.enumerated() {
-      label(emotion, at: Point(x: grid.labels + index * grid.column, y: 1), width: grid.column - 1, true, look, &surface)
-      label(emotion, at: Point(x: 0, y: 2 + index), width: grid.labels - 1, false, look, &surface)
-      row(index, run, metrics, grid, state, &surface)
+    if grid.head > 0 {
+      surface.put(look.glyphs.plain("truth ↓  predicted →"), 0, 0, look.style(.axis), width: surface.width)
     }
-    surface.put("all", grid.labels + run.emotions.count * grid.column, 1, look.style(.axis))
-    reading(run, metrics, state, y: 2 + run.emotions.count, &surface)
+    for (index, emotion) in run.emotions.enumerated() {
+      let place = Point(x: grid.labels + index * grid.column, y: grid.head)
+      label(emotion, at: place, width: grid.column - 1, true, look, &surface)
+    }
+    surface.put("all", grid.labels + run.emotions.count * grid.column, grid.head, look.style(.axis))
+    let shown = grid.visible(state.confusionPane.cell.y)
+    for (offset, truth) in shown.enumerated() {
+      let y = grid.head + 1 + offset
+      label(run.emotions[truth], at: Point(x: 0, y: y), width: grid.labels - 1, false, look, &surface)
+      row(truth, y, run, metrics, grid, state, &surface)
+    }
+    reading(run, metrics, state, y: grid.head + 1 + shown.count, &surface)
   }
 
   private static func label(
@@ -149,7 +170,8 @@ package enum ConfusionPane {
   }
 
   private static func row(
-    _ truth: Int, _ run: RunInfo, _ metrics: EpochMetrics, _ grid: Grid, _ state: State, _ surface: inout Surface
+    _ truth: Int, _ y: Int, _ run: RunInfo, _ metrics: EpochMetrics, _ grid: Grid, _ state: State,
+    _ surface: inout Surface
   ) {
     let look = state.look
     let total = total(metrics, truth)
@@ -160,15 +182,15 @@ package enum ConfusionPane {
       var style = shade(fraction, look)
       if truth == predicted { style.attributes.insert(.bold) }
       let x = grid.labels + predicted * grid.column
-      surface.fill(Rect(x: x, y: 2 + truth, width: grid.column - 1, height: 1), " ", style)
-      surface.putRight(TextWidth.cut(text, to: grid.column - 1, ellipsis: "+"), x + grid.column - 1, 2 + truth, style)
+      surface.fill(Rect(x: x, y: y, width: grid.column - 1, height: 1), " ", style)
+      surface.putRight(TextWidth.cut(text, to: grid.column - 1, ellipsis: "+"), x + grid.column - 1, y, style)
       if state.confusionPane.cell == Point(x: predicted, y: truth) {
         let cursor = look.style(state.focus == .confusion ? .cursor : .selectionInactive)
-        surface.restyle(Rect(x: x, y: 2 + truth, width: grid.column - 1, height: 1)) { $0 = cursor }
+        surface.restyle(Rect(x: x, y: y, width: grid.column - 1, height: 1)) { $0 = cursor }
       }
     }
     let x = grid.labels + run.emotions.count * grid.column
-    surface.put(String(total), x, 2 + truth, look.style(.dim))
+    surface.put(String(total), x, y, look.style(.dim))
   }
 
   /// Colour by the share of the row; the words on it in black or white, whichever can be read.

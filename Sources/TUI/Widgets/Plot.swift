@@ -65,7 +65,7 @@ package struct Plot: Sendable {
     guard !rect.isEmpty else { return }
     let start = surface.put(title, rect.x, rect.y, look.style(.heading), width: rect.width) + 2
     for hasValues in [true, false] {
-      let words = series.map { words($0, hasValues: hasValues, look) }
+      let words = series.map { label($0, hasValues: hasValues, look) }
       guard !hasValues || start + words.reduce(-2, { $0 + TextWidth.of($1) + 2 }) <= rect.maxX else { continue }
       var x = start
       for (series, words) in zip(series, words) {
@@ -75,7 +75,7 @@ package struct Plot: Sendable {
     }
   }
 
-  private func words(_ series: Series, hasValues: Bool, _ look: Look) -> String {
+  private func label(_ series: Series, hasValues: Bool, _ look: Look) -> String {
     let dash = look.glyphs.isASCII ? "\(series.mark)\(series.mark)" : series.every == 1 ? "──" : "╌╌"
     guard hasValues else { return "\(dash) \(series.name)" }
     return "\(dash) \(series.name) "
