@@ -15,6 +15,8 @@ static char restore_bytes[512];
 static size_t restore_length;
 static int signal_pipe[2] = {-1, -1};
 static void *alternate_stack;
+static char recent[4096];
+static volatile size_t recent_length;
 
 static const int crashes[] = {SIGSEGV, SIGABRT, SIGILL, SIGTRAP, SIGBUS, SIGFPE};
 static const int notices[] = {SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP};
@@ -39,6 +41,7 @@ static void on_crash(int number) {
     tcsetattr(guarded_output, TCSANOW, &saved_modes);
     if (guarded_log >= 0 && guarded_stderr >= 0) {
       char words[1024];
+      write_all(guarded_stderr, recent, recent_length);
       ssize_t count;
       fcntl(guarded_log, F_SETFL, O_NONBLOCK);
       while ((count = read(guarded_log, words, sizeof words)) > 0) write_all(guarded_stderr, words, (size_t)count);
@@ -65,6 +68,19 @@ void terminal_guard_arm(int output, const struct termios *saved, const char *res
   guarded_log = log_input;
   guarded_stderr = saved_stderr;
   armed = 1;
+}
+
+void terminal_guard_remember(const char *bytes, size_t length) {
+  if (length > sizeof recent) {
+    bytes += length - sizeof recent;
+    length = sizeof recent;
+  }
+  size_t kept = recent_length + length > sizeof recent ? sizeof recent - length : recent_length;
+  size_t dropped = recent_length - kept;
+  recent_length = 0;
+  memmove(recent, recent + dropped, kept);
+  memcpy(recent + kept, bytes, length);
+  recent_length = kept + length;
 }
 
 void terminal_guard_disarm(void) { armed = 0; }

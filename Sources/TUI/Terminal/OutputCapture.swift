@@ -1,4 +1,5 @@
 import Foundation
+import TerminalGuard
 
 /// Takes stdout and stderr away from the screen: what libraries write there comes out of a pipe as lines for the log.
 package final class OutputCapture {
@@ -50,6 +51,7 @@ package final class OutputCapture {
       let count = read(readEnd, &buffer, buffer.count)
       guard count > 0 else { break }
       partial += buffer[..<count]
+      buffer.withUnsafeBytes { terminal_guard_remember($0.bindMemory(to: CChar.self).baseAddress, count) }
     }
     while let end = partial.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
       let line = String(decoding: partial[..<end], as: UTF8.self)

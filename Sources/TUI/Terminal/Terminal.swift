@@ -97,8 +97,10 @@ package final class Terminal {
     let capabilities = [
       quaver_capability("smam"), quaver_capability("cnorm"), quaver_capability("rmkx"), quaver_capability("rmcup"),
     ]
+    // A terminal without an alternate screen would keep ours below the prompt.
+    let wipe = quaver_capability("rmcup") == nil ? "\u{1B}[H\u{1B}[2J" : ""
     let mouse = hasMouse ? "\u{1B}[?1006l\u{1B}[?1000l" : ""
-    return Array(("\u{1B}[?2026l\u{1B}[0m" + mouse + capabilities.compactMap { $0.map { String(cString: $0) } }.joined()).utf8)
+    return Array(("\u{1B}[?2026l\u{1B}[0m" + wipe + mouse + capabilities.compactMap { $0.map { String(cString: $0) } }.joined()).utf8)
   }
 
   /// Arms the crash handler with what it needs.

@@ -10,6 +10,9 @@
 void terminal_guard_arm(int output, const struct termios *saved, const char *restore, size_t length, int log_input,
                         int saved_stderr);
 
+/// Keeps the last 4 KB that were taken out of the log's pipe, for a crash: a Swift error's sentence may be among them.
+void terminal_guard_remember(const char *bytes, size_t length);
+
 /// The terminal is restored already; a crash from here on must leave it alone.
 void terminal_guard_disarm(void);
 
