@@ -24,7 +24,9 @@ package enum Frame {
       border(pane.title(state), isFocused: isFocused, state.look, &surface)
     } else if local.height >= 3 {
       let style = state.look.style(isFocused ? .titleFocused : .title)
-      surface.put(TextWidth.cut(state.look.glyphs.plain(pane.title(state)), to: local.width), 0, 0, style)
+      let glyphs = state.look.glyphs
+      let title = TextWidth.cut(glyphs.plain(pane.title(state)), to: local.width, ellipsis: glyphs.ellipsis)
+      surface.put(title, 0, 0, style)
     }
     surface.within(Layout.inner(local)) { pane.draw(state, &$0) }
   }
@@ -67,7 +69,6 @@ package enum Frame {
     }
     var words: [String] = []
     if let run = state.runs.first(where: \.isLive) { words.append(summary(run, look)) }
-    if state.isLeaving { words = ["saving, then leaving …"] }
     if let meter { words.append(Numbers.fixed(Double(meter) / 1000, 1) + " KB/s") }
     let text = look.glyphs.plain(words.joined(separator: "  "))
     if end + TextWidth.of(text) + 2 <= surface.width { surface.putRight(text, surface.width - 1, 0, bar) }
@@ -88,7 +89,8 @@ package enum Frame {
       surface.set(x, 0, Cell(" ", look.style(.cursor)))
       return hints(state, from: x + 2, &surface)
     }
-    if let notice = state.notice {
+    let leaving = Notice(text: "saving the run, then leaving; q leaves at once, and the run resumes later", level: .warning)
+    if let notice = state.notice ?? (state.isLeaving && state.modal == nil ? leaving : nil) {
       let role: Role =
         switch notice.level {
         case .info: .bar

@@ -59,7 +59,7 @@ enum Fake {
       let take = index / 70
       return UtteranceInfo(
         id: "\(two)a\(take < 10 ? "0" : "")\(take)\(letters[emotion])a", file: "\(index).wav", emotion: emotion,
-        speaker: two, sentence: "a\(take)", duration: 1.2 + Double(index * 37 % 100) / 40, sampleRate: 16_000)
+        speaker: two, sentence: "a\(take)", duration: 1.6 + Double(index * 37 % 100) / 40, sampleRate: 16_000)
     }
     return CorpusInfo(
       name: name, path: "/corpora/\(name)", adapter: "emodb", isSynthetic: isSynthetic, emotions: emotions,
@@ -103,8 +103,18 @@ enum Fake {
     return Waveform(corpus: corpus, utterance: utterance, samples: samples)
   }
 
-  /// Four rising harmonics over a seeded noise floor, on the scale that `transform` has.
+  private static let pictures = Mutex<[PictureRequest: Picture]>([:])
+
+  /// Made once for each request: the tests ask for the same ones again and again.
   static func picture(_ request: PictureRequest, seconds: Double) -> Picture {
+    if let known = pictures.withLock({ $0[request] }) { return known }
+    let picture = made(request, seconds: seconds)
+    pictures.withLock { $0[request] = picture }
+    return picture
+  }
+
+  /// Four rising harmonics over a seeded noise floor, on the scale that `transform` has.
+  private static func made(_ request: PictureRequest, seconds: Double) -> Picture {
     let isNetwork = request.stage == .network || request.stage == .augmented
     let (rows, columns) = (224, isNetwork ? 224 : 229)
     let noise = RandomStream(seed: 7, purpose: request.utterance, request.slice)

@@ -42,7 +42,8 @@ struct ScreenTests {
       let next = Self.canvas(seed * 10 + step, size)
       emulator.feed(ScreenEncoder.bytes(from: before, to: next))
       #expect(emulator.complaint == nil)
-      #expect(emulator.canvas.cells.map(Emulator.seen) == next.cells.map(Emulator.seen))
+      let isSame = emulator.canvas.cells.map(Emulator.seen) == next.cells.map(Emulator.seen)
+      #expect(isSame, "step \(step) of \(size.width)×\(size.height)")
       before = next
     }
   }
@@ -123,7 +124,8 @@ struct ScreenTests {
         red: Float(entry.red) / 255, green: Float(entry.green) / 255, blue: Float(entry.blue) / 255)
       #expect(place.distance == 0)
       #expect(ScreenColormap.jet.table[place.index] == entry)
-      #expect(abs(place.index - index) <= 1)
+      // Jet is flat for four entries in its blue.
+      #expect(abs(place.index - index) <= 3)
     }
     #expect(ScreenColormap.jetIndex(red: 1, green: 1, blue: 1).distance > 0.3)
     #expect(ScreenColormap.jetIndex(red: .nan, green: .infinity, blue: -1).distance.isFinite)
@@ -150,7 +152,6 @@ struct ScreenTests {
         let bytes = ScreenEncoder.bytes(from: Canvas(size: size), to: surface.canvas).count
         #expect(bytes <= 60_000, "\(kind) \(rung) \(map.name): \(bytes) bytes")
         #expect(bytes > 1000)
-        print("\(kind) \(rung.rawValue) \(map.name): \(bytes) bytes")
       }
     }
   }

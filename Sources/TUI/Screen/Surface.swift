@@ -91,7 +91,9 @@ package struct Surface: Sendable {
       if column >= 0 {
         if columns == 2 { set(column + 1, y, .blank) }
         set(column, y, Cell(scalar, style))
-        if columns == 2 { canvas[window.x + column + 1, window.y + y].scalar = 0 }
+        if columns == 2 {
+          canvas[window.x + column + 1, window.y + y] = .continuation(canvas[window.x + column, window.y + y].style)
+        }
       }
       column += columns
     }

@@ -205,6 +205,7 @@ package enum Modals {
       }
       state.modal = nil
       state.go(to: .training)
+      state.trainingPane.awaitsNew = true
       state.say("starting a run …")
       return [.request(.train(job))]
     },

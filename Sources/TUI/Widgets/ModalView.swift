@@ -73,7 +73,7 @@ package enum ModalView {
     surface.put(TextWidth.cut(keys, to: 11, ellipsis: ""), 0, y, style(.accent, look), width: 11)
     let isPalette = if case .palette = state.modal { true } else { false }
     let name = isPalette ? CommandFinder.label(found) : found.binding.name
-    let x = surface.put(TextWidth.fit(name, to: isPalette ? 26 : 17), 12, y, style(isEnabled ? .text : .dim, look))
+    let x = surface.put(TextWidth.fit(name, to: isPalette ? 26 : 17, ellipsis: look.glyphs.ellipsis), 12, y, style(isEnabled ? .text : .dim, look))
     surface.put(
       TextWidth.cut(look.glyphs.plain(found.binding.help), to: max(0, surface.width - x - 2), ellipsis: look.glyphs.ellipsis),
       x + 1, y, style(.dim, look))
@@ -137,7 +137,7 @@ package enum ModalView {
     let rect = centred(Size(width: 60, height: state.themes.count + 2), state.size)
     box(rect, "Theme", look, &surface) { surface in
       for (y, index) in list.visible(count: state.themes.count, height: surface.height).enumerated() {
-        let x = surface.put(TextWidth.fit(state.themes[index].name, to: 16), 1, y, style(.text, look))
+        let x = surface.put(TextWidth.fit(state.themes[index].name, to: 16, ellipsis: look.glyphs.ellipsis), 1, y, style(.text, look))
         surface.put(state.themes[index].about, x + 1, y, style(.dim, look))
         if index == list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
       }

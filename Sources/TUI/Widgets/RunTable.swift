@@ -40,7 +40,7 @@ package enum RunTable {
     let columns = fitting(surface.width)
     var x = 2
     for column in columns {
-      let text = TextWidth.fit(column.name, to: column.width, right: column.isRight)
+      let text = TextWidth.fit(column.name, to: column.width, right: column.isRight, ellipsis: "")
       x = surface.put(text, x, 0, look.style(.axis)) + 1
     }
     for (row, index) in list.visible(count: state.runs.count, height: surface.height - 1).enumerated() {
