@@ -38,7 +38,8 @@ let package = Package(
       dependencies: ["Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
     .executableTarget(name: "workbench-demo", dependencies: ["Core", "Lab", "TUI"]),
-    .testTarget(name: "TUITests", dependencies: ["Core", "Lab", "TUI"], swiftSettings: strict),
+    .testTarget(
+      name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: strict),

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Lab
 import Synchronization
+import TUI
 
 /// Answers like the engine, at once and from chirps.
 final class FakeBackend: Backend {
@@ -147,14 +148,9 @@ enum Fake {
       unit.enumerated().flatMap { index, value -> [Float] in
         let column = index % columns
         if request.stage == .augmented, column >= mask, column < mask + 16 { return [0, 0, 0] }
-        return jet(Int(min(255, value * 256)))
+        let entry = ScreenColormap.jet.table[Int(min(255, value * 256))]
+        return [Float(entry.red) / 255, Float(entry.green) / 255, Float(entry.blue) / 255]
       })
-  }
-
-  private static func jet(_ index: Int) -> [Float] {
-    let x = Float(index) / 255
-    func ramp(_ centre: Float) -> Float { max(0, min(1, 1.5 - abs(4 * x - centre))) }
-    return [ramp(3), ramp(2), ramp(1)]
   }
 
   private static func rowValues(_ transform: String, _ rows: Int) -> [Double] {
