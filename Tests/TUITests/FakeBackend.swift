@@ -104,13 +104,14 @@ enum Fake {
     return Waveform(corpus: corpus, utterance: utterance, samples: samples)
   }
 
-  private static let pictures = Mutex<[PictureRequest: Picture]>([:])
+  private static let pictures = Mutex<[String: Picture]>([:])
 
   /// Made once for each request: the tests ask for the same ones again and again.
   static func picture(_ request: PictureRequest, seconds: Double) -> Picture {
-    if let known = pictures.withLock({ $0[request] }) { return known }
+    let key = "\(request) \(seconds)"
+    if let known = pictures.withLock({ $0[key] }) { return known }
     let picture = made(request, seconds: seconds)
-    pictures.withLock { $0[request] = picture }
+    pictures.withLock { $0[key] = picture }
     return picture
   }
 
