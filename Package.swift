@@ -36,7 +36,6 @@ let package = Package(
       name: "TUI",
       dependencies: ["Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard"],
       swiftSettings: strict),
-    .executableTarget(name: "workbench-demo", dependencies: ["Core", "Lab", "TUI"]),
     .testTarget(
       name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),

@@ -49,7 +49,9 @@ private struct TOMLParser {
       guard let next = peek else { return root }
       if next == "[" {
         path = try header()
-        guard seen.insert(path).inserted else { throw mistake("the table “\(path.joined(separator: "."))” is there twice") }
+        guard seen.insert(path).inserted else {
+          throw mistake("the table “\(path.joined(separator: "."))” is there twice")
+        }
         try insert(nil, at: path[...], in: &root)
       } else {
         let key = try keyPath()
@@ -69,7 +71,8 @@ private struct TOMLParser {
   }
 
   /// - Parameter value: nil makes sure that the table is there.
-  private func insert(_ value: TOML?, at path: ArraySlice<String>, in table: inout [String: TOML]) throws(TOML.Mistake) {
+  private func insert(_ value: TOML?, at path: ArraySlice<String>, in table: inout [String: TOML]) throws(TOML.Mistake)
+  {
     guard let key = path.first else { return }
     let old = table[key]
     if path.count == 1, let value {
@@ -105,7 +108,9 @@ private struct TOMLParser {
   private mutating func key() throws(TOML.Mistake) -> String {
     skip(newlines: false)
     if peek == "\"" || peek == "'" { return try quoted() }
-    let word = bareWord { $0 == "_" || $0 == "-" || ($0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)) }
+    let word = bareWord {
+      $0 == "_" || $0 == "-" || ($0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil))
+    }
     guard !word.isEmpty else { throw mistake("a key is missing") }
     return word
   }
@@ -193,7 +198,9 @@ private struct TOMLParser {
     var digits = ""
     digits.unicodeScalars.append(contentsOf: text[position..<(position + count)])
     position += count
-    guard let value = UInt32(digits, radix: 16), let result = Unicode.Scalar(value) else { throw mistake("an unknown escape") }
+    guard let value = UInt32(digits, radix: 16), let result = Unicode.Scalar(value) else {
+      throw mistake("an unknown escape")
+    }
     return result
   }
 

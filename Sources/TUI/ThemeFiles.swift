@@ -51,7 +51,8 @@ package enum ThemeFiles {
     do {
       text = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      throw .unreadable(file: file, reason: FileManager.default.fileExists(atPath: path) ? "not UTF-8 text" : "no such file")
+      throw .unreadable(
+        file: file, reason: FileManager.default.fileExists(atPath: path) ? "not UTF-8 text" : "no such file")
     }
     return try parse(text, file: file)
   }

@@ -135,7 +135,8 @@ enum Fake {
       }
     }
     return Picture(
-      request: request, rows: rows, columns: columns, content: content(values, request, columns), time: start...(start + 1),
+      request: request, rows: rows, columns: columns, content: content(values, request, columns),
+      time: start...(start + 1),
       rowValues: rowValues(request.transform, rows), rowUnit: request.transform == "mfcc" ? "coefficient" : "Hz",
       sliceCount: max(1, Int(((max(seconds, 1.0001) - 1) * 1000 / Double(request.strideMilliseconds)).rounded(.up))))
   }
@@ -173,9 +174,11 @@ enum Fake {
       }
     }
     return EpochMetrics(
-      epoch: number, step: number * 54, trainLoss: 1.9 * exp(-2 * progress), trainAccuracy: 1 - 0.8 * exp(-2.5 * progress),
+      epoch: number, step: number * 54, trainLoss: 1.9 * exp(-2 * progress),
+      trainAccuracy: 1 - 0.8 * exp(-2.5 * progress),
       validLoss: 0.5 + 1.4 * exp(-2 * progress) + 0.05 * sin(Double(number)),
-      validAccuracy: 0.68 - 0.5 * exp(-3 * progress) + 0.02 * sin(Double(number) * 2), validUAR: 0.66 - 0.5 * exp(-3 * progress),
+      validAccuracy: 0.68 - 0.5 * exp(-3 * progress) + 0.02 * sin(Double(number) * 2),
+      validUAR: 0.66 - 0.5 * exp(-3 * progress),
       averageAccuracy: nil, confusion: confusion, seconds: 61)
   }
 

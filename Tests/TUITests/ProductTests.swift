@@ -77,17 +77,25 @@ struct ProductTests {
     }
   }
 
-  @Test("Ten thousand random keys, clicks, resizes and events leave a consistent state", arguments: 0..<4 as Range<UInt64>)
+  @Test(
+    "Ten thousand random keys, clicks, resizes and events leave a consistent state", arguments: 0..<4 as Range<UInt64>)
   func random(seed: UInt64) {
     let random = RandomStream(seed: seed, purpose: "keys")
     let keys: [Key] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPSTUVWXYZ0123456789/?:[]{}<>.,%$ é漢".map { Key.character($0) }
-      + [.up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .enter, .tab, .backTab, .backspace,
-        .delete, .escape, .control("d"), .control("u"), .control("g"), .control("c"), .control("l"), .function(5)]
+      + [
+        .up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .enter, .tab, .backTab, .backspace,
+        .delete, .escape, .control("d"), .control("u"), .control("g"), .control("c"), .control("l"), .function(5),
+      ]
     var bench = Bench(80, 24)
     for step in 0..<2500 {
       switch random.integer(4 * step, below: 20) {
-      case 0: bench.act(.resize(Size(width: 1 + random.integer(4 * step + 1, below: 260), height: 1 + random.integer(4 * step + 2, below: 90))))
+      case 0:
+        bench.act(
+          .resize(
+            Size(
+              width: 1 + random.integer(4 * step + 1, below: 260), height: 1 + random.integer(4 * step + 2, below: 90)))
+        )
       case 1: bench.act(.event(Self.event(random.integer(4 * step + 1, below: 9), step)))
       case 2:
         let point = Point(x: random.integer(4 * step + 1, below: 260), y: random.integer(4 * step + 2, below: 90))
@@ -125,7 +133,9 @@ struct ProductTests {
   private func check(_ state: State) {
     let canvas = Frame.draw(state)
     #expect(canvas.size == state.size)
-    let isHarmless = canvas.cells.allSatisfy { $0.scalar == 0 || ($0.scalar >= 0x20 && !(0x7F..<0xA0).contains($0.scalar)) }
+    let isHarmless = canvas.cells.allSatisfy {
+      $0.scalar == 0 || ($0.scalar >= 0x20 && !(0x7F..<0xA0).contains($0.scalar))
+    }
     #expect(isHarmless)
     #expect(Panes.named(state.focus) != nil)
     let layout = Layout(state)

@@ -23,7 +23,8 @@ struct ScreenTests {
     for y in 0..<size.height {
       for x in 0..<size.width where random.uniform(counter) < 0.7 {
         counter += 8
-        let attributes = Attributes(rawValue: random.integer(counter + 5, below: 4) == 0 ? UInt8(random.integer(counter + 6, below: 32)) : 0)
+        let attributes = Attributes(
+          rawValue: random.integer(counter + 5, below: 4) == 0 ? UInt8(random.integer(counter + 6, below: 32)) : 0)
         surface.put(
           words[random.integer(counter + 7, below: words.count)], x, y,
           CellStyle(foreground: color(counter), background: color(counter + 3), attributes: attributes))
@@ -88,7 +89,9 @@ struct ScreenTests {
 
   @Test("The colour ladder's order: flag, NO_COLOR, COLORTERM, description, count")
   func detection() {
-    func depth(_ choice: ColorChoice, _ environment: [String: String], _ colors: Int, _ hasRGB: Bool = false) -> ColorDepth {
+    func depth(_ choice: ColorChoice, _ environment: [String: String], _ colors: Int, _ hasRGB: Bool = false)
+      -> ColorDepth
+    {
       choice.depth(environment: environment, colors: colors, hasRGB: hasRGB)
     }
     #expect(depth(.truecolor, ["NO_COLOR": "1"], 8) == .truecolor)

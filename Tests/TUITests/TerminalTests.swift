@@ -54,7 +54,9 @@ struct TerminalTests {
     return inputs
   }
 
-  @Test("Opens, shows, counts its bytes, and leaves everything as it was", arguments: ["xterm-256color", "tmux-256color", "screen-256color", "linux", "vt100"])
+  @Test(
+    "Opens, shows, counts its bytes, and leaves everything as it was",
+    arguments: ["xterm-256color", "tmux-256color", "screen-256color", "linux", "vt100"])
   func session(name: String) throws {
     _ = Terminal.setLocale()
     let pty = PseudoTerminal()
@@ -88,7 +90,8 @@ struct TerminalTests {
     _ = Terminal.setLocale()
     let pty = PseudoTerminal()
     let terminal = try Terminal(input: pty.slave, output: pty.slave, name: "tmux-256color", mouse: true)
-    pty.type("jé\r\t\u{7F}\u{04}\u{1B}[A\u{1B}OB\u{1B}[Z\u{1B}[5~\u{1B}[<0;300;7M\u{1B}[<0;300;7m\u{1B}[<65;2;3Mq\u{1B}")
+    pty.type(
+      "jé\r\t\u{7F}\u{04}\u{1B}[A\u{1B}OB\u{1B}[Z\u{1B}[5~\u{1B}[<0;300;7M\u{1B}[<0;300;7m\u{1B}[<65;2;3Mq\u{1B}")
     let expected: [Input] = [
       .key(.character("j")), .key(.character("é")), .key(.enter), .key(.tab), .key(.backspace), .key(.control("d")),
       .key(.down), .key(.backTab), .key(.pageUp), .mouse(MouseEvent(kind: .press, point: Point(x: 299, y: 6))),

@@ -38,7 +38,8 @@ struct ThemeTests {
   @Test("A theme may be short; what it leaves out is the default's")
   func short() throws {
     let theme = try ThemeFiles.parse(
-      "name = \"mine\"\n[roles]\naccent = \"bright-red\"\nselection = { bg = \"#010203\", attributes = [\"dim\", \"underline\"] }\n", file: "f")
+      "name = \"mine\"\n[roles]\naccent = \"bright-red\"\nselection = { bg = \"#010203\", attributes = [\"dim\", \"underline\"] }\n",
+      file: "f")
     #expect(theme.roles[.accent] == ThemeStyle(foreground: .ansi(9)))
     #expect(theme.roles[.selection] == ThemeStyle(background: .rgb(RGB(1, 2, 3)), attributes: [.dim, .underline]))
     #expect(theme.roles[.error] == ThemeFiles.standard.roles[.error])
@@ -47,10 +48,13 @@ struct ThemeTests {
   @Test("A bad file is one sentence that names what is wrong")
   func bad() {
     #expect(error("name = \"a\"\n[roles]\nnonsense = \"red\"") == .unknownRole(file: "my.toml", role: "nonsense"))
-    #expect(error("name = \"a\"\n[roles]\ntext = \"reddish\"") == .badColor(file: "my.toml", entry: "text", text: "reddish"))
+    #expect(
+      error("name = \"a\"\n[roles]\ntext = \"reddish\"") == .badColor(file: "my.toml", entry: "text", text: "reddish"))
     #expect(error("name = \"a\"\n[roles]\ntext = \"#12345\"") != nil)
     #expect(error("name = \"a\"\n[roles]\ntext = 5") != nil)
-    #expect(error("name = \"a\"\n[roles]\ntext = { attributes = [\"loud\"] }") == .badAttribute(file: "my.toml", role: "text", text: "loud"))
+    #expect(
+      error("name = \"a\"\n[roles]\ntext = { attributes = [\"loud\"] }")
+        == .badAttribute(file: "my.toml", role: "text", text: "loud"))
     #expect(error("name = \"a\"\n[emotions]\nanger = \"angry\"") != nil)
     for broken in ["", "name = ", "[[[", "name = \"a\"\nname = \"b\"", "\u{0}\u{1}", "about = \"no name\""] {
       guard let error = error(broken) else { Issue.record("“\(broken)” was taken"); continue }
@@ -80,11 +84,17 @@ struct ThemeTests {
     #expect(table["e"] == .array([.string("one"), .string("twoé"), .float(3.5), .boolean(true)]))
     #expect(table["f"]?.table?["i"]?.table?["j"] == .integer(-2))
     #expect(table["k"]?.table?["l"]?.table?["m"] == .string("tab\t\"q\""))
-    for bad in ["[[[", "[[a]]", "a", "a =", "a = b", "= 1", "a = \"x", "a = \"\"\"x\"\"\"", "a = [1", "a = {b = 1", "a = 1 2", "a = 1\na = 2",
-      "[a]\n[a]", "a = 1\n[a]", "a = \"\\q\"", "a.b = 1\na = 2", "[a", "a = 2020-01-01", "a = " + String(repeating: "[", count: 500),
-      String(repeating: "a.", count: 500) + "b = 1", "\u{0}"] {
+    for bad in [
+      "[[[", "[[a]]", "a", "a =", "a = b", "= 1", "a = \"x", "a = \"\"\"x\"\"\"", "a = [1", "a = {b = 1", "a = 1 2",
+      "a = 1\na = 2",
+      "[a]\n[a]", "a = 1\n[a]", "a = \"\\q\"", "a.b = 1\na = 2", "[a", "a = 2020-01-01",
+      "a = " + String(repeating: "[", count: 500),
+      String(repeating: "a.", count: 500) + "b = 1", "\u{0}",
+    ] {
       #expect(throws: TOML.Mistake.self, "\(bad.prefix(20))") { try TOML.parse(bad) }
     }
-    #expect(throws: TOML.Mistake(line: 3, reason: "“x” is no value; text needs quotation marks")) { try TOML.parse("a = 1\n\nb = x") }
+    #expect(throws: TOML.Mistake(line: 3, reason: "“x” is no value; text needs quotation marks")) {
+      try TOML.parse("a = 1\n\nb = x")
+    }
   }
 }

@@ -58,7 +58,8 @@ package struct ScreenColormap: Sendable, Equatable {
   }
 
   /// Jet's table sixteen entries at a time: an augmented picture has fifty thousand pixels to look up.
-  private static let jetLanes: [(red: SIMD16<Int32>, green: SIMD16<Int32>, blue: SIMD16<Int32>)] = (0..<16).map { block in
+  private static let jetLanes: [(red: SIMD16<Int32>, green: SIMD16<Int32>, blue: SIMD16<Int32>)] = (0..<16).map {
+    block in
     var lanes = (red: SIMD16<Int32>(), green: SIMD16<Int32>(), blue: SIMD16<Int32>())
     for lane in 0..<16 {
       let entry = jet.table[16 * block + lane]
