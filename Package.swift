@@ -28,7 +28,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "quaver",
-      dependencies: ["Core", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Core", "Pipeline", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
