@@ -9,6 +9,10 @@ package struct AudioHeader: Sendable, Equatable {
   /// Samples a channel.
   package let frames: Int
 
+  package init(sampleRate: Int, channels: Int, frames: Int) {
+    (self.sampleRate, self.channels, self.frames) = (sampleRate, channels, frames)
+  }
+
   package var seconds: Double { Double(frames) / Double(sampleRate) }
 }
 
