@@ -20,8 +20,9 @@ import Testing
     } else {
       #expect(matrix.allSatisfy { abs($0 + 100) < 1e-4 })
     }
+    guard name != "mfcc" else { return }
     let image = IndexImage.make(matrix, scaling: Scaling(extremes: [Extremes(matrix)]))
-    #expect(image.allSatisfy { $0 < 255 } || name == "mfcc")
+    #expect(image.allSatisfy { $0 == 0 })
   }
 
   @Test(arguments: Transforms.names)
