@@ -94,6 +94,22 @@ import Testing
     #expect(try images(request()).work == 0)
   }
 
+  @Test @Engine func aRememberedFileIsReadAgainOnceReplaced() async throws {
+    // Content hashes are remembered only of files that have lain still for more than two seconds.
+    try await Task.sleep(for: .seconds(3.1))
+    let before = try images(request())
+    let memory = try String(contentsOf: store.appendingPathComponent("identities.json"), encoding: .utf8)
+    #expect(memory.contains("08a01Na.wav") && memory.contains("09a01Wa.wav"))
+    #expect(try images(request()).work == 0)
+    let file = speech.appendingPathComponent("08a01Na.wav")
+    let attributes = try FileManager.default.attributesOfItem(atPath: file.path)
+    try WAV(tone(hertz: 3000, seconds: 2)).data.write(to: file)
+    try FileManager.default.setAttributes(
+      [.modificationDate: attributes[.modificationDate] ?? Date()], ofItemAtPath: file.path)
+    let after = try images(request())
+    #expect(after.work == 30 && bytes(after.set) != bytes(before.set))
+  }
+
   @Test(arguments: ["short", "long", "header", "empty", "levels"])
   @Engine func damagedEntriesAreMadeAgain(damage: String) async throws {
     let request = try request()
@@ -185,6 +201,21 @@ import Testing
     set.fill(batch.base, slices: [4, 0, 14], augment: (policy, 3))
     set.withImage(14) { policy.apply(to: $0, colormap: .jet, epoch: 3, slice: 14, into: &one) }
     #expect(Array(UnsafeBufferPointer(start: batch.base + 2 * one.count, count: one.count)) == one)
+  }
+
+  @Test(
+    .enabled(if: ProcessInfo.processInfo.environment["QUAVER_TIMING"] != nil && Fixtures.emodb != nil, "a measurement"))
+  @Engine func timing() async throws {
+    let clock = ContinuousClock()
+    let corpus = try Corpus.scan(try #require(Fixtures.emodb))
+    for transform in Transforms.all {
+      let request = ImageRequest(corpus: corpus, transform: transform, slicer: try Slicer(strideMilliseconds: 500))
+      let cache = try ImageCache(folder: store)
+      let made = try clock.measure { _ = try cache.images(for: request) }
+      let found = try clock.measure { _ = try cache.images(for: request) }
+      print("timing Emo-DB at 500 ms,", transform.name, "made in", made, "found in", found)
+      #expect(try cache.images(for: request).count == 2175)
+    }
   }
 
   // MARK: the workbench's view
