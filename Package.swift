@@ -12,9 +12,16 @@ let package = Package(
   name: "quaver",
   targets: [
     library("OpenMP"),
-    .target(name: "Kernels", path: "Sources/CLibs/Kernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])]),
+    .target(
+      name: "Kernels", path: "Sources/CLibs/Kernels",
+      cSettings: [
+        .unsafeFlags(["-O3", "-ffp-contract=fast", "-fno-math-errno", "-mprefer-vector-width=512", "-Wno-psabi"])
+      ]),
     .target(name: "Core", dependencies: ["OpenMP", "Kernels"], swiftSettings: strict),
+    .target(name: "OneDNN", path: "Sources/CLibs/OneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "NN", dependencies: ["Core", "Kernels", "OneDNN"], swiftSettings: strict),
     .target(name: "Lab", dependencies: ["Core"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
+    .testTarget(name: "NNTests", dependencies: ["NN"], swiftSettings: strict),
   ]
 )
