@@ -1,11 +1,13 @@
 import Core
 import Foundation
+import NN
+import Pipeline
 
 /// The cases of a folder of reference vectors, in order.
 package struct VerificationSuite: Sendable {
   /// One checker a kind: adding a kind is one line.
   package static let checks: [any ReferenceCheck] = [
-    MetricsReference()
+    SpectrogramCheck(), CorpusReferenceCheck(), ModelCheck(), MetricsReference(),
   ]
 
   package struct Item: Sendable {
