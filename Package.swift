@@ -13,18 +13,21 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
   ],
   targets: [
     library("OpenMP"),
     library("FFTW"),
     library("SndFile"),
     library("Soxr"),
+    library("Ncurses"),
     .target(
       name: "Kernels", path: "Sources/CLibs/Kernels",
       cSettings: [
         .unsafeFlags(["-O3", "-ffp-contract=fast", "-fno-math-errno", "-mprefer-vector-width=512", "-Wno-psabi"])
       ]),
     .target(name: "OneDNN", path: "Sources/CLibs/OneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "TerminalGuard", path: "Sources/CLibs/TerminalGuard"),
     .target(name: "Core", dependencies: ["OpenMP", "Kernels"], swiftSettings: strict),
     .target(
       name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
@@ -33,15 +36,23 @@ let package = Package(
       name: "Lab",
       dependencies: ["Core", "Kernels", "Pipeline", "NN", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
+    .target(
+      name: "TUI",
+      dependencies: [
+        "Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard", .product(name: "TOMLKit", package: "TOMLKit"),
+      ],
+      swiftSettings: strict),
     .executableTarget(
       name: "quaver",
       dependencies: [
-        "Core", "Pipeline", "NN", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Core", "Pipeline", "NN", "Lab", "TUI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
     .testTarget(name: "NNTests", dependencies: ["NN"], swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
+    .testTarget(
+      name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
   ]
 )

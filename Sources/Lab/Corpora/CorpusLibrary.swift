@@ -44,6 +44,16 @@ package final class CorpusLibrary: Sendable {
     return (registration, corpus)
   }
 
+  /// Registers a folder unless it is registered already.
+  package func ensure(path: String) throws {
+    let url = Self.absolute(path), known = registrations()
+    guard !known.contains(where: { $0.path == url.path }) else { return }
+    let name = url.lastPathComponent.lowercased()
+    let taken = Set(known.map(\.name))
+    let free = ([name] + (2...99).map { "\(name)-\($0)" }).first { !taken.contains($0) }
+    _ = try add(path: path, name: free, adapter: nil)
+  }
+
   /// Forgets a corpus; its sound files stay where they are.
   package func remove(_ name: String) throws {
     let known = registrations()

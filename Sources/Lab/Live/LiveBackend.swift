@@ -13,9 +13,7 @@ package final class LiveBackend: Backend {
   private let reading = DispatchQueue(label: "quaver.library", qos: .userInitiated)
   private let pendingPicture = Mutex<PictureRequest?>(nil)
   private let viewer: ViewerBox
-  /// Runs that this process trains.
-  private let controls = Mutex<[String: RunControl]>([:])
-  private let starting = Mutex(false)
+  private let controls = OwnRuns()
 
   package let transforms = Laboratory.transforms
   package let models = Laboratory.models
@@ -24,8 +22,23 @@ package final class LiveBackend: Backend {
     self.laboratory = laboratory
     viewing = DispatchQueue(label: "quaver.viewer", qos: .userInteractive)
     viewer = ViewerBox(laboratory)
-    let mailbox = mailbox
-    watcher = RunWatcher(store: laboratory.store) { mailbox.post($0) }
+    let (mailbox, controls) = (mailbox, controls)
+    watcher = RunWatcher(store: laboratory.store) { event in
+      let own = controls.ids
+      switch event {
+      // The follower of an own run knows more, and sooner, than its folder.
+      case .run(let run) where own.contains(run.id): break
+      case .runs(let runs):
+        mailbox.post(
+          .runs(
+            runs.map { run in
+              var run = run
+              run.isOwn = own.contains(run.id)
+              return run
+            }))
+      default: mailbox.post(event)
+      }
+    }
     for warning in laboratory.warnings { log(.warning, warning) }
   }
 
@@ -51,11 +64,11 @@ package final class LiveBackend: Backend {
   ///
   /// - Returns: names of runs that were stopped and can be resumed.
   package func shutdown(waiting seconds: Double = 120) -> [String] {
-    let live = controls.withLock { $0 }
-    for control in live.values { control.wish = .stopNow }
+    let live = controls.ids
+    controls.stopAll()
     let deadline = RateMeter.now() + seconds
-    while RateMeter.now() < deadline, !controls.withLock(\.isEmpty) || starting.withLock(\.self) { usleep(20_000) }
-    return live.keys.sorted()
+    while RateMeter.now() < deadline, controls.isBusy { usleep(20_000) }
+    return live.sorted()
   }
 
   // MARK: corpora and pictures
@@ -95,17 +108,9 @@ package final class LiveBackend: Backend {
     @Sendable (RunControl, @escaping @Sendable (TrainingEvent) -> Void) async throws -> RunInfo
 
   private func start(_ work: @escaping Work) {
-    let isFree = starting.withLock { starting in
-      guard !starting, controls.withLock(\.isEmpty) else { return false }
-      starting = true
-      return true
-    }
-    guard isFree else { return mailbox.post(.failed(LabError.engineBusy.description)) }
     let control = RunControl()
-    let follower = RunFollower(mailbox: mailbox) { [self] run in
-      controls.withLock { $0[run.id] = control }
-      starting.withLock { $0 = false }
-    }
+    guard controls.begin(control) else { return mailbox.post(.failed(LabError.engineBusy.description)) }
+    let follower = RunFollower(mailbox: mailbox) { [controls] in controls.name($0.id) }
     Task.detached(priority: .utility) { [self] in
       do {
         let ended = try await work(control) { follower.hear($0) }
@@ -113,15 +118,13 @@ package final class LiveBackend: Backend {
         log(ended.status == .failed ? .error : .info, "\(ended.id): \(ended.failure ?? ended.status.rawValue)")
       } catch {
         mailbox.post(.failed("\(error)"))
-        log(.error, "\(error)")
       }
-      controls.withLock { $0 = $0.filter { $0.value !== control } }
-      starting.withLock { $0 = false }
+      controls.end()
     }
   }
 
   private func ask(_ run: String, _ wish: RunControl.Wish) {
-    if let control = controls.withLock({ $0[run] }) {
+    if let control = controls.control(of: run) {
       control.wish = wish
     } else {
       attempt { try laboratory.store.open(run).ask(wish) }
@@ -131,13 +134,34 @@ package final class LiveBackend: Backend {
   private func attempt(_ body: () throws -> Void) {
     do { try body() } catch {
       mailbox.post(.failed("\(error)"))
-      log(.error, "\(error)")
     }
   }
 
   private func log(_ level: LogLine.Level, _ text: String) {
     mailbox.post(.log(LogLine(time: Date(), level: level, text: text)))
   }
+}
+
+/// The one run that this process trains: its control from the first moment, its name once its folder exists.
+private final class OwnRuns: Sendable {
+  private let current = Mutex<(control: RunControl, id: String?)?>(nil)
+
+  var ids: Set<String> { current.withLock { Set([$0?.id].compactMap(\.self)) } }
+  var isBusy: Bool { current.withLock { $0 != nil } }
+
+  /// - Returns: false when another run is under way.
+  func begin(_ control: RunControl) -> Bool {
+    current.withLock { current in
+      guard current == nil else { return false }
+      current = (control, nil)
+      return true
+    }
+  }
+
+  func name(_ id: String) { current.withLock { $0?.id = id } }
+  func end() { current.withLock { $0 = nil } }
+  func stopAll() { current.withLock { $0?.control.wish = .stopNow } }
+  func control(of id: String) -> RunControl? { current.withLock { $0?.id == id ? $0?.control : nil } }
 }
 
 /// The viewer behind a lock that is never contended: only the viewing queue takes it.
@@ -164,7 +188,9 @@ private final class RunFollower: Sendable {
   func hear(_ event: TrainingEvent) {
     let changed: RunInfo? = current.withLock { current in
       switch event {
-      case .began(let run): current = run
+      case .began(let run):
+        current = run
+        current?.isOwn = true
       case .progress(let progress, let paused):
         current?.progress = progress
         current?.status = paused ? .paused : .running

@@ -69,14 +69,16 @@ package struct RunInfo: Sendable, Equatable, Identifiable {
   package var progress: RunProgress?
   /// The sentence that ended a failed run.
   package var failure: String?
+  /// True while this very process trains it: leaving the program then ends the run, so that the workbench asks.
+  package var isOwn: Bool
 
   package init(
     id: String, job: Job, status: RunStatus, started: Date, emotions: [String], notes: [String],
-    epochs: [EpochMetrics], progress: RunProgress?, failure: String?
+    epochs: [EpochMetrics], progress: RunProgress?, failure: String?, isOwn: Bool = false
   ) {
     (self.id, self.job, self.status, self.started) = (id, job, status, started)
     (self.emotions, self.notes, self.epochs) = (emotions, notes, epochs)
-    (self.progress, self.failure) = (progress, failure)
+    (self.progress, self.failure, self.isOwn) = (progress, failure, isOwn)
   }
 }
 

@@ -1,0 +1,181 @@
+import Lab
+
+extension PaneID {
+  package static let corpus = PaneID("corpus")
+}
+
+/// Corpora, emotions, speakers, utterances as a tree with counts.
+package enum CorpusPane {
+  package static let pane: Pane = {
+    var pane = Pane(id: .corpus, name: "Corpus", title: title, bindings: bindings, draw: draw)
+    pane.filter = Pane.Filter(
+      text: { $0.corpusPane.filter },
+      apply: { state, text in
+        state.corpusPane.filter = text
+        state.corpusPane.search(state.corpora)
+        return []
+      },
+      step: { state, distance in
+        if !state.corpusPane.step(distance) { state.say("no further match") }
+        return moved(&state)
+      })
+    pane.receive = { state, event in
+      guard case .corpora = event else { return [] }
+      state.corpusPane.take(state.corpora)
+      return []
+    }
+    pane.settle = { state, size in state.corpusPane.list.settle(count: state.corpusPane.rows.count, height: size.height) }
+    pane.click = { state, point, _ in
+      let row = state.corpusPane.list.top + point.y
+      guard state.corpusPane.rows.indices.contains(row) else { return [] }
+      let isAgain = state.corpusPane.list.selection == row
+      state.corpusPane.list.selection = row
+      return isAgain ? enter(&state) : moved(&state)
+    }
+    return pane
+  }()
+
+  // MARK: Keys
+
+  private static let hasRows: @Sendable (State) -> Bool = { !$0.corpusPane.rows.isEmpty }
+
+  private static let bindings: [Binding] =
+    [
+      Binding(
+        "corpus.enter", ["enter", "space"], "open", "Unfolds or folds; shows an utterance in the view.", hint: 1,
+        isEnabled: hasRows, run: enter),
+      Binding(
+        "corpus.train", ["t"], "train", "Trains a network on this corpus, after a short form.", hint: 2,
+        isEnabled: { !$0.corpora.isEmpty }
+      ) { state in
+        TrainingPane.openForm(&state)
+        return []
+      },
+      Binding("corpus.unfold", ["l", "right"], "unfold", "Unfolds, or goes one level in.", isEnabled: hasRows) { state in
+        guard let row = state.corpusPane.selected else { return [] }
+        guard let node = state.corpusPane.node(row, state.corpora) else { return enter(&state) }
+        if state.corpusPane.isUnfolded(node) {
+          state.corpusPane.list.selection += 1
+          return moved(&state)
+        }
+        state.corpusPane.unfolded.insert(node)
+        state.corpusPane.rebuild(state.corpora)
+        return []
+      },
+      Binding("corpus.fold", ["h", "left"], "fold", "Folds, or goes one level out.", isEnabled: hasRows) { state in
+        guard let row = state.corpusPane.selected else { return [] }
+        if let node = state.corpusPane.node(row, state.corpora), state.corpusPane.matches == nil,
+          state.corpusPane.unfolded.remove(node) != nil
+        {
+          state.corpusPane.rebuild(state.corpora)
+        } else {
+          state.corpusPane.toParent()
+        }
+        return moved(&state)
+      },
+      Binding("corpus.unfold-all", ["E"], "unfold all", "Unfolds everything in this corpus.", isEnabled: hasRows) {
+        unfoldAll(&$0, true)
+      },
+      Binding("corpus.fold-all", ["C"], "fold all", "Folds everything in this corpus.", isEnabled: hasRows) {
+        unfoldAll(&$0, false)
+      },
+      Binding(
+        "corpus.order", ["o"], "order", "Sorts a speaker's utterances by name, duration, longest first.", hint: 50,
+        isEnabled: hasRows
+      ) { state in
+        let all = CorpusState.Order.allCases
+        let index = all.firstIndex(of: state.corpusPane.order) ?? 0
+        state.corpusPane.order = all[(index + 1) % all.count]
+        state.corpusPane.rebuild(state.corpora)
+        state.say("sorted by \(state.corpusPane.order.rawValue)")
+        return []
+      },
+    ] + ListMotion.bindings("corpus", \.corpusPane.list, count: { $0.corpusPane.rows.count }, moved: moved)
+
+  private static func unfoldAll(_ state: inout State, _ isOpen: Bool) -> [Effect] {
+    guard let row = state.corpusPane.selected else { return [] }
+    let corpus = CorpusState.corpus(of: row)
+    if !isOpen { while CorpusState.depth(state.corpusPane.selected ?? .corpus(0)) > 1 { state.corpusPane.toParent() } }
+    state.corpusPane.unfoldAll(corpus, state.corpora[corpus], isOpen)
+    state.corpusPane.rebuild(state.corpora)
+    return []
+  }
+
+  private static let enter: @Sendable (inout State) -> [Effect] = { state in
+    guard let row = state.corpusPane.selected else { return [] }
+    guard let node = state.corpusPane.node(row, state.corpora) else {
+      let effects = moved(&state)
+      state.go(to: .view)
+      return effects
+    }
+    if state.corpusPane.unfolded.remove(node) == nil { state.corpusPane.unfolded.insert(node) }
+    state.corpusPane.rebuild(state.corpora)
+    return []
+  }
+
+  /// What is selected is shown at once.
+  private static let moved: @Sendable (inout State) -> [Effect] = { state in
+    guard case .utterance(let corpus, let utterance) = state.corpusPane.selected else { return [] }
+    let info = state.corpora[corpus]
+    return state.viewPane.show(corpus: info.name, utterance: info.utterances[utterance].id)
+  }
+
+  // MARK: Drawing
+
+  private static func title(_ state: State) -> String {
+    let rows = state.corpusPane
+    if !rows.filter.isEmpty { return "Corpus /\(rows.filter)" }
+    return rows.order == .name ? "Corpus" : "Corpus by \(rows.order.rawValue)"
+  }
+
+  private static func draw(_ state: State, _ surface: inout Surface) {
+    let pane = state.corpusPane
+    guard !pane.rows.isEmpty else {
+      let words =
+        if !state.hasCorpora { "Loading corpora …" } else if !pane.filter.isEmpty {
+          "Nothing contains “\(pane.filter)”. Esc or Backspace in / widens it."
+        } else {
+          "No corpus yet. Add one: quaver corpus add PATH"
+        }
+      Paragraph.draw(words, in: surface.bounds, state.look.style(.dim), state.look, &surface)
+      return
+    }
+    for (y, index) in pane.list.visible(count: pane.rows.count, height: surface.height).enumerated() {
+      draw(pane.rows[index], y, state, &surface)
+      if index == pane.list.selection {
+        RowHighlight.draw(y, isFocused: state.focus == .corpus, state.look, &surface)
+      }
+    }
+    ScrollBar.draw(pane.list.top, pane.rows.count, state.look, &surface)
+  }
+
+  private static func draw(_ row: CorpusState.Row, _ y: Int, _ state: State, _ surface: inout Surface) {
+    let (pane, look) = (state.corpusPane, state.look)
+    var (text, style, right) = ("", look.style(.text), "")
+    switch row {
+    case .corpus(let corpus):
+      (text, style) = (state.corpora[corpus].name, look.style(.heading))
+      right = String(pane.count(corpus: corpus))
+      if state.corpora[corpus].isSynthetic { text += " (synthetic)" }
+    case .emotion(let corpus, let emotion):
+      let name = state.corpora[corpus].emotionName(pane.indices[corpus].emotions[emotion].emotion)
+      (text, style) = ("\(look.mark(of: name)) \(name)", look.style(emotion: name))
+      right = String(pane.count(corpus: corpus, emotion: emotion))
+    case .speaker(let corpus, let emotion, let speaker):
+      text = "speaker \(pane.indices[corpus].emotions[emotion].speakers[speaker].name)"
+      right = String(pane.count(corpus: corpus, emotion: emotion, speaker: speaker))
+    case .utterance(let corpus, let utterance):
+      let info = state.corpora[corpus].utterances[utterance]
+      (text, style) = (info.id, look.style(emotion: state.corpora[corpus].emotionName(info.emotion)))
+      right = Numbers.seconds(info.duration)
+    }
+    let indent = 2 * CorpusState.depth(row)
+    if let node = pane.node(row, state.corpora) {
+      surface.put(pane.isUnfolded(node) ? look.glyphs.expanded : look.glyphs.collapsed, indent, y, look.style(.dim))
+    }
+    let room = surface.width - 1 - right.count
+    surface.put(
+      TextWidth.cut(text, to: max(0, room - indent - 3), ellipsis: look.glyphs.ellipsis), indent + 2, y, style)
+    surface.putRight(right, surface.width - 1, y, look.style(.dim))
+  }
+}

@@ -1,0 +1,16 @@
+/// The registry of panes. Adding one is a file in this folder and a line here.
+package enum Panes {
+  package static let all: [Pane] = [
+    CorpusPane.pane,
+    ViewPane.pane,
+    TrainingPane.pane,
+    ConfusionPane.pane,
+    LogPane.pane,
+  ]
+
+  package static let order: [PaneID] = all.map(\.id)
+
+  private static let byID = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0) })
+
+  package static func named(_ id: PaneID) -> Pane? { byID[id] }
+}

@@ -1,0 +1,116 @@
+import Lab
+
+/// How the training pane looks: runs above, the selected one below.
+package enum TrainingDrawing {
+  /// Rows of the list, without its heading.
+  package static func listHeight(_ state: State, _ height: Int) -> Int {
+    max(1, min(state.runs.count, max(2, height / 4)))
+  }
+
+  package static func draw(_ state: State, _ surface: inout Surface) {
+    let look = state.look
+    guard let run = state.selectedRun else {
+      let words = state.corpora.isEmpty ? "No run yet." : "No run yet. t trains a network on the corpus."
+      Paragraph.draw(words, in: surface.bounds, look.style(.dim), look, &surface)
+      return
+    }
+    let height = listHeight(state, surface.height)
+    let (table, detail) = surface.bounds.splitTop(height + 1)
+    surface.within(table) { RunTable.draw(state, &$0) }
+    surface.within(detail) { details(run, state, &$0) }
+  }
+
+  // MARK: The selected run
+
+  private static func details(_ run: RunInfo, _ state: State, _ surface: inout Surface) {
+    let look = state.look
+    var y = 0
+    let room = Rect(x: 0, y: 0, width: surface.width, height: surface.height >= 14 ? 2 : 1)
+    y += Paragraph.draw(protocolLine(run), in: room, look.style(.dim), look, &surface)
+    if run.isLive, surface.height >= 3 {
+      progress(run, y, look, &surface)
+      y += 1
+    }
+    if let failure = run.failure {
+      let rest = Rect(x: 0, y: y, width: surface.width, height: min(2, surface.height - y))
+      y += Paragraph.draw(failure, in: rest, look.style(.error), look, &surface)
+    }
+    let notes = notes(run, width: surface.width)
+    let noteRows = min(notes.count, max(0, (surface.height - y) / 4))
+    let plots = Rect(x: 0, y: y, width: surface.width, height: surface.height - y - noteRows)
+    curves(run, state.trainingPane.curves, in: plots, look, &surface)
+    for (index, note) in notes.prefix(noteRows).enumerated() {
+      surface.put(look.glyphs.plain(note), 0, plots.maxY + index, look.style(.warning))
+    }
+  }
+
+  /// What every number must be read with.
+  package static func protocolLine(_ run: RunInfo) -> String {
+    let job = run.job
+    let limit = job.limit.map { ", \($0) slices a part" } ?? ""
+    return "split \(job.splitName) · seed \(job.seed) · stride \(job.strideMilliseconds) ms\(limit) · "
+      + "augment \(job.augment) · batch \(job.batch) · lr \(job.learningRate) · lo, hi from \(job.normalise)"
+  }
+
+  private static func notes(_ run: RunInfo, width: Int) -> [String] {
+    let flaws = run.epochs.filter { !$0.trainLoss.isFinite || !$0.validLoss.isFinite }.map { String($0.epoch) }
+    let flaw = flaws.isEmpty ? [] : ["loss is no finite number in epoch \(flaws.prefix(5).joined(separator: ", "))"]
+    return (flaw + run.notes).flatMap { note in
+      Paragraph.lines(note, width: max(1, width - 2)).enumerated().map { ($0 == 0 ? "! " : "  ") + $1 }
+    }
+  }
+
+  private static func progress(_ run: RunInfo, _ y: Int, _ look: Look, _ surface: inout Surface) {
+    guard let progress = run.progress else {
+      surface.put(run.status == .paused ? "paused" : "starting …", 0, y, look.style(.accent))
+      return
+    }
+    let fraction = progress.total > 0 ? Double(progress.done) / Double(progress.total) : 0
+    let phase = run.status == .paused ? "paused" : progress.phase
+    let left = "\(phase) epoch \(progress.epoch)/\(run.job.epochs)"
+    let x = surface.put(left, 0, y, look.style(run.status == .paused ? .warning : .accent)) + 1
+    var right = "\(Numbers.percent(fraction, 0))  \(Numbers.fixed(progress.rate, 1))/s"
+    if let seconds = progress.secondsLeft { right += "  \(Numbers.clock(seconds)) left" }
+    if let loss = progress.loss, surface.width >= 70 { right += "  loss \(Numbers.short(loss))" }
+    surface.putRight(right, surface.width, y, look.style(.text))
+    ProgressBar.draw(fraction, x, y, width: surface.width - x - TextWidth.of(right) - 1, look, &surface)
+  }
+
+  // MARK: Curves
+
+  private static func curves(
+    _ run: RunInfo, _ which: TrainingState.Curves, in rect: Rect, _ look: Look, _ surface: inout Surface
+  ) {
+    guard !run.epochs.isEmpty else {
+      Paragraph.draw("Curves begin with the first epoch's end.", in: rect, look.style(.dim), look, &surface)
+      return
+    }
+    let loss = plot(
+      "Loss", run, train: run.epochs.map(\.trainLoss), valid: run.epochs.map(\.validLoss))
+    var accuracy = plot(
+      "Accuracy", run, train: run.epochs.map(\.trainAccuracy), valid: run.epochs.map(\.validAccuracy))
+    (accuracy.range, accuracy.isPercent) = (0...1, true)
+    switch which {
+    case .loss: loss.draw(in: rect, look, &surface)
+    case .accuracy: accuracy.draw(in: rect, look, &surface)
+    case .both where rect.width >= 64:
+      let (left, right) = rect.splitLeft(rect.width / 2)
+      loss.draw(in: Rect(x: left.x, y: left.y, width: left.width - 2, height: left.height), look, &surface)
+      accuracy.draw(in: right, look, &surface)
+    case .both where rect.height >= 10:
+      let (upper, lower) = rect.splitTop(rect.height / 2)
+      loss.draw(in: upper, look, &surface)
+      accuracy.draw(in: lower, look, &surface)
+    case .both: accuracy.draw(in: rect, look, &surface)
+    }
+  }
+
+  private static func plot(_ title: String, _ run: RunInfo, train: [Double], valid: [Double]) -> Plot {
+    Plot(
+      title: title,
+      series: [
+        Plot.Series(name: "train", values: train, role: .train, mark: "*", every: 1),
+        Plot.Series(name: "valid", values: valid, role: .valid, mark: "o", every: 2),
+      ], epochs: max(run.job.epochs, run.epochs.count))
+  }
+}

@@ -1,0 +1,82 @@
+import Lab
+
+/// What a key press leads to beside the new state.
+package enum Effect: Sendable, Equatable {
+  case request(Request)
+  case leave(ExitReason)
+  /// Back to the shell until the user continues us.
+  case suspend
+  /// Send the whole screen anew.
+  case redraw
+}
+
+/// Why the workbench ended.
+package enum ExitReason: Sendable, Equatable {
+  case quit
+  /// SIGTERM, SIGHUP or SIGINT from outside.
+  case signal(Int32)
+}
+
+/// A command with its keys. Footer, help, palette and tests are made from these and from nothing else.
+package struct Binding: Sendable {
+  /// "view.transform": for configuration files and tests.
+  package let id: String
+  package let keys: [KeySequence]
+  /// One or two words, for the footer.
+  package let name: String
+  /// One sentence, for help and the palette.
+  package let help: String
+  /// Position in the footer, lowest first; nil keeps it out.
+  package let hint: Int?
+  package let isEnabled: @Sendable (State) -> Bool
+  package let run: @Sendable (inout State) -> [Effect]
+
+  package init(
+    _ id: String, _ keys: [KeySequence], _ name: String, _ help: String, hint: Int? = nil,
+    isEnabled: @escaping @Sendable (State) -> Bool = { _ in true }, run: @escaping @Sendable (inout State) -> [Effect]
+  ) {
+    (self.id, self.keys, self.name, self.help, self.hint) = (id, keys, name, help, hint)
+    (self.isEnabled, self.run) = (isEnabled, run)
+  }
+
+  package func keyLabel(_ glyphs: Glyphs) -> String {
+    keys.prefix(2).map { $0.label(glyphs) }.joined(separator: " ")
+  }
+}
+
+package struct PaneID: Sendable, Hashable {
+  package let name: String
+  package init(_ name: String) { self.name = name }
+}
+
+/// A part of the screen, as data. Adding one: a file that makes a `Pane`, and its line in `Panes.all`.
+package struct Pane: Sendable {
+  package let id: PaneID
+  /// For the bar at the top.
+  package let name: String
+  package let title: @Sendable (State) -> String
+  package let bindings: [Binding]
+  package var filter: Filter?
+  /// What an event means for this pane's state, after the shared state has taken it.
+  package var receive: @Sendable (inout State, Event) -> [Effect] = { _, _ in [] }
+  /// Brings the pane's state in line with its size (inside the border) after anything happened.
+  package var settle: @Sendable (inout State, Size) -> Void = { _, _ in }
+  /// A click inside the border.
+  package var click: @Sendable (inout State, Point, Size) -> [Effect] = { _, _, _ in [] }
+  package let draw: @Sendable (State, inout Surface) -> Void
+
+  package init(
+    id: PaneID, name: String, title: @escaping @Sendable (State) -> String, bindings: [Binding],
+    draw: @escaping @Sendable (State, inout Surface) -> Void
+  ) {
+    (self.id, self.name, self.title, self.bindings, self.draw) = (id, name, title, bindings, draw)
+  }
+
+  /// What `/`, n and N do in a pane that can be filtered.
+  package struct Filter: Sendable {
+    package let text: @Sendable (State) -> String
+    package let apply: @Sendable (inout State, String) -> [Effect]
+    /// To the next match (1) or the one before (-1).
+    package let step: @Sendable (inout State, Int) -> [Effect]
+  }
+}

@@ -1,0 +1,61 @@
+/// Finds commands by what was typed in the help or the palette.
+package enum CommandFinder {
+  package struct Found: Sendable {
+    package let binding: Binding
+    /// Pane that the command belongs to; nil for a global one.
+    package let pane: PaneID?
+  }
+
+  /// What the open help or palette lists, best first. Help searches names, sentences and keys of the focused pane and
+  /// the global ones; the palette matches names of all panes loosely.
+  package static func find(_ state: State) -> [Found] {
+    switch state.modal {
+    case .help(let finder):
+      let own = (Panes.named(state.focus)?.bindings ?? []).map { Found(binding: $0, pane: state.focus) }
+      return (own + global).filter { matches($0.binding, finder.query) }
+    case .palette(let finder):
+      let all = Panes.all.flatMap { pane in pane.bindings.map { Found(binding: $0, pane: pane.id) } } + global
+      let usable = all.filter { $0.binding.isEnabled(state) }
+      let scored = usable.enumerated().compactMap { index, found in
+        score(finder.query, label(found)).map { (index, $0, found) }
+      }
+      return scored.sorted { ($0.1, $1.0) > ($1.1, $0.0) }.map(\.2)
+    default: return []
+    }
+  }
+
+  /// "View: next transform".
+  package static func label(_ found: Found) -> String {
+    let pane = found.pane.flatMap { Panes.named($0)?.name } ?? "Anywhere"
+    return "\(pane): \(found.binding.name)"
+  }
+
+  private static let global = GlobalBindings.all.map { Found(binding: $0, pane: nil) }
+
+  private static func matches(_ binding: Binding, _ query: String) -> Bool {
+    if query.isEmpty { return true }
+    if binding.keys.contains(where: { $0.keys.map(\.name).joined(separator: " ") == query }) { return true }
+    let query = query.lowercased()
+    return "\(binding.name) \(binding.help)".lowercased().contains(query)
+  }
+
+  /// How well the letters of `query` appear in `text` in their order; nil when they don't. Letters side by side and at
+  /// the beginnings of words count more.
+  package static func score(_ query: String, _ text: String) -> Int? {
+    var (score, run) = (0, 0)
+    var letters = query.lowercased().filter { $0 != " " }[...]
+    var before: Character = " "
+    for character in text.lowercased() {
+      guard let wanted = letters.first else { break }
+      if character == wanted {
+        letters.removeFirst()
+        run += 1
+        score += 2 * run + (before.isLetter || before.isNumber ? 0 : 3)
+      } else {
+        run = 0
+      }
+      before = character
+    }
+    return letters.isEmpty ? score : nil
+  }
+}

@@ -1,0 +1,69 @@
+/// Who gets which part of the screen: a pure function of the screen's size, the focus and the zoom.
+package struct Layout: Sendable {
+  package private(set) var panes: [(id: PaneID, rect: Rect)] = []
+  package let header: Rect
+  package let body: Rect
+  package let footer: Rect
+
+  package init(_ state: State) {
+    let screen = Rect(x: 0, y: 0, width: state.size.width, height: state.size.height)
+    let hasBars = screen.height >= 6
+    let (top, rest) = screen.splitTop(hasBars ? 1 : 0)
+    header = top
+    (body, footer) = rest.splitTop(rest.height - (hasBars ? 1 : 0))
+    panes = arrange(state)
+  }
+
+  /// The rungs: everything at once, three panes, two, one.
+  private func arrange(_ state: State) -> [(id: PaneID, rect: Rect)] {
+    if state.isZoomed { return [(state.focus, body)] }
+    if body.width >= 150, body.height >= 40 { return wide() }
+    if body.width >= 110, body.height >= 30 { return middling(state) }
+    if body.width >= 72, state.focus == .corpus {
+      let (left, right) = body.splitLeft(body.width * 2 / 5)
+      return [(.corpus, left), (state.companion, right)]
+    }
+    return [(state.focus, body)]
+  }
+
+  private func wide() -> [(id: PaneID, rect: Rect)] {
+    let (left, right) = body.splitLeft(min(44, body.width / 5))
+    let (corpus, log) = left.splitTop(left.height - max(8, left.height / 4))
+    let (view, lower) = right.splitTop(right.height * 11 / 20)
+    let (training, confusion) = lower.splitLeft(lower.width * 3 / 5)
+    return [(.corpus, corpus), (.view, view), (.training, training), (.confusion, confusion), (.log, log)]
+  }
+
+  private func middling(_ state: State) -> [(id: PaneID, rect: Rect)] {
+    let (left, right) = body.splitLeft(34)
+    let (view, lower) = right.splitTop(right.height * 11 / 20)
+    return [(.corpus, left), (.view, view), (state.lower, lower)]
+  }
+
+  package static func hasBorder(_ rect: Rect) -> Bool { rect.width >= 24 && rect.height >= 6 }
+
+  /// What a pane may draw in: less its border, or its title's line where there is no room for a border.
+  package static func inner(_ rect: Rect) -> Rect {
+    if hasBorder(rect) { return rect.inset(by: 1) }
+    return rect.height >= 3 ? rect.splitTop(1).rest : rect
+  }
+
+  package func rect(of pane: PaneID) -> Rect? { panes.first { $0.id == pane }?.rect }
+
+  /// The header's tabs: column, text and pane of each. Short names where the long ones don't fit.
+  package func tabs(_ state: State) -> [(x: Int, text: String, pane: PaneID)] {
+    let long = Panes.all.reduce(0) { $0 + $1.name.count + 4 }
+    var x = header.width >= long + 24 ? 8 : 0
+    return Panes.all.enumerated().map { index, pane in
+      let name = header.width >= long ? pane.name : pane.id == state.focus ? pane.name : String(pane.name.prefix(1))
+      let text = " \(index + 1) \(name) "
+      defer { x += text.count }
+      return (x, text, pane.id)
+    }
+  }
+
+  package func tab(at point: Point, _ state: State) -> PaneID? {
+    guard header.contains(point) else { return nil }
+    return tabs(state).first { point.x >= $0.x && point.x < $0.x + $0.text.count }?.pane
+  }
+}

@@ -1,0 +1,236 @@
+import Core
+import Lab
+
+/// Keys and typing while something lies over the panes.
+package enum Modals {
+  /// Whether printable keys are text here.
+  package static func takesText(_ modal: Modal) -> Bool {
+    switch modal {
+    case .help, .palette, .prompt: true
+    case .form(let form): form.takesText
+    case .confirm, .themes: false
+    }
+  }
+
+  package static func type(_ character: Character, _ state: inout State) -> [Effect] {
+    edit(&state) { $0.append(character) }
+  }
+
+  /// Applies `change` to the text being typed.
+  private static func edit(_ state: inout State, _ change: (inout String) -> Void) -> [Effect] {
+    switch state.modal {
+    case .help(var finder):
+      change(&finder.query)
+      finder.list = ListState()
+      state.modal = .help(finder)
+    case .palette(var finder):
+      change(&finder.query)
+      finder.list = ListState()
+      state.modal = .palette(finder)
+    case .prompt(let pane, _):
+      guard let filter = Panes.named(pane)?.filter else { return [] }
+      var text = filter.text(state)
+      change(&text)
+      return filter.apply(&state, text)
+    case .form(var form):
+      form.edit(change)
+      state.modal = .form(form)
+    case .confirm, .themes, nil: break
+    }
+    return []
+  }
+
+  package static func bindings(for modal: Modal) -> [Binding] {
+    switch modal {
+    case .help, .palette: finderBindings
+    case .confirm(let confirmation): confirmation.choices.map(choice) + [cancel("confirm", ["esc", "ctrl-g", "ctrl-c"])]
+    case .form: formBindings
+    case .prompt: promptBindings
+    case .themes: themeBindings
+    }
+  }
+
+  /// Every set of bindings that a modal can have, for tests.
+  package static let samples: [Modal] = [
+    .help(Finder()), .palette(Finder()), .prompt(pane: .corpus, before: ""), .form(TrainForm()),
+    .themes(ListState(), before: ThemeFiles.standard),
+    .confirm(
+      Confirmation(
+        title: "Stop?", text: "", choices: [.init(key: "y", label: "stop", answer: .cancel)])),
+  ]
+
+  private static func cancel(_ prefix: String, _ keys: [KeySequence]) -> Binding {
+    Binding("\(prefix).cancel", keys, "cancel", "Closes this.", hint: 2) { state in
+      switch state.modal {
+      case .prompt(let pane, let before):
+        state.modal = nil
+        return Panes.named(pane)?.filter?.apply(&state, before) ?? []
+      case .themes(_, let before): state.look.theme = before
+      default: break
+      }
+      state.modal = nil
+      return []
+    }
+  }
+
+  private static func erase(_ prefix: String) -> Binding {
+    Binding("\(prefix).erase", ["backspace"], "erase", "Takes back the last letter.") { edit(&$0) { _ = $0.popLast() } }
+  }
+
+  private static func clear(_ prefix: String) -> Binding {
+    Binding("\(prefix).clear", ["ctrl-u"], "clear", "Takes back all that was typed.") { edit(&$0) { $0 = "" } }
+  }
+
+  // MARK: Help and palette
+
+  private static func moves(_ prefix: String, _ letters: Bool, _ move: @escaping @Sendable (inout State, Int) -> Void)
+    -> [Binding]
+  {
+    func binding(_ id: String, _ keys: [KeySequence], _ help: String, _ distance: Int, hint: Int? = nil) -> Binding {
+      Binding("\(prefix).\(id)", keys, id, help, hint: hint) {
+        move(&$0, distance)
+        return []
+      }
+    }
+    return [
+      binding("down", letters ? ["down", "j", "ctrl-n"] : ["down", "ctrl-n"], "To the next row.", 1),
+      binding("up", letters ? ["up", "k", "ctrl-p"] : ["up", "ctrl-p"], "To the row before.", -1),
+      binding("page-down", ["pagedown", "ctrl-d"], "Ten rows down.", 10),
+      binding("page-up", ["pageup"], "Ten rows up.", -10),
+    ]
+  }
+
+  private static let finderBindings: [Binding] =
+    [
+      Binding("finder.run", ["enter"], "run", "Runs the selected command.", hint: 1) { state in
+        guard let finder = finder(state) else { return [] }
+        let found = CommandFinder.find(state)
+        state.modal = nil
+        guard found.indices.contains(finder.list.selection) else { return [] }
+        let command = found[finder.list.selection]
+        guard command.binding.isEnabled(state) else {
+          state.say("“\(command.binding.name)” cannot be used just now", .warning)
+          return []
+        }
+        if let pane = command.pane { state.go(to: pane) }
+        return command.binding.run(&state)
+      },
+      cancel("finder", ["esc", "ctrl-g", "ctrl-c"]), erase("finder"), clear("finder"),
+    ]
+    + moves("finder", false) { state, distance in
+      guard var finder = finder(state) else { return }
+      finder.list.move(by: distance, count: CommandFinder.find(state).count)
+      if case .help = state.modal { state.modal = .help(finder) } else { state.modal = .palette(finder) }
+    }
+
+  private static func finder(_ state: State) -> Finder? {
+    switch state.modal {
+    case .help(let finder), .palette(let finder): finder
+    default: nil
+    }
+  }
+
+  // MARK: Questions
+
+  private static func choice(_ choice: Confirmation.Choice) -> Binding {
+    let id = "confirm.\(choice.key)"
+    return Binding(id, [KeySequence([.character(choice.key)])], choice.label, choice.label + ".", hint: 1) { state in
+      state.modal = nil
+      let own = state.ownLiveRuns
+      switch choice.answer {
+      case .cancel: return []
+      case .stop(let run): return [.request(.control(run: run, .stopNow))]
+      case .leaveAfterStop, .leaveAfterEpoch:
+        guard !own.isEmpty else { return [.leave(.quit)] }
+        state.isLeaving = true
+        let wish: RunControl.Wish = choice.answer == .leaveAfterStop ? .stopNow : .stopAfterEpoch
+        return own.map { .request(.control(run: $0.id, wish)) }
+      }
+    }
+  }
+
+  // MARK: Filter
+
+  private static let promptBindings: [Binding] = [
+    Binding("prompt.keep", ["enter"], "keep", "Keeps the filter.", hint: 1) {
+      $0.modal = nil
+      return []
+    },
+    cancel("prompt", ["esc", "ctrl-g", "ctrl-c"]), erase("prompt"), clear("prompt"),
+  ]
+
+  // MARK: Themes
+
+  private static let themeBindings: [Binding] =
+    [
+      Binding("themes.choose", ["enter"], "choose", "Keeps this theme.", hint: 1) {
+        $0.modal = nil
+        return []
+      },
+      cancel("themes", ["esc", "ctrl-g", "ctrl-c", "q"]),
+    ]
+    + moves("themes", true) { state, distance in
+      guard case .themes(var list, let before) = state.modal else { return }
+      list.move(by: distance, count: state.themes.count)
+      state.modal = .themes(list, before: before)
+      if state.themes.indices.contains(list.selection) { state.look.theme = state.themes[list.selection] }
+    }
+
+  // MARK: Form
+
+  private static func field(_ distance: Int) -> @Sendable (inout State) -> [Effect] {
+    { state in
+      guard case .form(var form) = state.modal else { return [] }
+      form.move(distance)
+      state.modal = .form(form)
+      return []
+    }
+  }
+
+  private static func change(_ distance: Int) -> @Sendable (inout State) -> [Effect] {
+    { state in
+      guard case .form(var form) = state.modal else { return [] }
+      form.change(distance)
+      state.modal = .form(form)
+      return []
+    }
+  }
+
+  private static let formBindings: [Binding] = [
+    Binding("form.start", ["enter"], "start", "Starts the run.", hint: 1) { state in
+      guard case .form(let form) = state.modal else { return [] }
+      guard let job = form.job else {
+        state.say(form.problem ?? "the form is not complete", .warning)
+        return []
+      }
+      state.modal = nil
+      state.go(to: .training)
+      state.trainingPane.awaitsNew = true
+      state.say("starting a run …")
+      return [.request(.train(job))]
+    },
+    Binding("form.down", ["down", "tab", "j"], "next field", "To the next field.", run: field(1)),
+    Binding("form.up", ["up", "shift-tab", "k"], "field before", "To the field before.", run: field(-1)),
+    Binding("form.more", ["right", "l"], "change", "The next choice, or more.", hint: 2, run: change(1)),
+    Binding("form.less", ["left", "h"], "change back", "The choice before, or less.", run: change(-1)),
+    cancel("form", ["esc", "ctrl-g", "ctrl-c", "q"]), erase("form"), clear("form"),
+  ]
+
+  // MARK: Size
+
+  package static func settle(_ state: inout State) {
+    let height = ModalView.listHeight(state)
+    switch state.modal {
+    case .help(var finder):
+      finder.list.settle(count: CommandFinder.find(state).count, height: height)
+      state.modal = .help(finder)
+    case .palette(var finder):
+      finder.list.settle(count: CommandFinder.find(state).count, height: height)
+      state.modal = .palette(finder)
+    case .themes(var list, let before):
+      list.settle(count: state.themes.count, height: height)
+      state.modal = .themes(list, before: before)
+    default: break
+    }
+  }
+}

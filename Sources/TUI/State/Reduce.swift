@@ -1,0 +1,102 @@
+import Lab
+
+/// What can happen to the workbench.
+package enum Action: Sendable, Equatable {
+  case key(Key)
+  case mouse(MouseEvent)
+  case resize(Size)
+  case event(Event)
+}
+
+/// The one function that changes the state. Pure: the same state and action give the same answer.
+package enum Reducer {
+  package static func reduce(_ state: inout State, _ action: Action) -> [Effect] {
+    var effects: [Effect] = []
+    switch action {
+    case .key(let key): effects = press(key, &state)
+    case .mouse(let event): effects = mouse(event, &state)
+    case .resize(let size): state.size = Size(width: max(1, size.width), height: max(1, size.height))
+    case .event(let event): effects = receive(event, &state)
+    }
+    settle(&state)
+    return effects
+  }
+
+  /// The bindings that keys reach now: the modal's alone, else the focused pane's before the global ones.
+  package static func bindings(_ state: State) -> [Binding] {
+    if let modal = state.modal { return Modals.bindings(for: modal) }
+    return (Panes.named(state.focus)?.bindings ?? []) + GlobalBindings.all
+  }
+
+  private static func press(_ key: Key, _ state: inout State) -> [Effect] {
+    state.notice = nil
+    if let modal = state.modal, case .character(let character) = key, Modals.takesText(modal) {
+      state.pending = []
+      return Modals.type(character, &state)
+    }
+    let bindings = bindings(state).filter { $0.isEnabled(state) }
+    let typed = state.pending + [key]
+    state.pending = []
+    for keys in typed.count > 1 ? [typed, [key]] : [typed] {
+      if let match = bindings.first(where: { $0.keys.contains(KeySequence(keys)) }) { return match.run(&state) }
+      if bindings.contains(where: { $0.keys.contains { $0.keys.count > keys.count && $0.keys.starts(with: keys) } }) {
+        state.pending = keys
+        return []
+      }
+    }
+    return []
+  }
+
+  private static func receive(_ event: Event, _ state: inout State) -> [Effect] {
+    switch event {
+    case .corpora(let corpora): (state.corpora, state.hasCorpora) = (corpora, true)
+    case .runs(let runs): state.runs = runs
+    case .run(let run):
+      if let index = state.runs.firstIndex(where: { $0.id == run.id }) {
+        state.runs[index] = run
+      } else {
+        state.runs.insert(run, at: 0)
+      }
+    case .log(let line): state.log.append(line)
+    case .failed(let sentence): state.say(sentence, .error)
+    case .waveform, .picture: break
+    }
+    if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }
+    var effects = Panes.all.flatMap { $0.receive(&state, event) }
+    if state.isLeaving, state.ownLiveRuns.isEmpty { effects.append(.leave(.quit)) }
+    return effects
+  }
+
+  private static func settle(_ state: inout State) {
+    let layout = Layout(state)
+    for pane in Panes.all {
+      let frame = layout.panes.first { $0.id == pane.id }?.rect ?? layout.body
+      let inner = Layout.inner(frame)
+      pane.settle(&state, Size(width: inner.width, height: inner.height))
+    }
+    Modals.settle(&state)
+  }
+
+  private static func mouse(_ event: MouseEvent, _ state: inout State) -> [Effect] {
+    guard state.modal == nil else { return [] }
+    let layout = Layout(state)
+    if event.kind == .press, let tab = layout.tab(at: event.point, state) {
+      state.go(to: tab)
+      return []
+    }
+    guard let (id, rect) = layout.panes.first(where: { $0.rect.contains(event.point) }), let pane = Panes.named(id)
+    else { return [] }
+    switch event.kind {
+    case .press:
+      state.go(to: id)
+      let inner = Layout.inner(rect)
+      guard inner.contains(event.point) else { return [] }
+      let point = Point(x: event.point.x - inner.x, y: event.point.y - inner.y)
+      return pane.click(&state, point, Size(width: inner.width, height: inner.height))
+    case .wheelUp, .wheelDown:
+      guard id == state.focus else { return [] }
+      let key: Key = event.kind == .wheelUp ? .up : .down
+      return (0..<3).flatMap { _ in press(key, &state) }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Lab
+
+/// Everything the workbench knows. A plain value: `reduce` changes it, `draw` shows it, and neither needs a terminal.
+package struct State: Sendable, Equatable {
+  package var size: Size
+  package var look: Look
+  package var themes: [Theme]
+  /// Names from the registries, for keys and forms.
+  package let transforms: [String]
+  package let models: [String]
+
+  // What the backend told.
+  package var corpora: [CorpusInfo] = []
+  /// False until the first answer, so that "none" and "not yet" look different.
+  package var hasCorpora = false
+  package var runs: [RunInfo] = []
+  package var log: [LogLine] = []
+
+  // Where the user is.
+  package var focus: PaneID = .corpus
+  /// The pane that shares the screen with the corpus when there is room for one more only.
+  package var companion: PaneID = .view
+  /// The pane below the view on a middling screen.
+  package var lower: PaneID = .training
+  package var isZoomed = false
+  /// Panes to go back to.
+  package var trail: [PaneID] = []
+  /// The beginning of a sequence such as g g.
+  package var pending: [Key] = []
+  package var modal: Modal?
+  package var notice: Notice?
+  /// Leaving as soon as our runs are saved.
+  package var isLeaving = false
+  package var showsMeter = true
+
+  // Each pane's own.
+  package var corpusPane = CorpusState()
+  package var viewPane = ViewState()
+  package var trainingPane = TrainingState()
+  package var confusionPane = ConfusionState()
+  package var logPane = LogState()
+
+  package init(size: Size, look: Look, themes: [Theme], transforms: [String], models: [String]) {
+    (self.size, self.look, self.themes) = (size, look, themes)
+    (self.transforms, self.models) = (transforms, models)
+    viewPane.transform = transforms.first { $0 == Job.defaults.transform } ?? transforms.first ?? ""
+    viewPane.colormap = look.theme.colormap
+  }
+
+  /// Live runs that this process trains.
+  package var ownLiveRuns: [RunInfo] { runs.filter { $0.isOwn && $0.isLive } }
+
+  package mutating func say(_ text: String, _ level: LogLine.Level = .info) {
+    notice = Notice(text: text, level: level)
+  }
+
+  /// Moves the focus, remembering the way back.
+  package mutating func go(to pane: PaneID) {
+    guard pane != focus else { return }
+    trail.append(focus)
+    if trail.count > 32 { trail.removeFirst() }
+    show(pane)
+  }
+
+  /// Moves the focus without a trace.
+  package mutating func show(_ pane: PaneID) {
+    focus = pane
+    if pane != .corpus { companion = pane }
+    if pane != .corpus, pane != .view { lower = pane }
+  }
+}
+
+/// One sentence in the footer, gone with the next key.
+package struct Notice: Sendable, Equatable {
+  package let text: String
+  package let level: LogLine.Level
+}
+
+extension RunInfo {
+  package var isLive: Bool { status == .running || status == .paused }
+}
+
+/// What lies over the panes and takes the keys.
+package enum Modal: Sendable, Equatable {
+  case help(Finder)
+  case palette(Finder)
+  case confirm(Confirmation)
+  case form(TrainForm)
+  /// Typing a filter for a pane; `before` is what it was.
+  case prompt(pane: PaneID, before: String)
+  case themes(ListState, before: Theme)
+}
+
+/// A query and the place in the list of what it finds.
+package struct Finder: Sendable, Equatable {
+  package var query = ""
+  package var list = ListState()
+  package init() {}
+}
+
+/// A question with a few answers, each on a key.
+package struct Confirmation: Sendable, Equatable {
+  package enum Answer: Sendable, Equatable {
+    case cancel
+    case leaveAfterStop
+    case leaveAfterEpoch
+    case stop(run: String)
+  }
+
+  package struct Choice: Sendable, Equatable {
+    package let key: Character
+    package let label: String
+    package let answer: Answer
+  }
+
+  package let title: String
+  package let text: String
+  package let choices: [Choice]
+}

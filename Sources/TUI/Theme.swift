@@ -1,0 +1,128 @@
+import Core
+
+/// What a piece of the screen means. Themes give each role a style; panes name roles, never colours.
+package enum Role: String, Sendable, CaseIterable {
+  case text, dim, heading, accent, good, warning, error
+  case border, borderFocused = "border-focused", title, titleFocused = "title-focused"
+  case selection, selectionInactive = "selection-inactive", cursor, match
+  case bar, key, hint, popup, field, fieldFocused = "field-focused"
+  case axis, wave, train, valid, progress, track, synthetic
+}
+
+/// A colour as a theme writes it.
+package enum ThemeColor: Sendable, Hashable {
+  /// The terminal's own.
+  case standard
+  /// One of the terminal's sixteen.
+  case ansi(UInt8)
+  case rgb(RGB)
+
+  private static let names = [
+    "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white",
+    "bright-black", "bright-red", "bright-green", "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan",
+    "bright-white",
+  ]
+
+  /// "default", an ANSI name or "#rrggbb".
+  package init?(text: String) {
+    if text == "default" {
+      self = .standard
+    } else if let index = Self.names.firstIndex(of: text) {
+      self = .ansi(UInt8(index))
+    } else if text.hasPrefix("#"), text.utf8.count == 7, let hex = UInt32(text.dropFirst(), radix: 16) {
+      self = .rgb(RGB(hex: hex))
+    } else {
+      return nil
+    }
+  }
+
+  package func color(at depth: ColorDepth) -> Color {
+    switch self {
+    case _ where depth == .mono: .standard
+    case .standard: .standard
+    case .ansi(let index): Color(index: index)
+    case .rgb(let rgb): depth.color(rgb)
+    }
+  }
+}
+
+package struct ThemeStyle: Sendable, Hashable {
+  package var foreground = ThemeColor.standard
+  package var background = ThemeColor.standard
+  package var attributes: Attributes = []
+
+  package init(foreground: ThemeColor = .standard, background: ThemeColor = .standard, attributes: Attributes = []) {
+    (self.foreground, self.background, self.attributes) = (foreground, background, attributes)
+  }
+
+  /// Where there are no colours, a background becomes reverse video: a selection must not hang on colour alone.
+  package func style(at depth: ColorDepth) -> CellStyle {
+    var style = CellStyle(
+      foreground: foreground.color(at: depth), background: background.color(at: depth), attributes: attributes)
+    if depth == .mono, background != .standard { style.attributes.insert(.reverse) }
+    return style
+  }
+}
+
+/// Roles and emotions in colours.
+package struct Theme: Sendable, Hashable {
+  package var name: String
+  package var about: String
+  package var roles: [Role: ThemeStyle]
+  /// By the emotion's name; one that is missing is drawn in `text`.
+  package var emotions: [String: ThemeColor]
+  /// Name of the colour map that the eye gets first.
+  package var colormap: String
+
+  package init(
+    name: String, about: String, roles: [Role: ThemeStyle], emotions: [String: ThemeColor], colormap: String
+  ) {
+    (self.name, self.about, self.roles, self.emotions) = (name, about, roles, emotions)
+    self.colormap = colormap
+  }
+}
+
+/// What an emotion looks like beside its colour: never colour alone.
+package struct EmotionMark: Sendable, Hashable {
+  package let letter: Character
+  package let glyph: Unicode.Scalar
+
+  private static let known: [String: EmotionMark] = [
+    "anger": EmotionMark(letter: "A", glyph: "▲"), "boredom": EmotionMark(letter: "B", glyph: "▬"),
+    "disgust": EmotionMark(letter: "D", glyph: "◆"), "fear": EmotionMark(letter: "F", glyph: "▼"),
+    "happiness": EmotionMark(letter: "H", glyph: "★"), "neutral": EmotionMark(letter: "N", glyph: "●"),
+    "sadness": EmotionMark(letter: "S", glyph: "■"), "calm": EmotionMark(letter: "C", glyph: "○"),
+    "surprise": EmotionMark(letter: "U", glyph: "◇"),
+  ]
+
+  /// The mark of a named emotion; one that we don't know gets its first letter.
+  package static func of(_ emotion: String) -> EmotionMark {
+    known[emotion] ?? EmotionMark(letter: emotion.uppercased().first ?? "?", glyph: "□")
+  }
+
+  package static var names: [String] { known.keys.sorted() }
+}
+
+/// A theme file that cannot be used.
+package enum ThemeError: UserError, Equatable {
+  case unreadable(file: String, reason: String)
+  case malformed(file: String, reason: String)
+  case unknownRole(file: String, role: String)
+  case badColor(file: String, entry: String, text: String)
+  case badAttribute(file: String, role: String, text: String)
+  case unknownTheme(name: String, known: [String])
+
+  package var description: String {
+    switch self {
+    case .unreadable(let file, let reason): "theme \(file): cannot be read (\(reason))"
+    case .malformed(let file, let reason): "theme \(file): not a usable theme (\(reason))"
+    case .unknownRole(let file, let role): "theme \(file): there is no role “\(role)”"
+    case .badColor(let file, let entry, let text):
+      "theme \(file): “\(text)” for \(entry) is no colour (default, an ANSI name such as bright-blue, or #rrggbb)"
+    case .badAttribute(let file, let role, let text):
+      "theme \(file): “\(text)” for \(role) is no attribute (bold, dim, italic, underline, reverse)"
+    case .unknownTheme(let name, let known):
+      "there is no theme “\(name)” (known: \(known.joined(separator: ", ")))"
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import TOMLKit
+
+/// Reads themes/*.toml and holds the default, which needs no file.
+package enum ThemeFiles {
+  /// Compiled in; `themes/dark.toml` says the same (a test compares them).
+  package static let standard = Theme(
+    name: "dark", about: "for dark backgrounds; the default",
+    roles: [
+      .text: ThemeStyle(),
+      .dim: ThemeStyle(foreground: rgb(0x8A8A8A)),
+      .heading: ThemeStyle(attributes: .bold),
+      .accent: ThemeStyle(foreground: rgb(0x5FAFD7)),
+      .good: ThemeStyle(foreground: rgb(0x5FAF5F)),
+      .warning: ThemeStyle(foreground: rgb(0xD7AF5F)),
+      .error: ThemeStyle(foreground: rgb(0xFF5F5F), attributes: .bold),
+      .border: ThemeStyle(foreground: rgb(0x585858)),
+      .borderFocused: ThemeStyle(foreground: rgb(0x5FAFD7)),
+      .title: ThemeStyle(foreground: rgb(0x9E9E9E)),
+      .titleFocused: ThemeStyle(foreground: rgb(0x5FAFD7), attributes: .bold),
+      .selection: ThemeStyle(foreground: rgb(0xFFFFFF), background: rgb(0x005F87), attributes: .bold),
+      .selectionInactive: ThemeStyle(background: rgb(0x303030)),
+      .cursor: ThemeStyle(foreground: rgb(0x000000), background: rgb(0xFFFFFF)),
+      .match: ThemeStyle(foreground: rgb(0xFFD75F), attributes: [.bold, .underline]),
+      .bar: ThemeStyle(foreground: rgb(0xD0D0D0), background: rgb(0x262626)),
+      .key: ThemeStyle(foreground: rgb(0xFFD75F), background: rgb(0x262626), attributes: .bold),
+      .hint: ThemeStyle(foreground: rgb(0xBCBCBC), background: rgb(0x262626)),
+      .popup: ThemeStyle(foreground: rgb(0xD0D0D0), background: rgb(0x1C1C1C)),
+      .field: ThemeStyle(foreground: rgb(0xD0D0D0), background: rgb(0x1C1C1C)),
+      .fieldFocused: ThemeStyle(foreground: rgb(0xFFFFFF), background: rgb(0x005F87), attributes: .bold),
+      .axis: ThemeStyle(foreground: rgb(0x8A8A8A)),
+      .wave: ThemeStyle(foreground: rgb(0x5FAFD7)),
+      .train: ThemeStyle(foreground: rgb(0x5FAFD7)),
+      .valid: ThemeStyle(foreground: rgb(0xFFAF00)),
+      .progress: ThemeStyle(foreground: rgb(0x5FAF5F)),
+      .track: ThemeStyle(foreground: rgb(0x444444)),
+      .synthetic: ThemeStyle(foreground: rgb(0xD7875F), attributes: .italic),
+    ],
+    emotions: [
+      "anger": rgb(0xFF5F5F), "boredom": rgb(0xAF875F), "disgust": rgb(0x87AF00), "fear": rgb(0xAF87FF),
+      "happiness": rgb(0xFFD700), "neutral": rgb(0xBCBCBC), "sadness": rgb(0x5FAFFF), "calm": rgb(0x5FD7AF),
+      "surprise": rgb(0xFF87D7),
+    ],
+    colormap: "viridis")
+
+  private static func rgb(_ hex: UInt32) -> ThemeColor { .rgb(RGB(hex: hex)) }
+
+  /// The theme that a file describes. Roles and emotions that it leaves out are the default's.
+  package static func read(_ path: String) throws(ThemeError) -> Theme {
+    let file = (path as NSString).lastPathComponent
+    let text: String
+    do {
+      text = try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw .unreadable(file: file, reason: FileManager.default.fileExists(atPath: path) ? "not UTF-8 text" : "no such file")
+    }
+    return try parse(text, file: file)
+  }
+
+  package static func parse(_ text: String, file: String) throws(ThemeError) -> Theme {
+    let table: TOMLTable
+    do {
+      table = try TOMLTable(string: text)
+    } catch {
+      throw .malformed(file: file, reason: String(describing: error))
+    }
+    guard let name = table["name"]?.string, !name.isEmpty else { throw .malformed(file: file, reason: "no name") }
+    var theme = standard
+    theme.name = name
+    theme.about = table["about"]?.string ?? ""
+    theme.colormap = table["colormap"]?.string ?? standard.colormap
+    if let roles = table["roles"]?.table {
+      for key in roles.keys {
+        guard let role = Role(rawValue: key) else { throw .unknownRole(file: file, role: key) }
+        guard let entry = roles[key] else { continue }
+        theme.roles[role] = try style(entry, of: key, file: file)
+      }
+    }
+    if let emotions = table["emotions"]?.table {
+      for key in emotions.keys { theme.emotions[key] = try color(emotions[key]?.string ?? "", of: key, file: file) }
+    }
+    return theme
+  }
+
+  /// A role's entry: a colour for the foreground alone, or a table with fg, bg and attributes.
+  private static func style(
+    _ entry: any TOMLValueConvertible, of role: String, file: String
+  ) throws(ThemeError) -> ThemeStyle {
+    if let text = entry.string { return ThemeStyle(foreground: try color(text, of: role, file: file)) }
+    guard let table = entry.table else { throw .badColor(file: file, entry: role, text: entry.debugDescription) }
+    var style = ThemeStyle()
+    if let text = table["fg"]?.string { style.foreground = try color(text, of: role, file: file) }
+    if let text = table["bg"]?.string { style.background = try color(text, of: role, file: file) }
+    for attribute in table["attributes"]?.array ?? [] {
+      let text = attribute.string ?? ""
+      guard let known = attributes[text] else { throw .badAttribute(file: file, role: role, text: text) }
+      style.attributes.insert(known)
+    }
+    return style
+  }
+
+  private static let attributes: [String: Attributes] = [
+    "bold": .bold, "dim": .dim, "italic": .italic, "underline": .underline, "reverse": .reverse,
+  ]
+
+  private static func color(_ text: String, of entry: String, file: String) throws(ThemeError) -> ThemeColor {
+    guard let color = ThemeColor(text: text) else { throw .badColor(file: file, entry: entry, text: text) }
+    return color
+  }
+
+  /// The default and every usable theme in `folders`, by name; a later folder wins over an earlier one. A file that
+  /// cannot be used adds its sentence to `problems`.
+  package static func all(in folders: [String]) -> (themes: [Theme], problems: [ThemeError]) {
+    var (themes, problems) = ([standard.name: standard], [ThemeError]())
+    for folder in folders {
+      let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      for file in files.sorted() where file.hasSuffix(".toml") {
+        do throws(ThemeError) {
+          let theme = try read((folder as NSString).appendingPathComponent(file))
+          themes[theme.name] = theme
+        } catch {
+          problems.append(error)
+        }
+      }
+    }
+    return (themes.values.sorted { $0.name < $1.name }, problems)
+  }
+}

@@ -1,0 +1,176 @@
+import Lab
+
+/// A picture reduced to one number a pixel, row 0 the lowest. NaN: no value there (masked).
+package struct Raster: Sendable, Equatable {
+  package let rows: Int
+  package let columns: Int
+  package let values: [Float]
+  /// What the colours span.
+  package let range: ClosedRange<Float>
+
+  package init(rows: Int, columns: Int, values: [Float], range: ClosedRange<Float>) {
+    let isWhole = rows >= 0 && columns >= 0 && values.count >= rows * columns
+    (self.rows, self.columns, self.values) = isWhole ? (rows, columns, values) : (0, 0, [])
+    self.range = range
+  }
+
+  /// RGB pictures become places in jet, 0…255; black, which jet lacks, is where SpecAugment masked.
+  package init(_ picture: Picture) {
+    switch picture.content {
+    case .scalar(let values, _, let range):
+      self.init(rows: picture.rows, columns: picture.columns, values: values, range: range)
+    case .rgb(let rgb):
+      let count = min(picture.rows * picture.columns, rgb.count / 3)
+      let values = (0..<max(0, count)).map { pixel -> Float in
+        let (red, green, blue) = (rgb[3 * pixel], rgb[3 * pixel + 1], rgb[3 * pixel + 2])
+        if red == 0, green == 0, blue == 0 { return .nan }
+        return Float(ScreenColormap.jetIndex(red: red, green: green, blue: blue).index)
+      }
+      self.init(rows: picture.rows, columns: picture.columns, values: values, range: 0...255)
+    }
+  }
+
+  /// The picture in `size` pixels of `levels` levels, from the top; -1 where there is no value. A pixel is the largest
+  /// value that falls into it, so that a narrow peak survives on a small screen.
+  package func levels(_ levels: Int, size: Size, range: ClosedRange<Float>) -> [Int16] {
+    var result = [Int16](repeating: -1, count: size.width * size.height)
+    guard rows > 0, columns > 0, levels > 0 else { return result }
+    let scale = Float(levels) / max(range.upperBound - range.lowerBound, .leastNormalMagnitude)
+    for y in 0..<size.height {
+      let flipped = size.height - 1 - y
+      let rowRange = Self.part(flipped, of: size.height, rows)
+      for x in 0..<size.width {
+        guard let value = peak(rowRange, Self.part(x, of: size.width, columns)) else { continue }
+        let level = (value - range.lowerBound) * scale
+        result[y * size.width + x] = Int16(max(0, min(Float(levels - 1), level)))
+      }
+    }
+    return result
+  }
+
+  private static func part(_ index: Int, of count: Int, _ total: Int) -> Range<Int> {
+    let lower = min(total - 1, index * total / count)
+    return lower..<max(lower + 1, (index + 1) * total / count)
+  }
+
+  /// Nil when most of the values are missing.
+  private func peak(_ rows: Range<Int>, _ columns: Range<Int>) -> Float? {
+    var (best, missing) = (-Float.infinity, 0)
+    for row in rows {
+      for column in columns {
+        let value = values[row * self.columns + column]
+        if value.isNaN { missing += 1 } else { best = max(best, value) }
+      }
+    }
+    return 2 * missing > rows.count * columns.count || missing == rows.count * columns.count ? nil : best
+  }
+}
+
+/// Draws a raster on the current rungs of the ladders.
+package struct Heatmap: Sendable {
+  private let levels: Int
+  private let colors: [Color]
+  private let paper: Color
+  private let look: Look
+
+  package init(colormap: ScreenColormap, look: Look) {
+    self.look = look
+    levels = look.levels
+    colors = colormap.colors(levels: levels, depth: look.depth)
+    paper = look.depth.color(RGB(0, 0, 0))
+  }
+
+  package func draw(_ raster: Raster, range: ClosedRange<Float>, in rect: Rect, _ surface: inout Surface) {
+    let rect = surface.bounds.intersection(rect)
+    guard !rect.isEmpty else { return }
+    let block = look.glyphs.rung.pixels
+    let size = Size(width: rect.width * block.width, height: rect.height * block.height)
+    let pixels = raster.levels(levels, size: size, range: range)
+    var cell = [Int16](repeating: -1, count: block.width * block.height)
+    for y in 0..<rect.height {
+      for x in 0..<rect.width {
+        for row in 0..<block.height {
+          for column in 0..<block.width {
+            cell[row * block.width + column] =
+              pixels[(y * block.height + row) * size.width + x * block.width + column]
+          }
+        }
+        surface.set(rect.x + x, rect.y + y, look.depth == .mono ? mono(cell) : colored(cell))
+      }
+    }
+  }
+
+  private func color(_ level: Int16) -> Color { level < 0 ? paper : colors[Int(level)] }
+
+  private func colored(_ cell: [Int16]) -> Cell {
+    switch look.glyphs.rung {
+    case .half:
+      let (top, bottom) = (color(cell[0]), color(cell[1]))
+      return top == bottom
+        ? Cell(" ", CellStyle(background: top)) : Cell("▀", CellStyle(foreground: top, background: bottom))
+    case .quadrant, .braille: return split(cell)
+    case .ascii:
+      let level = cell[0]
+      return Cell(ramp(Double(max(0, level)) + 0.5), CellStyle(foreground: level < 0 ? .standard : color(level)))
+    }
+  }
+
+  /// Two colours for four or eight pixels: those above the middle of the cell's own range and those below.
+  private func split(_ cell: [Int16]) -> Cell {
+    let (low, high) = (cell.min() ?? -1, cell.max() ?? -1)
+    if color(low) == color(high) { return Cell(" ", CellStyle(background: color(low))) }
+    let middle = (Int(low) + Int(high) + 1) / 2
+    var (bits, ink, paper, count) = (UInt8(0), 0, 0, 0)
+    for (index, level) in cell.enumerated() {
+      if Int(level) >= middle {
+        bits |= 1 << UInt8(index)
+        ink += Int(level)
+        count += 1
+      } else {
+        paper += Int(level)
+      }
+    }
+    let style = CellStyle(
+      foreground: color(Int16(ink / max(1, count))), background: color(Int16(paper / max(1, cell.count - count))))
+    return Cell(look.glyphs.rung == .braille ? Glyphs.braille(bits) : Glyphs.quadrants[Int(bits)], style)
+  }
+
+  /// Ordered dither by D. Lau's 2×4 part of a Bayer matrix, as eighths.
+  private static let thresholds: [Double] = [0.5, 4.5, 6.5, 2.5, 1.5, 5.5, 7.5, 3.5].map { $0 / 8 }
+
+  private func mono(_ cell: [Int16]) -> Cell {
+    guard look.glyphs.rung == .braille else {
+      let mean = Double(cell.reduce(0) { $0 + Int(max(0, $1)) }) / Double(cell.count)
+      return Cell(ramp(mean + 0.5))
+    }
+    var bits: UInt8 = 0
+    for (index, level) in cell.enumerated()
+    where (Double(level) + 0.5) / Double(levels) > Self.thresholds[index % Self.thresholds.count] {
+      bits |= 1 << UInt8(index)
+    }
+    return Cell(Glyphs.braille(bits))
+  }
+
+  private func ramp(_ level: Double) -> Unicode.Scalar {
+    let ramp = look.glyphs.ramp
+    return ramp[max(0, min(ramp.count - 1, Int(level / Double(levels) * Double(ramp.count))))]
+  }
+
+  /// The colours from the lowest to the highest with numbers beside them.
+  package func bar(
+    _ range: ClosedRange<Float>, unit: String, in rect: Rect, _ surface: inout Surface
+  ) {
+    guard rect.width >= 3, rect.height >= 2 else { return }
+    let values = (0..<256).map { Float($0) / 255 * (range.upperBound - range.lowerBound) + range.lowerBound }
+    draw(
+      Raster(rows: 256, columns: 1, values: values, range: range), range: range,
+      in: Rect(x: rect.x, y: rect.y, width: 2, height: rect.height), &surface)
+    let span = Double(range.lowerBound)...Double(range.upperBound)
+    let (ticks, step) = Ticks.linear(span, maximum: max(1, rect.height / 3))
+    for value in ticks {
+      let y = rect.maxY - 1 - TimeAxis.position(value, span, rect.height)
+      let text = Numbers.tick(value, step: step) + (value == ticks.last && !unit.isEmpty ? " \(unit)" : "")
+      surface.put(TextWidth.cut(text, to: rect.width - 3, ellipsis: ""), rect.x + 3, y, look.style(.axis))
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import Lab
+
+/// Draws what lies over the panes.
+package enum ModalView {
+  package static func draw(_ state: State, _ surface: inout Surface) {
+    switch state.modal {
+    case .help(let finder):
+      finderView(state, finder, title: "Help: \(Panes.named(state.focus)?.name ?? "")", &surface)
+    case .palette(let finder): finderView(state, finder, title: "Commands", &surface)
+    case .confirm(let confirmation): question(state, confirmation, &surface)
+    case .form(let form): formView(state, form, &surface)
+    case .themes(let list, _): themes(state, list, &surface)
+    case .prompt, nil: break
+    }
+  }
+
+  /// Rows that a modal's list has.
+  package static func listHeight(_ state: State) -> Int { max(1, finderRect(state.size).height - 4) }
+
+  private static func finderRect(_ size: Size) -> Rect { centred(Size(width: 76, height: size.height * 4 / 5), size) }
+
+  /// In the middle of the screen and inside of it.
+  private static func centred(_ wanted: Size, _ size: Size) -> Rect {
+    let width = min(size.width, wanted.width)
+    let height = min(size.height, wanted.height)
+    return Rect(x: (size.width - width) / 2, y: (size.height - height) / 2, width: width, height: height)
+  }
+
+  /// A bordered box; `draw` gets its inside.
+  private static func box(
+    _ rect: Rect, _ title: String, _ look: Look, _ surface: inout Surface, _ draw: (inout Surface) -> Void
+  ) {
+    surface.clear(rect, look.style(.popup))
+    surface.within(rect) {
+      Frame.border(title, isFocused: true, look, &$0)
+      $0.within(rect.width >= 4 && rect.height >= 3 ? $0.bounds.inset(by: 1) : $0.bounds, draw)
+    }
+  }
+
+  /// `role` where the terminal's own colours would not fit: on the popup's background.
+  private static func style(_ role: Role, _ look: Look) -> CellStyle {
+    var style = look.style(role)
+    let popup = look.style(.popup)
+    if style.foreground == .standard { style.foreground = popup.foreground }
+    if look.depth == .mono { style.attributes.formSymmetricDifference(popup.attributes) }
+    return style
+  }
+
+  // MARK: Help and palette
+
+  private static func finderView(_ state: State, _ finder: Finder, title: String, _ surface: inout Surface) {
+    let look = state.look
+    let found = CommandFinder.find(state)
+    box(finderRect(state.size), title, look, &surface) { surface in
+      let x = surface.put("find: ", 0, 0, style(.dim, look))
+      let end = surface.put(finder.query, x, 0, style(.text, look))
+      surface.set(end, 0, Cell(" ", look.style(.cursor)))
+      surface.within(Rect(x: 0, y: 2, width: surface.width, height: surface.height - 2)) { surface in
+        if found.isEmpty { surface.put("nothing is called so", 0, 0, style(.dim, look)) }
+        for (y, index) in finder.list.visible(count: found.count, height: surface.height).enumerated() {
+          command(found[index], y, state, &surface)
+          if index == finder.list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
+        }
+        ScrollBar.draw(finder.list.top, found.count, look, &surface)
+      }
+    }
+  }
+
+  private static func command(_ found: CommandFinder.Found, _ y: Int, _ state: State, _ surface: inout Surface) {
+    let look = state.look
+    let keys = found.binding.keys.prefix(3).map { $0.label(look.glyphs) }.joined(separator: " ")
+    let isEnabled = found.binding.isEnabled(state)
+    surface.put(TextWidth.cut(keys, to: 11, ellipsis: ""), 0, y, style(.accent, look), width: 11)
+    let isPalette = if case .palette = state.modal { true } else { false }
+    let name = isPalette ? CommandFinder.label(found) : found.binding.name
+    let x = surface.put(TextWidth.fit(name, to: isPalette ? 26 : 17, ellipsis: look.glyphs.ellipsis), 12, y, style(isEnabled ? .text : .dim, look))
+    surface.put(
+      TextWidth.cut(look.glyphs.plain(found.binding.help), to: max(0, surface.width - x - 2), ellipsis: look.glyphs.ellipsis),
+      x + 1, y, style(.dim, look))
+  }
+
+  // MARK: Questions
+
+  private static func question(_ state: State, _ confirmation: Confirmation, _ surface: inout Surface) {
+    let look = state.look
+    let width = min(state.size.width, 64)
+    let lines = Paragraph.lines(look.glyphs.plain(confirmation.text), width: max(1, width - 4))
+    let rect = centred(Size(width: width, height: lines.count + confirmation.choices.count + 5), state.size)
+    box(rect, confirmation.title, look, &surface) { surface in
+      for (y, line) in lines.enumerated() { surface.put(line, 1, y + 1, style(.text, look)) }
+      for (index, choice) in confirmation.choices.enumerated() {
+        let y = min(lines.count + 2, max(0, surface.height - confirmation.choices.count)) + index
+        let x = surface.put(" \(choice.key) ", 1, y, look.style(.key))
+        surface.put(choice.label, x + 1, y, style(.text, look))
+      }
+    }
+  }
+
+  // MARK: Form
+
+  private static func formView(_ state: State, _ form: TrainForm, _ surface: inout Surface) {
+    let look = state.look
+    let rect = centred(Size(width: 72, height: form.fields.count + 5), state.size)
+    box(rect, "Train", look, &surface) { surface in
+      let rows = max(1, surface.height - 3)
+      let top = max(0, min(form.focus - rows + 1, form.fields.count - rows))
+      for (y, index) in (top..<min(form.fields.count, top + rows)).enumerated() {
+        field(form.fields[index], y, isFocused: index == form.focus, look, &surface)
+      }
+      let y = surface.height - 2
+      let words = form.problem ?? form.slices.map { "\($0) slices at this stride; Enter starts, Esc or ^G leaves" } ?? ""
+      surface.put(look.glyphs.plain(form.focused?.help ?? ""), 1, y, style(.dim, look))
+      surface.put(look.glyphs.plain(words), 1, y + 1, style(form.problem == nil ? .accent : .warning, look))
+    }
+  }
+
+  private static func field(
+    _ field: TrainForm.Field, _ y: Int, isFocused: Bool, _ look: Look, _ surface: inout Surface
+  ) {
+    surface.put(isFocused ? look.glyphs.mark : " ", 0, y, style(.accent, look))
+    surface.put(field.name, 2, y, style(isFocused ? .heading : .text, look))
+    let (open, close) = (look.glyphs.pick("‹", "<"), look.glyphs.pick("›", ">"))
+    let room = max(0, surface.width - 18 - 4)
+    let value = TextWidth.fit(" \(field.value) ", to: min(room, 24), ellipsis: look.glyphs.ellipsis)
+    var x = surface.put(open + " ", 17, y, style(.dim, look))
+    x = surface.put(value, x, y, look.style(isFocused ? .fieldFocused : .field))
+    x = surface.put(" " + close, x, y, style(.dim, look))
+    if case .choice(let options, let allowsOther) = field.kind, let index = options.firstIndex(of: field.value) {
+      surface.put(" \(index + 1)/\(options.count)\(allowsOther ? " or a path" : "")", x, y, style(.dim, look))
+    }
+  }
+
+  // MARK: Themes
+
+  private static func themes(_ state: State, _ list: ListState, _ surface: inout Surface) {
+    let look = state.look
+    let rect = centred(Size(width: 60, height: state.themes.count + 2), state.size)
+    box(rect, "Theme", look, &surface) { surface in
+      for (y, index) in list.visible(count: state.themes.count, height: surface.height).enumerated() {
+        let x = surface.put(TextWidth.fit(state.themes[index].name, to: 16, ellipsis: look.glyphs.ellipsis), 1, y, style(.text, look))
+        surface.put(state.themes[index].about, x + 1, y, style(.dim, look))
+        if index == list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
+      }
+    }
+  }
+}

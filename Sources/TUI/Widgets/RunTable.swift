@@ -1,0 +1,76 @@
+import Lab
+
+/// The list of runs; columns drop out from the right of importance as the width shrinks.
+package enum RunTable {
+  private struct Column: Sendable {
+    let name: String
+    let width: Int
+    /// Columns of lower rank stay longer.
+    let rank: Int
+    let isRight: Bool
+    let text: @Sendable (RunInfo) -> String
+  }
+
+  private static let columns: [Column] = [
+    Column(name: "run", width: 22, rank: 0, isRight: false) { $0.id },
+    Column(name: "status", width: 11, rank: 1, isRight: false) { $0.status.rawValue },
+    Column(name: "corpus", width: 12, rank: 5, isRight: false) { $0.job.corpus },
+    Column(name: "transform", width: 9, rank: 6, isRight: false) { $0.job.transform },
+    Column(name: "network", width: 9, rank: 4, isRight: false) { $0.job.model },
+    Column(name: "split", width: 10, rank: 3, isRight: false) { $0.job.splitName },
+    Column(name: "seed", width: 5, rank: 7, isRight: true) { String($0.job.seed) },
+    Column(name: "epoch", width: 8, rank: 2, isRight: true) { "\($0.epochs.count)/\($0.job.epochs)" },
+    Column(name: "valid", width: 7, rank: 2, isRight: true) {
+      $0.epochs.last.map { Numbers.percent($0.validAccuracy) } ?? ""
+    },
+    Column(name: "UAR", width: 7, rank: 8, isRight: true) { $0.epochs.last.map { Numbers.percent($0.validUAR) } ?? "" },
+  ]
+
+  private static func fitting(_ width: Int) -> [Column] {
+    var kept = columns
+    while kept.count > 1, kept.reduce(1, { $0 + $1.width + 1 }) > width {
+      guard let worst = kept.indices.max(by: { kept[$0].rank < kept[$1].rank }) else { break }
+      kept.remove(at: worst)
+    }
+    return kept
+  }
+
+  package static func draw(_ state: State, _ surface: inout Surface) {
+    let (look, list) = (state.look, state.trainingPane.list)
+    let columns = fitting(surface.width)
+    var x = 2
+    for column in columns {
+      let text = TextWidth.fit(column.name, to: column.width, right: column.isRight, ellipsis: "")
+      x = surface.put(text, x, 0, look.style(.axis)) + 1
+    }
+    for (row, index) in list.visible(count: state.runs.count, height: surface.height - 1).enumerated() {
+      draw(state.runs[index], row + 1, columns, look, &surface)
+      if index == list.selection {
+        RowHighlight.draw(row + 1, isFocused: state.focus == .training, look, &surface)
+      }
+    }
+  }
+
+  private static func draw(_ run: RunInfo, _ y: Int, _ columns: [Column], _ look: Look, _ surface: inout Surface) {
+    let (mark, role) = mark(run.status, look)
+    surface.put(mark, 0, y, look.style(role))
+    var x = 2
+    for column in columns {
+      let text = TextWidth.fit(
+        column.text(run), to: column.width, right: column.isRight, ellipsis: look.glyphs.ellipsis)
+      x = surface.put(text, x, y, look.style(column.name == "status" ? role : .text)) + 1
+    }
+  }
+
+  /// Letter or glyph and role of a status.
+  package static func mark(_ status: RunStatus, _ look: Look) -> (String, Role) {
+    switch status {
+    case .running: (look.glyphs.pick("▶", ">"), .accent)
+    case .paused: (look.glyphs.pick("‖", "="), .warning)
+    case .finished: (look.glyphs.pick("✓", "+"), .good)
+    case .stopped: (look.glyphs.pick("■", "#"), .dim)
+    case .failed: (look.glyphs.pick("✕", "x"), .error)
+    case .interrupted: ("!", .warning)
+    }
+  }
+}

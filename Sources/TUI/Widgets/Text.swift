@@ -1,0 +1,123 @@
+import Foundation
+
+/// Words, broken at blanks.
+package enum Paragraph {
+  package static func lines(_ text: String, width: Int) -> [String] {
+    guard width > 0 else { return [] }
+    var (lines, line) = ([String](), "")
+    for word in text.split(separator: " ", omittingEmptySubsequences: true) {
+      var word = String(word)
+      if !line.isEmpty, TextWidth.of(line) + 1 + TextWidth.of(word) > width {
+        lines.append(line)
+        line = ""
+      }
+      while TextWidth.of(word) > width {
+        let head = TextWidth.cut(word, to: width, ellipsis: "")
+        guard !head.isEmpty else { break }
+        lines.append(head)
+        word.removeFirst(head.count)
+      }
+      line += line.isEmpty ? word : " " + word
+    }
+    return line.isEmpty ? lines : lines + [line]
+  }
+
+  /// Draws as many lines as there is room for and returns how many those were.
+  @discardableResult
+  package static func draw(
+    _ text: String, in rect: Rect, _ style: CellStyle, _ look: Look, _ surface: inout Surface
+  ) -> Int {
+    let lines = lines(look.glyphs.plain(text), width: rect.width).prefix(rect.height)
+    for (index, line) in lines.enumerated() { surface.put(line, rect.x, rect.y + index, style) }
+    return lines.count
+  }
+}
+
+/// Numbers as text, the same in every locale.
+package enum Numbers {
+  private static let posix = Locale(identifier: "en_US_POSIX")
+
+  package static func fixed(_ value: Double, _ digits: Int) -> String {
+    guard value.isFinite else { return value.isNaN ? "NaN" : value > 0 ? "Inf" : "-Inf" }
+    return String(format: "%.\(digits)f", locale: posix, value)
+  }
+
+  /// As many digits as `step`, the distance to the next tick, asks for.
+  package static func tick(_ value: Double, step: Double) -> String {
+    guard value.isFinite, step > 0, step.isFinite else { return fixed(value, 0) }
+    let magnitude = max(abs(value), step)
+    if magnitude >= 1e6 || magnitude < 1e-4 { return String(format: "%.0e", locale: posix, value) }
+    return fixed(value, max(0, min(6, -Int(floor(log10(step) + 1e-9)))))
+  }
+
+  package static func seconds(_ value: Double) -> String { fixed(value, 2) + " s" }
+
+  package static func percent(_ fraction: Double, _ digits: Int = 1) -> String {
+    fraction.isFinite ? fixed(100 * fraction, digits) + " %" : fixed(fraction, 0)
+  }
+
+  /// "1:02:03", "12:40".
+  package static func clock(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–:––" }
+    let whole = Int(seconds.rounded())
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60)
+    func two(_ value: Int) -> String { value < 10 ? "0\(value)" : String(value) }
+    return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
+  }
+
+  /// "440 Hz", "1.25 kHz".
+  package static func hertz(_ value: Double) -> String {
+    guard value.isFinite else { return "? Hz" }
+    return value < 1000 ? fixed(value, value < 100 ? 1 : 0) + " Hz" : fixed(value / 1000, 3) + " kHz"
+  }
+
+  /// At most six columns, for tables: "0.6931", "12.4", "NaN".
+  package static func short(_ value: Double) -> String {
+    guard value.isFinite else { return fixed(value, 0) }
+    if abs(value) >= 1e5 || (value != 0 && abs(value) < 1e-3) { return String(format: "%.0e", locale: posix, value) }
+    return fixed(value, abs(value) >= 100 ? 1 : abs(value) >= 10 ? 2 : 4)
+  }
+}
+
+/// The selected row of a list.
+package enum RowHighlight {
+  package static func draw(_ y: Int, isFocused: Bool, _ look: Look, _ surface: inout Surface) {
+    let style = look.style(isFocused ? .selection : .selectionInactive)
+    surface.restyle(Rect(x: 0, y: y, width: surface.width, height: 1)) {
+      $0.background = style.background
+      if style.foreground != .standard { $0.foreground = style.foreground }
+      $0.attributes.formUnion(style.attributes)
+    }
+  }
+}
+
+/// Where in a list the screen is: the rightmost column.
+package enum ScrollBar {
+  package static func draw(_ top: Int, _ count: Int, _ look: Look, _ surface: inout Surface) {
+    let height = surface.height
+    guard count > height, height > 1, surface.width > 8 else { return }
+    let length = max(1, height * height / count)
+    let start = top * (height - length) / max(1, count - height)
+    for y in 0..<height {
+      let isThumb = y >= start && y < start + length
+      surface.set(
+        surface.width - 1, y,
+        Cell(isThumb ? look.glyphs.pick("┃", "#") : look.glyphs.pick("│", "|"), look.style(isThumb ? .axis : .track)))
+    }
+  }
+}
+
+/// A bar that fills from the left.
+package enum ProgressBar {
+  package static func draw(_ fraction: Double, _ x: Int, _ y: Int, width: Int, _ look: Look, _ surface: inout Surface) {
+    guard width > 0 else { return }
+    let fraction = fraction.isFinite ? max(0, min(1, fraction)) : 0
+    let filled = Int((fraction * Double(width)).rounded())
+    for column in 0..<width {
+      let isFull = column < filled
+      surface.set(
+        x + column, y,
+        Cell(isFull ? look.glyphs.pick("━", "#") : look.glyphs.pick("─", "."), look.style(isFull ? .progress : .track)))
+    }
+  }
+}
