@@ -1,87 +1,97 @@
 import Core
 import Foundation
 
-/// Networks on disk, as safetensors: parameters under upstream's names, Adam's moments as `adam.m.NAME` and
-/// `adam.v.NAME`, its step count and the network's name in the metadata.
-@Engine package enum Checkpoint {
-  private static let first = "adam.m.", second = "adam.v."
-  private static let networkKey = "quaver.network", stepsKey = "adam.steps"
+/// Training state on disk: a safetensors file with every parameter and buffer under its upstream name, and, where an
+/// optimiser is given, its moments under `adam.m.<name>` and `adam.v.<name>`.
+package enum Checkpoint {
+  private static let networkKey = "network", classesKey = "classes", stepsKey = "adam.steps"
 
-  /// Replaces `url` atomically, straight from the parameters' memory.
+  /// Replaces `url` atomically.
   ///
-  /// - Parameters:
-  ///   - optimiser: nil leaves the moments out, for weights that are only looked at.
-  ///   - metadata: what else a reader needs; keys beginning with `quaver.network` and `adam.` are ours.
+  /// - Parameter metadata: the caller's own facts; `network`, `classes` and `adam.steps` are added.
   /// - Throws: `CoreError.cannotWrite`.
-  package static func save(
-    _ network: Network, optimiser: Adam? = nil, metadata: [String: String], to url: URL
+  @Engine package static func save(
+    _ network: Network, _ optimiser: Adam? = nil, metadata: [String: String] = [:], to url: URL
   ) throws {
     var metadata = metadata
     metadata[networkKey] = network.entry.name
-    var items = network.parameters.map { parameter in
-      SafeTensorsWriter.Item(
-        name: parameter.name, type: parameter.elementType, shape: parameter.shape,
-        bytes: UnsafeRawBufferPointer(parameter.bytes))
-    }
-    if let optimiser {
-      metadata[stepsKey] = String(optimiser.steps)
-      for parameter in network.trainableParameters {
-        let moments = optimiser.moments(of: parameter)
-        for (prefix, values) in [(first, moments.first), (second, moments.second)] {
-          items.append(
-            SafeTensorsWriter.Item(
-              name: prefix + parameter.name, type: .f32, shape: parameter.shape,
-              bytes: UnsafeRawBufferPointer(start: values, count: parameter.count * 4)))
-        }
-      }
+    metadata[classesKey] = String(network.classes)
+    metadata[stepsKey] = optimiser.map { String($0.steps) }
+    let items = slots(network, optimiser).map { slot in
+      SafeTensorsWriter.Item(name: slot.name, type: slot.type, shape: slot.shape, bytes: .init(slot.bytes))
     }
     try SafeTensorsWriter.write(items, metadata: metadata, to: url)
   }
 
-  /// Fills the network, and the optimiser when given, or throws and changes nothing.
+  /// Loads a file that `save` wrote. Everything is checked before anything is changed.
   ///
+  /// - Parameter optimiser: nil leaves the file's moments aside (evaluation).
   /// - Returns: the file's metadata.
-  /// - Throws: `NNError.wrongCheckpoint` telling the first difference, `CoreError` for an unusable file.
+  /// - Throws: `NNError.wrongCheckpoint`, `CoreError`.
   @discardableResult
-  package static func load(_ network: Network, optimiser: Adam? = nil, from url: URL) throws -> [String: String] {
+  @Engine package static func load(
+    _ url: URL, into network: Network, _ optimiser: Adam? = nil
+  ) throws -> [String: String] {
     let file = try SafeTensors(contentsOf: url)
     func wrong(_ difference: String) -> NNError {
       .wrongCheckpoint(path: url.path, network: network.entry.name, difference: difference)
     }
-    if let name = file.metadata[networkKey], name != network.entry.name { throw wrong("it holds a \(name)") }
-    var targets: [(name: String, bytes: UnsafeMutableRawBufferPointer)] = []
-    func want(_ name: String, _ shape: [Int], _ type: SafeTensors.ElementType, _ bytes: UnsafeMutableRawBufferPointer)
-      throws
-    {
-      guard let entry = file.entries[name] else { throw wrong("it has no tensor “\(name)”") }
-      guard entry.shape == shape, entry.type == type else {
-        throw wrong("“\(name)” is \(entry.type.rawValue) \(entry.shape), not \(type.rawValue) \(shape)")
-      }
-      targets.append((name, bytes))
+    if let other = file.metadata[networkKey], other != network.entry.name { throw wrong("it holds \(other)") }
+    let slots = slots(network, optimiser)
+    if let difference = difference(file, slots) { throw wrong(difference) }
+    let steps = file.metadata[stepsKey].flatMap(Int.init)
+    if optimiser != nil {
+      guard let steps, steps >= 0 else { throw wrong("it does not say how many steps its optimiser took") }
     }
-    for parameter in network.parameters {
-      try want(parameter.name, parameter.shape, parameter.elementType, parameter.bytes)
+    for slot in slots {
+      try file.withBytes(slot.name) { slot.bytes.copyMemory(from: $0) }
     }
-    var steps: Int?
-    if let optimiser {
-      guard let count = file.metadata[stepsKey].flatMap(Int.init), count >= 0 else {
-        throw wrong("it holds no state of Adam")
-      }
-      steps = count
-      for parameter in network.trainableParameters {
-        let moments = optimiser.moments(of: parameter)
-        for (prefix, values) in [(first, moments.first), (second, moments.second)] {
-          let bytes = UnsafeMutableRawBufferPointer(start: values, count: parameter.count * 4)
-          try want(prefix + parameter.name, parameter.shape, .f32, bytes)
-        }
-      }
-    }
-    let known = Set(network.parameters.map(\.name))
-    let strange = file.entries.keys.filter { !known.contains($0) && !$0.hasPrefix("adam.") }
-    if let name = strange.min() { throw wrong("it has a tensor “\(name)”, which the network has not") }
-    for target in targets { try file.withBytes(target.name) { target.bytes.copyMemory(from: $0) } }
-    if let optimiser, let steps { optimiser.steps = steps }
+    if let steps { optimiser?.steps = steps }
     network.parametersChanged()
     return file.metadata
+  }
+
+  /// One tensor of a checkpoint and the memory that it comes from and goes to.
+  private struct Slot {
+    let name: String
+    let type: SafeTensors.ElementType
+    let shape: [Int]
+    let bytes: UnsafeMutableRawBufferPointer
+  }
+
+  @Engine private static func slots(_ network: Network, _ optimiser: Adam?) -> [Slot] {
+    var slots = network.parameters.map {
+      Slot(name: $0.name, type: $0.elementType, shape: $0.shape, bytes: $0.bytes)
+    }
+    guard let optimiser else { return slots }
+    for parameter in network.trainableParameters {
+      let moments = optimiser.moments(of: parameter)
+      for (prefix, values) in [("adam.m.", moments.first), ("adam.v.", moments.second)] {
+        let bytes = UnsafeMutableRawBufferPointer(start: values, count: parameter.count * 4)
+        slots.append(Slot(name: prefix + parameter.name, type: .f32, shape: parameter.shape, bytes: bytes))
+      }
+    }
+    return slots
+  }
+
+  /// What sets the file apart from what is wanted: the first few missing, misshapen or unknown tensors; nil when it fits.
+  private static func difference(_ file: SafeTensors, _ slots: [Slot]) -> String? {
+    var complaints: [String] = []
+    for slot in slots {
+      guard let entry = file.entries[slot.name] else {
+        complaints.append("\(slot.name) is missing")
+        continue
+      }
+      if entry.shape != slot.shape { complaints.append("\(slot.name) is \(entry.shape), not \(slot.shape)") }
+      if entry.type != slot.type {
+        complaints.append("\(slot.name) is \(entry.type.rawValue), not \(slot.type.rawValue)")
+      }
+    }
+    let known = Set(slots.map(\.name))
+    let unknown = file.entries.keys.filter { !known.contains($0) && !$0.hasPrefix("adam.") }.sorted()
+    complaints += unknown.map { "\($0) belongs to another network" }
+    guard !complaints.isEmpty else { return nil }
+    let rest = complaints.count > 3 ? " and \(complaints.count - 3) more" : ""
+    return complaints.prefix(3).joined(separator: "; ") + rest
   }
 }

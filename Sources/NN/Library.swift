@@ -25,6 +25,18 @@ package enum Library {
     precondition(done, "a matrix product of \(rows)×\(depth) and \(depth)×\(columns) was refused")
   }
 
+  /// Rows `rows` of C = A·B (+ C when adding), on the calling thread of a parallel loop (where oneDNN uses no other).
+  static func rowProduct(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, rows: Range<Int>,
+    columns: Int, depth: Int, adding: Bool = false
+  ) {
+    let n = CChar(UInt8(ascii: "N"))
+    let done = quaver_sgemm(
+      n, n, rows.count, columns, depth, 1, a + rows.lowerBound * depth, depth, b, columns, adding ? 1 : 0,
+      c + rows.lowerBound * columns, columns)
+    precondition(done, "a matrix product of \(rows.count)×\(depth) and \(depth)×\(columns) was refused")
+  }
+
   /// y[c, r] = x[r, c], on all threads.
   @Engine static func transpose(
     _ x: UnsafePointer<Float>, rows: Int, columns: Int, into y: UnsafeMutablePointer<Float>

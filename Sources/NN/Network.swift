@@ -102,6 +102,16 @@ import Core
   /// Place of a trainable parameter within the flat ranges.
   func offset(of parameter: Parameter) -> Int { parameter.values - storage.base }
 
+  /// What each layer costs, as the model file lists them.
+  package var layers: [LayerSummary] {
+    graph.nodes.map { node in
+      LayerSummary(
+        name: node.name, kind: node.layer.kind, output: node.output.shape,
+        parameters: node.parameters.filter { $0.role == .trainable }.reduce(0) { $0 + $1.shape.reduce(1, *) },
+        flops: node.flops)
+    }
+  }
+
   // MARK: Memory of plans
 
   /// Plans of one demand run one after the other, so the largest one's memory serves all of them.
@@ -127,6 +137,17 @@ import Core
     return MemoryReport(
       parameters: storage.count * 4, gradients: (gradients?.count ?? 0) * 4, plans: arenas.values.reduce(0, +))
   }
+}
+
+/// One layer of a network, for reports.
+package struct LayerSummary: Sendable {
+  package let name: String
+  package let kind: String
+  package let output: Shape
+  /// Trainable ones.
+  package let parameters: Int
+  /// Floating-point operations of one image's forward pass.
+  package let flops: Int
 }
 
 /// Bytes by purpose. The optimiser's moments are its own (`Adam.bytes`).

@@ -38,7 +38,7 @@ import Pipeline
   ///
   /// - Throws: `NNError` for a checkpoint of another network, `LabError.corpusChanged` when the images differ.
   func resume(from checkpoint: URL) throws {
-    let metadata = try Checkpoint.load(network, optimiser: optimiser, from: checkpoint)
+    let metadata = try Checkpoint.load(checkpoint, into: network, optimiser)
     func decode<T: Decodable>(_ type: T.Type, _ key: String) -> T? {
       metadata[key].flatMap { try? JSON.decoder().decode(type, from: Data($0.utf8)) }
     }
@@ -172,7 +172,7 @@ import Pipeline
   // MARK: checkpoints
 
   private func checkpoint() throws {
-    try Checkpoint.save(network, optimiser: optimiser, metadata: metadata(), to: folder.lastCheckpoint)
+    try Checkpoint.save(network, optimiser, metadata: metadata(), to: folder.lastCheckpoint)
     lastCheckpoint = RateMeter.now()
   }
 

@@ -129,8 +129,8 @@ package struct Convolution: Layer {
       case .winograd: layer.kernel == 3 && layer.stride == 1
       case .automatic: layer.winogradPays(site.inputShapes[0])
       }
-    forwardPass = try choose(site, "a convolution of \(site.inputShapes[0])", winograd) {
-      Primitive(shape, QUAVER_FORWARD, winograd: $0, bias: layer.bias, source: nil, destination: nil)
+    forwardPass = try choose(site, "a convolution of \(site.inputShapes[0])", winograd, nil, nil) {
+      Primitive(shape, QUAVER_FORWARD, winograd: $0, bias: layer.bias, source: $1, destination: $2)
     }
     x = try site.input(as: forwardPass.source)
     y = site.output(forwardPass.destination)
@@ -160,13 +160,22 @@ package struct Convolution: Layer {
   }
 }
 
-/// Winograd where it is wanted and there, else direct.
+/// The first primitive that is there and is not the library's reference implementation, which is a thousand times slower:
+/// Winograd where it is wanted, then direct, each in the map's own layouts and then in any.
 @Engine private func choose(
-  _ site: Site, _ what: String, _ winograd: Bool, _ make: (_ winograd: Bool) -> Primitive?
+  _ site: Site, _ what: String, _ winograd: Bool, _ source: Layout?, _ destination: Layout?,
+  _ make: (_ winograd: Bool, _ source: Layout?, _ destination: Layout?) -> Primitive?
 ) throws -> Primitive {
-  if winograd, let primitive = make(true) { return primitive }
-  guard let primitive = make(false) else { throw NNError.unsupported(node: site.name, what: what) }
-  return primitive
+  var slow: Primitive?
+  for winograd in winograd ? [true, false] : [false] {
+    for (source, destination) in source == nil ? [(nil, nil)] : [(source, destination), (nil, nil)] {
+      guard let primitive = make(winograd, source, destination) else { continue }
+      if !primitive.kernel.hasPrefix("ref") { return primitive }
+      slow = slow ?? primitive
+    }
+  }
+  guard let slow else { throw NNError.unsupported(node: site.name, what: what) }
+  return slow
 }
 
 /// A map that a backward pass wants in a layout of its own.
@@ -198,9 +207,9 @@ package struct Convolution: Layer {
   ) throws {
     guard let dx = site.gradient(of: x) else { return nil }
     self.dx = dx
-    primitive = try choose(site, "the input gradient of a convolution of \(x.shape)", winograd) { winograd in
-      Primitive(shape, QUAVER_BACKWARD_DATA, winograd: winograd, bias: false, source: x.layout, destination: y.layout)
-        ?? Primitive(shape, QUAVER_BACKWARD_DATA, winograd: winograd, bias: false, source: nil, destination: nil)
+    let what = "the input gradient of a convolution of \(x.shape)"
+    primitive = try choose(site, what, winograd, x.layout, y.layout) {
+      Primitive(shape, QUAVER_BACKWARD_DATA, winograd: $0, bias: false, source: $1, destination: $2)
     }
     weights = PackedWeights(weight, for: primitive, site)
     scratch = site.scratch(primitive.scratchFloats, .backward)
@@ -231,11 +240,9 @@ package struct Convolution: Layer {
     self.gradient = gradient
     biasGradient = layer.bias ? site.gradient(of: site.parameter("bias")) : nil
     site.keep(x)
-    primitive = try choose(site, "the weight gradient of a convolution of \(x.shape)", winograd) { winograd in
-      Primitive(
-        shape, QUAVER_BACKWARD_WEIGHTS, winograd: winograd, bias: layer.bias, source: x.layout, destination: y.layout)
-        ?? Primitive(
-          shape, QUAVER_BACKWARD_WEIGHTS, winograd: winograd, bias: layer.bias, source: nil, destination: nil)
+    let what = "the weight gradient of a convolution of \(x.shape)"
+    primitive = try choose(site, what, winograd, x.layout, y.layout) {
+      Primitive(shape, QUAVER_BACKWARD_WEIGHTS, winograd: $0, bias: layer.bias, source: $1, destination: $2)
     }
     packed = primitive.plainWeights ? nil : site.scratch(primitive.weightFloats, .backward)
     scratch = site.scratch(primitive.scratchFloats, .backward)

@@ -33,7 +33,8 @@ package struct LSTM: Layer {
 }
 
 /// Inside, everything is ordered [step][sample]: the input's projections are one product over all steps, each step adds
-/// h·W_hhᵀ for its samples, and backward gets the weight gradients by one product each at the end.
+/// h·W_hhᵀ, and backward gets the weight gradients by one product each at the end. A thread takes its samples through
+/// all steps by itself: threads that met at every step would wait for each other whenever another process runs.
 @Engine private final class LSTMOperation: Operation {
   private let x: Value, y: Value
   private let dy: Buffer?, dx: InputGradient?
@@ -94,17 +95,18 @@ package struct LSTM: Layer {
     Library.gemm(
       turned.pointer, turnedInputWeight.pointer, into: gates.pointer, rows: steps * batch, columns: 4 * hidden,
       depth: width)
-    let size = batch * hidden, hidden = hidden, bias = bias.pointer
-    for t in 0..<steps {
-      let gates = gates.pointer + t * 4 * size, cell = cells.pointer + t * size, output = outputs.pointer + t * size
-      let before = t > 0 ? cell - size : nil
-      if t > 0 {
-        Library.gemm(
-          output - size, turnedHiddenWeight.pointer, into: gates, rows: batch, columns: 4 * hidden, depth: hidden,
-          adding: true)
-      }
-      Parallel.forEach(batch) {
-        quaver_lstm_forward(gates, bias, before, cell, output, hidden, $0.lowerBound, $0.upperBound)
+    let (steps, size, hidden, bias) = (steps, batch * hidden, hidden, bias.pointer)
+    let allGates = gates.pointer, allCells = cells.pointer, allOutputs = outputs.pointer
+    let weights = turnedHiddenWeight.pointer
+    Parallel.forEach(batch) { rows in
+      for t in 0..<steps {
+        let gates = allGates + t * 4 * size, cell = allCells + t * size, output = allOutputs + t * size
+        if t > 0 {
+          Library.rowProduct(
+            output - size, weights, into: gates, rows: rows, columns: 4 * hidden, depth: hidden, adding: true)
+        }
+        quaver_lstm_forward(
+          gates, bias, t > 0 ? cell - size : nil, cell, output, hidden, rows.lowerBound, rows.upperBound)
       }
     }
     swapOrder(outputs.pointer, y.pointer, outer: steps, inner: batch, floats: hidden)
@@ -114,16 +116,18 @@ package struct LSTM: Layer {
     guard let dy, let back else { return }
     let size = batch * hidden, hidden = hidden
     swapOrder(dy.pointer, back.dy.pointer, outer: batch, inner: steps, floats: hidden)
-    let dc = back.cell.pointer, dh = back.hidden.pointer
+    let dc = back.cell.pointer, dh = back.hidden.pointer, steps = steps, weights = hiddenWeight.values
+    let allGates = gates.pointer, allCells = cells.pointer, allAbove = back.dy.pointer
     dc.update(repeating: 0, count: size)
-    for t in (0..<steps).reversed() {
-      let gates = gates.pointer + t * 4 * size, cell = cells.pointer + t * size, above = back.dy.pointer + t * size
-      let before = t > 0 ? cell - size : nil, next = t + 1 < steps ? dh : nil
-      Parallel.forEach(batch) {
-        quaver_lstm_backward(gates, before, cell, above, next, dc, hidden, $0.lowerBound, $0.upperBound)
-      }
-      if t > 0 {
-        Library.gemm(gates, hiddenWeight.values, into: dh, rows: batch, columns: hidden, depth: 4 * hidden)
+    Parallel.forEach(batch) { rows in
+      for t in (0..<steps).reversed() {
+        let gates = allGates + t * 4 * size, cell = allCells + t * size
+        quaver_lstm_backward(
+          gates, t > 0 ? cell - size : nil, cell, allAbove + t * size, t + 1 < steps ? dh : nil, dc, hidden,
+          rows.lowerBound, rows.upperBound)
+        if t > 0 {
+          Library.rowProduct(gates, weights, into: dh, rows: rows, columns: hidden, depth: 4 * hidden)
+        }
       }
     }
     if let gradients { differentiate(gradients) }

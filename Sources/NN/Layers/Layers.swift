@@ -1,12 +1,12 @@
 /// A kind of layer, with small networks of it for the gradient check. A new layer is one row here.
 package struct LayerEntry: Sendable {
   package struct Example: Sendable {
-    package let name: String
-    package let graph: Graph
+    package let network: NetworkEntry
 
-    fileprivate init(_ name: String, _ input: Shape, _ build: (inout GraphBuilder, Edge) -> Edge) {
-      self.name = name
-      graph = Graph(input: input) { net in build(&net, net.input) }
+    fileprivate init(
+      _ name: String, _ input: Shape, _ build: @escaping @Sendable (inout GraphBuilder, Edge) -> Edge
+    ) {
+      network = NetworkEntry(name: name, title: name, input: input) { net, _ in build(&net, net.input) }
     }
 
     fileprivate init(_ name: String, _ input: Shape, _ layer: any Layer) {

@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct quaver_convolution quaver_convolution;
 
-/// One convolution primitive, or NULL where the library has none for this request (or only its slow reference one).
+/// One convolution primitive, or NULL where the library has none for this request.
 ///
 /// No activation is fused into it: oneDNN's ReLU turns NaN into 0 and would hide a network that has diverged.
 ///
@@ -43,7 +43,7 @@ size_t quaver_convolution_weight_bytes(const quaver_convolution *convolution);
 bool quaver_convolution_plain_weights(const quaver_convolution *convolution);
 /// Scratch that every execution needs.
 size_t quaver_convolution_scratch_bytes(const quaver_convolution *convolution);
-/// The library's name of the kernel that runs.
+/// The library's name of the kernel that runs; its slow reference implementations start with “ref”.
 const char *quaver_convolution_kernel(const quaver_convolution *convolution);
 
 /// Plain weights to the primitive's order (forward, backward data), or back (backward weights).
