@@ -21,11 +21,15 @@ let package = Package(
     .target(
       name: "Lab", dependencies: ["Core", "Kernels", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
+    .target(name: "Weights", dependencies: ["Core"], swiftSettings: strict),
     .executableTarget(
       name: "quaver",
       dependencies: ["Core", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
+    .testTarget(
+      name: "WeightsTests", dependencies: ["Core", "Weights"], exclude: ["Goldens"],
+      swiftSettings: strict),
   ]
 )
