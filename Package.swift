@@ -22,6 +22,11 @@ let package = Package(
       name: "Lab", dependencies: ["Core", "Kernels", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
     .target(name: "Weights", dependencies: ["Core"], swiftSettings: strict),
+    .target(name: "WeightsFuzzing", dependencies: ["Core", "Weights"], swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz-weights",
+      dependencies: ["Core", "WeightsFuzzing", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
     .executableTarget(
       name: "quaver",
       dependencies: ["Core", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -29,7 +34,7 @@ let package = Package(
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
     .testTarget(
-      name: "WeightsTests", dependencies: ["Core", "Weights"], exclude: ["Goldens"],
+      name: "WeightsTests", dependencies: ["Core", "Weights", "WeightsFuzzing"], exclude: ["Goldens"],
       swiftSettings: strict),
   ]
 )

@@ -106,20 +106,41 @@ package struct SafeTensorsWriter {
   ///
   /// - Throws: `CoreError.cannotWrite`.
   package static func write(_ items: [Item], metadata: [String: String], to url: URL) throws {
+    try write(items.map { ($0.name, $0.type, $0.shape) }, metadata: metadata, to: url) { index, put in
+      try put(items[index].bytes)
+    }
+  }
+
+  /// Replaces `url` atomically by tensors that need not be in memory together.
+  ///
+  /// - Parameter body: hands the bytes of tensor `index` to its second argument, in one piece or several.
+  /// - Throws: `CoreError.cannotWrite`, and what `body` throws.
+  package static func write(
+    _ tensors: [(name: String, type: SafeTensors.ElementType, shape: [Int])], metadata: [String: String], to url: URL,
+    _ body: (_ index: Int, _ put: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
+    let sizes = tensors.map { $0.shape.reduce($0.type.bytes, *) }
     var header: [String: Any] = ["__metadata__": metadata]
     var offset = 0
-    for item in items {
-      header[item.name] = [
-        "dtype": item.type.rawValue, "shape": item.shape, "data_offsets": [offset, offset + item.bytes.count],
+    for (tensor, size) in zip(tensors, sizes) {
+      header[tensor.name] = [
+        "dtype": tensor.type.rawValue, "shape": tensor.shape, "data_offsets": [offset, offset + size],
       ]
-      offset += item.bytes.count
+      offset += size
     }
     var json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
     json.append(contentsOf: Array(repeating: UInt8(ascii: " "), count: (64 - (json.count + 8) % 64) % 64))
     try AtomicFile.write(url) { handle in
       try handle.write(contentsOf: withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) })
       try handle.write(contentsOf: json)
-      for item in items { try writeAll(item.bytes, to: handle.fileDescriptor, path: url.path) }
+      for (index, size) in sizes.enumerated() {
+        var written = 0
+        try body(index) { bytes in
+          try writeAll(bytes, to: handle.fileDescriptor, path: url.path)
+          written += bytes.count
+        }
+        precondition(written == size, "\(tensors[index].name): \(written) bytes for shape \(tensors[index].shape)")
+      }
     }
   }
 

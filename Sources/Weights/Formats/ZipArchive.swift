@@ -2,11 +2,11 @@ import Core
 
 /// The directory of a zip archive (PKWARE's APPNOTE 6.3, zip64 included). `torch.save` stores its entries without
 /// compressing them; nothing here uncompresses any. Names are keys of a dictionary and nothing else: no file is ever made from one.
-struct ZipArchive {
-  struct Entry {
-    let name: String
+package struct ZipArchive {
+  package struct Entry: Sendable {
+    package let name: String
     /// Where the entry's bytes are in the file.
-    let range: Range<Int>
+    package let range: Range<Int>
     let checksum: UInt32
     let isCompressed: Bool
   }
@@ -15,11 +15,11 @@ struct ZipArchive {
   static let longestName = 1_024
 
   /// In the order of the directory.
-  private(set) var entries: [Entry] = []
+  package private(set) var entries: [Entry] = []
   private let bytes: UnsafeRawBufferPointer
 
   /// - Throws: `ArchiveFault`.
-  init(_ bytes: UnsafeRawBufferPointer) throws {
+  package init(_ bytes: UnsafeRawBufferPointer) throws {
     self.bytes = bytes
     let directory = try findDirectory()
     // Of every entry: where its local header begins, where its data end, which it is.
