@@ -34,7 +34,7 @@ let package = Package(
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
     .testTarget(
-      name: "WeightsTests", dependencies: ["Core", "Weights", "WeightsFuzzing"], exclude: ["Goldens"],
+      name: "WeightsTests", dependencies: ["Core", "Weights", "WeightsFuzzing"], exclude: ["Goldens", "NameGoldens"],
       swiftSettings: strict),
   ]
 )

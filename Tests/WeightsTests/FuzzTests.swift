@@ -5,7 +5,7 @@ import WeightsFuzzing
 @Suite struct FuzzTests {
   /// Some thousand of the files that `fuzz-weights` tries by the million.
   @Test func damagedFilesAreRefusedOrRead() throws {
-    let names = (Goldens.read.keys + Goldens.refused.keys).sorted()
+    let names = (Array(Goldens.read.keys) + Array(Goldens.refused.keys)).sorted()
     let seeds = try names.map { [UInt8](try Goldens.data($0)) }
     var run = FuzzRun(Mutator(seeds: seeds, seed: 20_260_101))
     for index in 0..<5_000 { run.attempt(index) }

@@ -12,8 +12,6 @@ struct TensorTree {
   private let result: PickleResult
   private let reader: PickleReader
   private var visits = 0
-  /// Sum of the lengths of all names.
-  private var nameBytes = 0
   private(set) var tensors: [(name: String, tensor: TorchTensor)] = []
 
   /// What is wrong, without the file's name.
@@ -102,14 +100,10 @@ struct TensorTree {
     }
   }
 
-  private mutating func join(_ name: String, _ key: String) throws -> String {
+  private func join(_ name: String, _ key: String) throws -> String {
     let joined = name.isEmpty ? key : "\(name).\(key)"
     guard joined.utf8.count <= Self.longestName else {
       throw Fault(reason: "a name of \(joined.utf8.count) bytes")
-    }
-    nameBytes += joined.utf8.count
-    guard nameBytes <= Self.greatestTensors * Self.longestName / 2 else {
-      throw Fault(reason: "names of more than \(nameBytes) bytes in all")
     }
     return joined
   }
