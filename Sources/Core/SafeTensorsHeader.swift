@@ -23,7 +23,12 @@ struct SafeTensorsHeader {
     try object { header, name in
       if name == "__metadata__" {
         guard header.metadata.isEmpty else { throw Malformed(reason: "two __metadata__ objects") }
-        try header.object { header, key in header.metadata[key] = try header.string() }
+        try header.object { header, key in
+          guard header.metadata.count < Self.greatestCount else {
+            throw Malformed(reason: "more than \(Self.greatestCount) lines of metadata")
+          }
+          header.metadata[key] = try header.string()
+        }
       } else {
         try header.tensor(name, available: available)
       }

@@ -22,7 +22,7 @@ package struct WeightTensor: Sendable {
 }
 
 /// How many elements of a tensor are not finite as 32-bit floats.
-package struct NonFinite: Sendable, Equatable {
+package struct NonFinite: Sendable, Equatable, CustomStringConvertible {
   package var nan = 0
   /// Infinite, or too large for 32 bits.
   package var infinite = 0
@@ -32,6 +32,8 @@ package struct NonFinite: Sendable, Equatable {
   package static func + (left: Self, right: Self) -> Self {
     NonFinite(nan: left.nan + right.nan, infinite: left.infinite + right.infinite)
   }
+
+  package var description: String { "\(nan) NaN and \(infinite) infinite" }
 
   package var isEmpty: Bool { nan == 0 && infinite == 0 }
 }

@@ -191,6 +191,13 @@ import WeightsFuzzing
       refusal(Data(length + Array(header.utf8) + [UInt8](repeating: 0, count: 8))).contains("not a usable safetensors"))
   }
 
+  @Test func aFloodOfMetadataIsRefused() {
+    let lines = (0...100_000).map { #""\#($0)":"""# }.joined(separator: ",")
+    let header = #"{"__metadata__":{\#(lines)}}"#
+    let length = StoredZip.littleEndian(UInt64(header.utf8.count))
+    #expect(refusal(Data(length + Array(header.utf8))).contains("lines of metadata"))
+  }
+
   @Test func anythingElseIsRefused() {
     for text in ["", "PK", "GIF89a……", "\u{89}HDF\r\n\u{1A}\n"] {
       #expect(refusal(Data(text.utf8)).contains("neither safetensors nor"))

@@ -40,6 +40,7 @@ import Weights
     }
     #expect(try count("not-finite.pt", "odd") == NonFinite(nan: 2, infinite: 2))
     #expect(try count("overflow.pt", "large") == NonFinite(nan: 0, infinite: 1))
+    #expect("\(NonFinite(nan: 2, infinite: 1))" == "2 NaN and 1 infinite")
     #expect(try count("bare.pt", "tensor").isEmpty)
   }
 
