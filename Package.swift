@@ -48,6 +48,15 @@ let package = Package(
         "Core", "Pipeline", "NN", "Lab", "TUI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .target(name: "Weights", dependencies: ["Core"], swiftSettings: strict),
+    .target(name: "WeightsFuzzing", dependencies: ["Core", "Weights"], swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz-weights",
+      dependencies: ["Core", "WeightsFuzzing", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "WeightsTests", dependencies: ["Core", "Weights", "WeightsFuzzing"], exclude: ["Goldens", "NameGoldens"],
+      swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
