@@ -61,7 +61,8 @@ let package = Package(
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "NNTests", dependencies: ["NN", "AllocationCounter"], swiftSettings: strict),
-    .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
+    .testTarget(
+      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline"], swiftSettings: strict),
     .testTarget(
       name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
   ]

@@ -3,7 +3,7 @@ import Foundation
 import Pipeline
 
 /// Which slices a job trains and validates on: everything about its data but the images themselves.
-struct TrainingPlan: Sendable {
+package struct TrainingPlan: Sendable {
   let corpus: Corpus
   let table: SliceTable
   /// Class of every slice of the corpus.
@@ -32,7 +32,7 @@ struct TrainingPlan: Sendable {
   }
 
   /// At most `limit` slices, each class keeping its share, chosen by the seed; in ascending order.
-  static func limited(_ slices: [Int], to limit: Int?, labels: [Int], seed: UInt64) -> [Int] {
+  package static func limited(_ slices: [Int], to limit: Int?, labels: [Int], seed: UInt64) -> [Int] {
     guard let limit, limit < slices.count else { return slices }
     let order = RandomStream(seed: seed, purpose: "limit").permutation(slices.count).map { slices[$0] }
     let classes = Dictionary(grouping: order) { labels[$0] }.sorted { $0.key < $1.key }.map(\.value)
