@@ -13,7 +13,6 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
   ],
   targets: [
     library("OpenMP"),
@@ -38,9 +37,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "TUI",
-      dependencies: [
-        "Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard", .product(name: "TOMLKit", package: "TOMLKit"),
-      ],
+      dependencies: ["Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard"],
       swiftSettings: strict),
     .executableTarget(
       name: "quaver",

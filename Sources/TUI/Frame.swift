@@ -50,7 +50,9 @@ package enum Frame {
       surface.set(x, y, Cell(corner, style))
     }
     let titleStyle = look.style(isFocused ? .titleFocused : .title)
-    let text = (isFocused ? "\(glyphs.mark) " : " ") + TextWidth.cut(glyphs.plain(title), to: max(0, width - 6), ellipsis: glyphs.ellipsis)
+    let text =
+      (isFocused ? "\(glyphs.mark) " : " ")
+      + TextWidth.cut(glyphs.plain(title), to: max(0, width - 6), ellipsis: glyphs.ellipsis)
     surface.put(text + " ", 1, 0, titleStyle, width: width - 2)
   }
 
@@ -89,7 +91,8 @@ package enum Frame {
       surface.set(x, 0, Cell(" ", look.style(.cursor)))
       return hints(state, from: x + 2, &surface)
     }
-    let leaving = Notice(text: "saving the run, then leaving; q leaves at once, and the run resumes later", level: .warning)
+    let leaving = Notice(
+      text: "saving the run, then leaving; q leaves at once, and the run resumes later", level: .warning)
     if let notice = state.notice ?? (state.isLeaving && state.modal == nil ? leaving : nil) {
       let role: Role =
         switch notice.level {

@@ -1,5 +1,4 @@
 import Foundation
-import TOMLKit
 
 /// Reads themes/*.toml and holds the default, which needs no file.
 package enum ThemeFiles {
@@ -52,45 +51,40 @@ package enum ThemeFiles {
     do {
       text = try String(contentsOfFile: path, encoding: .utf8)
     } catch {
-      throw .unreadable(file: file, reason: FileManager.default.fileExists(atPath: path) ? "not UTF-8 text" : "no such file")
+      throw .unreadable(
+        file: file, reason: FileManager.default.fileExists(atPath: path) ? "not UTF-8 text" : "no such file")
     }
     return try parse(text, file: file)
   }
 
   package static func parse(_ text: String, file: String) throws(ThemeError) -> Theme {
-    let table: TOMLTable
-    do {
-      table = try TOMLTable(string: text)
+    let table: [String: TOML]
+    do throws(TOML.Mistake) {
+      table = try TOML.parse(text)
     } catch {
-      throw .malformed(file: file, reason: String(describing: error))
+      throw .malformed(file: file, reason: error.description)
     }
     guard let name = table["name"]?.string, !name.isEmpty else { throw .malformed(file: file, reason: "no name") }
     var theme = standard
     theme.name = name
     theme.about = table["about"]?.string ?? ""
     theme.colormap = table["colormap"]?.string ?? standard.colormap
-    if let roles = table["roles"]?.table {
-      for key in roles.keys {
-        guard let role = Role(rawValue: key) else { throw .unknownRole(file: file, role: key) }
-        guard let entry = roles[key] else { continue }
-        theme.roles[role] = try style(entry, of: key, file: file)
-      }
+    for (key, entry) in table["roles"]?.table ?? [:] {
+      guard let role = Role(rawValue: key) else { throw .unknownRole(file: file, role: key) }
+      theme.roles[role] = try style(entry, of: key, file: file)
     }
-    if let emotions = table["emotions"]?.table {
-      for key in emotions.keys { theme.emotions[key] = try color(emotions[key]?.string ?? "", of: key, file: file) }
+    for (key, entry) in table["emotions"]?.table ?? [:] {
+      theme.emotions[key] = try color(entry, of: key, file: file)
     }
     return theme
   }
 
   /// A role's entry: a colour for the foreground alone, or a table with fg, bg and attributes.
-  private static func style(
-    _ entry: any TOMLValueConvertible, of role: String, file: String
-  ) throws(ThemeError) -> ThemeStyle {
-    if let text = entry.string { return ThemeStyle(foreground: try color(text, of: role, file: file)) }
-    guard let table = entry.table else { throw .badColor(file: file, entry: role, text: entry.debugDescription) }
+  private static func style(_ entry: TOML, of role: String, file: String) throws(ThemeError) -> ThemeStyle {
+    guard let table = entry.table else { return ThemeStyle(foreground: try color(entry, of: role, file: file)) }
     var style = ThemeStyle()
-    if let text = table["fg"]?.string { style.foreground = try color(text, of: role, file: file) }
-    if let text = table["bg"]?.string { style.background = try color(text, of: role, file: file) }
+    if let entry = table["fg"] { style.foreground = try color(entry, of: role, file: file) }
+    if let entry = table["bg"] { style.background = try color(entry, of: role, file: file) }
     for attribute in table["attributes"]?.array ?? [] {
       let text = attribute.string ?? ""
       guard let known = attributes[text] else { throw .badAttribute(file: file, role: role, text: text) }
@@ -103,7 +97,8 @@ package enum ThemeFiles {
     "bold": .bold, "dim": .dim, "italic": .italic, "underline": .underline, "reverse": .reverse,
   ]
 
-  private static func color(_ text: String, of entry: String, file: String) throws(ThemeError) -> ThemeColor {
+  private static func color(_ value: TOML, of entry: String, file: String) throws(ThemeError) -> ThemeColor {
+    let text = value.string ?? ""
     guard let color = ThemeColor(text: text) else { throw .badColor(file: file, entry: entry, text: text) }
     return color
   }

@@ -112,7 +112,9 @@ final class Workbench {
     let ready = poll(&descriptors, nfds_t(descriptors.count), timeout)
     guard ready >= 0 || errno == EINTR else { return exit = .signal(SIGHUP) }
     if descriptors[2].revents != 0 { takeSignals() }
-    if descriptors[0].revents != 0 { takeInput(isGone: descriptors[0].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0) }
+    if descriptors[0].revents != 0 {
+      takeInput(isGone: descriptors[0].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0)
+    }
     if descriptors[1].revents != 0 {
       for event in backend.drain() {
         if case .failed(let sentence) = event {

@@ -77,7 +77,7 @@ struct Bench: Sendable {
   private static func made(_ pane: PaneID, _ width: Int = 100, _ height: Int = 40) -> Bench {
     var bench = Bench(width, height)
     bench.press("j", "enter", "j", "enter", "j", "j", "enter", "d", "d", "d", "d", "d", ".", ".", "]", "]", "l", "k")
-    bench.press("4", "j", "l", "[", "[", "5", "k", "k", "k", "1", "k", "2")
+    bench.press("4", "j", "l", "[", "[", "5", "k", "k", "k", "2")
     if let index = Panes.order.firstIndex(of: pane) { bench.press("\(index + 1)") }
     if pane == .training { bench.press("j") }
     bench.state.notice = nil

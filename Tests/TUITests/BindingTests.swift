@@ -14,7 +14,8 @@ struct BindingTests {
     case "training.pause", "training.stop", "training.stop-after-epoch": bench.press("g g")
     case "log.follow": bench.press("k")
     case "global.next-match", "global.previous-match": bench.press("/", "1", "enter", "k", "k")
-    case "global.theme": bench.state.themes.append(Theme(name: "other", about: "", roles: [:], emotions: [:], colormap: "magma"))
+    case "global.theme":
+      bench.state.themes.append(Theme(name: "other", about: "", roles: [:], emotions: [:], colormap: "magma"))
     case "global.back": bench.press("z", "tab")
     case _ where binding.id == "global.pane-\(1 + (Panes.order.firstIndex(of: pane) ?? 0))": bench.press("tab")
     default: break
@@ -32,7 +33,8 @@ struct BindingTests {
         guard (own + GlobalBindings.all).first(where: { $0.keys.contains(keys) })?.id == binding.id else { continue }
         var bench = Self.bench(for: binding, in: pane)
         guard binding.isEnabled(bench.state) else {
-          let isOut = binding.id.hasPrefix("global.pane-") || binding.id.contains("match") || binding.id == "global.filter"
+          let isOut =
+            binding.id.hasPrefix("global.pane-") || binding.id.contains("match") || binding.id == "global.filter"
           #expect(isOut, "\(binding.id) is never enabled in \(name)")
           continue
         }

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Lab
 import Synchronization
+import TUI
 
 /// Answers like the engine, at once and from chirps.
 final class FakeBackend: Backend {
@@ -103,13 +104,14 @@ enum Fake {
     return Waveform(corpus: corpus, utterance: utterance, samples: samples)
   }
 
-  private static let pictures = Mutex<[PictureRequest: Picture]>([:])
+  private static let pictures = Mutex<[String: Picture]>([:])
 
   /// Made once for each request: the tests ask for the same ones again and again.
   static func picture(_ request: PictureRequest, seconds: Double) -> Picture {
-    if let known = pictures.withLock({ $0[request] }) { return known }
+    let key = "\(request) \(seconds)"
+    if let known = pictures.withLock({ $0[key] }) { return known }
     let picture = made(request, seconds: seconds)
-    pictures.withLock { $0[request] = picture }
+    pictures.withLock { $0[key] = picture }
     return picture
   }
 
@@ -133,7 +135,8 @@ enum Fake {
       }
     }
     return Picture(
-      request: request, rows: rows, columns: columns, content: content(values, request, columns), time: start...(start + 1),
+      request: request, rows: rows, columns: columns, content: content(values, request, columns),
+      time: start...(start + 1),
       rowValues: rowValues(request.transform, rows), rowUnit: request.transform == "mfcc" ? "coefficient" : "Hz",
       sliceCount: max(1, Int(((max(seconds, 1.0001) - 1) * 1000 / Double(request.strideMilliseconds)).rounded(.up))))
   }
@@ -147,14 +150,9 @@ enum Fake {
       unit.enumerated().flatMap { index, value -> [Float] in
         let column = index % columns
         if request.stage == .augmented, column >= mask, column < mask + 16 { return [0, 0, 0] }
-        return jet(Int(min(255, value * 256)))
+        let entry = ScreenColormap.jet.table[Int(min(255, value * 256))]
+        return [Float(entry.red) / 255, Float(entry.green) / 255, Float(entry.blue) / 255]
       })
-  }
-
-  private static func jet(_ index: Int) -> [Float] {
-    let x = Float(index) / 255
-    func ramp(_ centre: Float) -> Float { max(0, min(1, 1.5 - abs(4 * x - centre))) }
-    return [ramp(3), ramp(2), ramp(1)]
   }
 
   private static func rowValues(_ transform: String, _ rows: Int) -> [Double] {
@@ -176,9 +174,11 @@ enum Fake {
       }
     }
     return EpochMetrics(
-      epoch: number, step: number * 54, trainLoss: 1.9 * exp(-2 * progress), trainAccuracy: 1 - 0.8 * exp(-2.5 * progress),
+      epoch: number, step: number * 54, trainLoss: 1.9 * exp(-2 * progress),
+      trainAccuracy: 1 - 0.8 * exp(-2.5 * progress),
       validLoss: 0.5 + 1.4 * exp(-2 * progress) + 0.05 * sin(Double(number)),
-      validAccuracy: 0.68 - 0.5 * exp(-3 * progress) + 0.02 * sin(Double(number) * 2), validUAR: 0.66 - 0.5 * exp(-3 * progress),
+      validAccuracy: 0.68 - 0.5 * exp(-3 * progress) + 0.02 * sin(Double(number) * 2),
+      validUAR: 0.66 - 0.5 * exp(-3 * progress),
       averageAccuracy: nil, confusion: confusion, seconds: 61)
   }
 

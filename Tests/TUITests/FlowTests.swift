@@ -81,7 +81,8 @@ struct FlowTests {
     var bench = Bench()
     bench.press("t")
     #expect(bench.text.contains("learning rate"))
-    bench.press("down", "right", "down", "right", "down", "down", "right", "down", "ctrl-u", "3", "tab", "tab", "right", "enter")
+    bench.press(
+      "down", "right", "down", "right", "down", "down", "right", "down", "ctrl-u", "3", "tab", "tab", "right", "enter")
     guard case .train(let job) = requests(bench).last else { Issue.record("no job"); return }
     #expect(job.corpus == "emodb" && job.transform == "cqt" && job.model == "alexnet")
     #expect(job.strideMilliseconds == 1000 && job.epochs == 3 && job.learningRate == 2e-4)
@@ -130,7 +131,10 @@ struct FlowTests {
     var bench = Bench()
     bench.state.modal = nil
     _ = Reducer.reduce(&bench.state, .key(.character("q")))
-    #expect(Reducer.reduce(&bench.state, .key(.character("e"))) == [.request(.control(run: Bench.runs[0].id, .stopAfterEpoch))])
+    #expect(
+      Reducer.reduce(&bench.state, .key(.character("e"))) == [
+        .request(.control(run: Bench.runs[0].id, .stopAfterEpoch))
+      ])
     #expect(bench.state.isLeaving)
     #expect(Frame.draw(bench.state).text.contains("saving"))
     #expect(Reducer.reduce(&bench.state, .key(.character("j"))).isEmpty)
@@ -185,7 +189,10 @@ struct FlowTests {
     var bench = Bench(120, 40, runs: [run])
     bench.press("3", "z")
     let text = bench.text
-    for words in ["split utterance", "seed 0", "speakers are in both parts", "no finite number in epoch 3, 4", "NaN", "✕", "↑", "disk is full"] {
+    for words in [
+      "split utterance", "seed 0", "speakers are in both parts", "no finite number in epoch 3, 4", "NaN", "✕", "↑",
+      "disk is full",
+    ] {
       #expect(text.contains(words), "\(words) is missing")
     }
     bench.press("enter")
@@ -232,7 +239,9 @@ struct FlowTests {
     #expect(bench.state.corpusPane.rows.count > 100_000)
     let clock = ContinuousClock()
     let scrolled = clock.measure { for _ in 0..<200 { _ = Reducer.reduce(&bench.state, .key(.up)); _ = bench.canvas } }
-    let filtered = clock.measure { bench.press("/"); bench.type("07a123") }
+    let filtered = clock.measure {
+      bench.press("/"); bench.type("07a123")
+    }
     print("100 000 utterances: \(scrolled / 200) a key with its frame, \(filtered) to filter")
     #expect(bench.state.corpusPane.rows.count < 100)
     #expect(bench.state.corpusPane.list.visible(count: 100_000, height: 38).count == 38)
@@ -251,7 +260,9 @@ struct FlowTests {
 
   @Test("A theme is seen while choosing and taken back when cancelled")
   func themes() {
-    var bench = Bench(theme: Theme(name: "other", about: "", roles: [.text: ThemeStyle(attributes: .bold)], emotions: [:], colormap: "magma"))
+    var bench = Bench(
+      theme: Theme(
+        name: "other", about: "", roles: [.text: ThemeStyle(attributes: .bold)], emotions: [:], colormap: "magma"))
     bench.press("T", "k")
     #expect(bench.state.look.theme.name == "dark")
     bench.press("ctrl-g")

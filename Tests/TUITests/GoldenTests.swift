@@ -22,7 +22,8 @@ struct GoldenTests {
 
   static let screens: [Screen] = [
     Screen(name: "corpus-80x24", size: Size(width: 80, height: 24), keys: open + ["1"]),
-    Screen(name: "corpus-filter-80x24", size: Size(width: 80, height: 24), keys: ["/", "s", "a", "d", "space", "1", "0"]),
+    Screen(
+      name: "corpus-filter-80x24", size: Size(width: 80, height: 24), keys: ["/", "s", "a", "d", "space", "1", "0"]),
     Screen(name: "view-80x24", size: Size(width: 80, height: 24), keys: open + ["l", "l", "k", "k"]),
     Screen(name: "view-ascii-80x24", size: Size(width: 80, height: 24), rung: .ascii, keys: open + ["s", "s", "s"]),
     Screen(name: "view-40x12", size: Size(width: 40, height: 12), keys: open),
@@ -49,8 +50,11 @@ struct GoldenTests {
       try text.write(to: file, atomically: true, encoding: .utf8)
     }
     let wanted = try String(contentsOf: file, encoding: .utf8)
-    let differing = zip(text.split(separator: "\n", omittingEmptySubsequences: false), wanted.split(separator: "\n", omittingEmptySubsequences: false))
-      .first { $0.0 != $0.1 }
+    let differing = zip(
+      text.split(separator: "\n", omittingEmptySubsequences: false),
+      wanted.split(separator: "\n", omittingEmptySubsequences: false)
+    )
+    .first { $0.0 != $0.1 }
     #expect(text == wanted, "\(screen.name): “\(differing?.0 ?? "")” was “\(differing?.1 ?? "")”")
   }
 }

@@ -23,7 +23,8 @@ struct ScreenTests {
     for y in 0..<size.height {
       for x in 0..<size.width where random.uniform(counter) < 0.7 {
         counter += 8
-        let attributes = Attributes(rawValue: random.integer(counter + 5, below: 4) == 0 ? UInt8(random.integer(counter + 6, below: 32)) : 0)
+        let attributes = Attributes(
+          rawValue: random.integer(counter + 5, below: 4) == 0 ? UInt8(random.integer(counter + 6, below: 32)) : 0)
         surface.put(
           words[random.integer(counter + 7, below: words.count)], x, y,
           CellStyle(foreground: color(counter), background: color(counter + 3), attributes: attributes))
@@ -88,7 +89,9 @@ struct ScreenTests {
 
   @Test("The colour ladder's order: flag, NO_COLOR, COLORTERM, description, count")
   func detection() {
-    func depth(_ choice: ColorChoice, _ environment: [String: String], _ colors: Int, _ hasRGB: Bool = false) -> ColorDepth {
+    func depth(_ choice: ColorChoice, _ environment: [String: String], _ colors: Int, _ hasRGB: Bool = false)
+      -> ColorDepth
+    {
       choice.depth(environment: environment, colors: colors, hasRGB: hasRGB)
     }
     #expect(depth(.truecolor, ["NO_COLOR": "1"], 8) == .truecolor)
@@ -152,6 +155,48 @@ struct ScreenTests {
         let bytes = ScreenEncoder.bytes(from: Canvas(size: size), to: surface.canvas).count
         #expect(bytes <= 60_000, "\(kind) \(rung) \(map.name): \(bytes) bytes")
         #expect(bytes > 1000)
+      }
+    }
+  }
+
+  @Test("Numbers are written the same in every locale")
+  func numbers() {
+    let fixed: [(Double, Int, String)] = [
+      (0, 0, "0"), (-0.04, 1, "0.0"), (1.05, 1, "1.1"), (-3.14159, 3, "-3.142"), (999.996, 2, "1000.00"),
+      (0.005, 3, "0.005"), (1e300, 2, "1e300"), (-1e19, 0, "-1e19"), (.nan, 2, "NaN"), (-.infinity, 1, "-Inf"),
+    ]
+    for (value, digits, text) in fixed { #expect(Numbers.fixed(value, digits) == text) }
+    #expect(Numbers.tick(0.30000000000000004, step: 0.1) == "0.3")
+    #expect(Numbers.tick(2e-5, step: 1e-5) == "2e-5")
+    #expect(Numbers.short(0.00012) == "1e-4" && Numbers.short(12.345) == "12.35")
+    #expect(Numbers.clock(3723) == "1:02:03" && Numbers.clock(59.6) == "1:00" && Numbers.clock(.nan) == "–:––")
+    #expect(Numbers.hertz(440) == "440 Hz" && Numbers.hertz(1250) == "1.250 kHz")
+    #expect(Numbers.percent(0.0625) == "6.3 %" && Numbers.percent(.nan) == "NaN")
+  }
+
+  @Test("Ticks are round numbers inside the range, in order, and never on one another")
+  func ticks() {
+    for (low, high) in [(0.0, 1.0), (-80, 0), (0.5, 1.5), (1, 15), (0, 1e-6), (-1e9, 1e9), (3, 3)] {
+      for count in 1...12 {
+        let (values, step) = Ticks.linear(low...high, maximum: count)
+        #expect(values.count <= count + 1)
+        #expect(values == values.sorted() && step > 0)
+        let isInside = values.allSatisfy { $0 >= low - step * 1e-3 && $0 <= high + step * 1e-3 }
+        #expect(isInside, "\(low)…\(high): \(values)")
+      }
+    }
+    let mel = (0..<224).map { 700 * (pow(10, Double($0) / 224 * log10(1 + 8000.0 / 700)) - 1) }
+    let cqt = (0..<224).map { 32.703 * pow(2, Double($0) / 32) }
+    for values in [mel, cqt, (0..<224).map(Double.init)] {
+      for height in [1, 3, 10, 40, 90] {
+        let rows = Ticks.rows(values, height: height)
+        #expect(Set(rows.map(\.y)).count == rows.count)
+        #expect(rows.allSatisfy { $0.y >= 0 && $0.y < height })
+        if height >= 10 { #expect(rows.count >= 3) }
+        for (y, value) in rows {
+          let row = Ticks.nearest(value, values)
+          #expect(height - 1 - min(height - 1, row * height / values.count) == y)
+        }
       }
     }
   }

@@ -78,24 +78,35 @@ package enum ConfusionPane {
   private static let far = 1000
 
   private static let bindings: [Binding] = [
-    Binding("confusion.measure", ["m", "%"], "percent", "Counts, or percent of the row.", hint: 1, isEnabled: hasMatrix) {
+    Binding(
+      "confusion.measure", ["m", "%"], "percent", "Counts, or percent of the row.", hint: 1, isEnabled: hasMatrix
+    ) {
       $0.confusionPane.measure = $0.confusionPane.measure == .counts ? .rows : .counts
       return []
     },
-    Binding("confusion.epoch-previous", ["["], "epoch before", "The epoch before.", hint: 2, isEnabled: hasMatrix, run: epoch(-1)),
-    Binding("confusion.epoch-next", ["]"], "next epoch", "The next epoch.", hint: 3,
+    Binding(
+      "confusion.epoch-previous", ["["], "epoch before", "The epoch before.", hint: 2, isEnabled: hasMatrix,
+      run: epoch(-1)),
+    Binding(
+      "confusion.epoch-next", ["]"], "next epoch", "The next epoch.", hint: 3,
       isEnabled: { $0.confusionPane.epoch != nil }, run: epoch(1)),
-    Binding("confusion.epoch-latest", ["0"], "latest epoch", "Follows the latest epoch.",
+    Binding(
+      "confusion.epoch-latest", ["0"], "latest epoch", "Follows the latest epoch.",
       isEnabled: { $0.confusionPane.epoch != nil }
     ) {
       $0.confusionPane.epoch = nil
       return []
     },
-    Binding("confusion.left", ["h", "left"], "left", "To the prediction left of this.", isEnabled: hasMatrix, run: move(-1, 0)),
-    Binding("confusion.right", ["l", "right"], "right", "To the prediction right of this.", isEnabled: hasMatrix, run: move(1, 0)),
+    Binding(
+      "confusion.left", ["h", "left"], "left", "To the prediction left of this.", isEnabled: hasMatrix, run: move(-1, 0)
+    ),
+    Binding(
+      "confusion.right", ["l", "right"], "right", "To the prediction right of this.", isEnabled: hasMatrix,
+      run: move(1, 0)),
     Binding("confusion.up", ["k", "up"], "up", "To the truth above.", isEnabled: hasMatrix, run: move(0, -1)),
     Binding("confusion.down", ["j", "down"], "down", "To the truth below.", isEnabled: hasMatrix, run: move(0, 1)),
-    Binding("confusion.first", ["g g", "home"], "first", "To the first row.", isEnabled: hasMatrix, run: move(0, -far)),
+    Binding(
+      "confusion.first", ["g g", "home"], "first", "To the first row.", isEnabled: hasMatrix, run: move(0, -far)),
     Binding("confusion.last", ["G", "end"], "last", "To the last row.", isEnabled: hasMatrix, run: move(0, far)),
   ]
 
@@ -157,11 +168,14 @@ package enum ConfusionPane {
     _ emotion: String, at point: Point, width: Int, _ right: Bool, _ look: Look, _ surface: inout Surface
   ) {
     let text = width >= 4 ? "\(look.mark(of: emotion)) \(emotion)" : String(EmotionMark.of(emotion).letter)
-    surface.put(TextWidth.fit(text, to: width, right: right, ellipsis: ""), point.x, point.y, look.style(emotion: emotion))
+    surface.put(
+      TextWidth.fit(text, to: width, right: right, ellipsis: ""), point.x, point.y, look.style(emotion: emotion))
   }
 
   private static func count(_ metrics: EpochMetrics, _ truth: Int, _ predicted: Int) -> Int {
-    guard metrics.confusion.indices.contains(truth), metrics.confusion[truth].indices.contains(predicted) else { return 0 }
+    guard metrics.confusion.indices.contains(truth), metrics.confusion[truth].indices.contains(predicted) else {
+      return 0
+    }
     return metrics.confusion[truth][predicted]
   }
 
@@ -178,7 +192,8 @@ package enum ConfusionPane {
     for predicted in run.emotions.indices {
       let count = count(metrics, truth, predicted)
       let fraction = total > 0 ? Double(count) / Double(total) : 0
-      let text = state.confusionPane.measure == .counts ? String(count) : Numbers.fixed(100 * fraction, grid.column >= 6 ? 1 : 0)
+      let text =
+        state.confusionPane.measure == .counts ? String(count) : Numbers.fixed(100 * fraction, grid.column >= 6 ? 1 : 0)
       var style = shade(fraction, look)
       if truth == predicted { style.attributes.insert(.bold) }
       let x = grid.labels + predicted * grid.column

@@ -24,7 +24,8 @@ package enum CorpusPane {
       state.corpusPane.take(state.corpora)
       return []
     }
-    pane.settle = { state, size in state.corpusPane.list.settle(count: state.corpusPane.rows.count, height: size.height) }
+    pane.settle = { state, size in state.corpusPane.list.settle(count: state.corpusPane.rows.count, height: size.height)
+    }
     pane.click = { state, point, _ in
       let row = state.corpusPane.list.top + point.y
       guard state.corpusPane.rows.indices.contains(row) else { return [] }
@@ -51,7 +52,8 @@ package enum CorpusPane {
         TrainingPane.openForm(&state)
         return []
       },
-      Binding("corpus.unfold", ["l", "right"], "unfold", "Unfolds, or goes one level in.", isEnabled: hasRows) { state in
+      Binding("corpus.unfold", ["l", "right"], "unfold", "Unfolds, or goes one level in.", isEnabled: hasRows) {
+        state in
         guard let row = state.corpusPane.selected else { return [] }
         guard let node = state.corpusPane.node(row, state.corpora) else { return enter(&state) }
         if state.corpusPane.isUnfolded(node) {

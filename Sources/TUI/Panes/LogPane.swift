@@ -81,7 +81,9 @@ package enum LogPane {
             title: line.level.rawValue, text: line.text, choices: [.init(key: "c", label: "close", answer: .cancel)]))
         return []
       },
-      Binding("log.follow", ["f"], "follow", "To the end, and stays there.", hint: 2, isEnabled: { !$0.logPane.follows }) {
+      Binding(
+        "log.follow", ["f"], "follow", "To the end, and stays there.", hint: 2, isEnabled: { !$0.logPane.follows }
+      ) {
         state in
         state.logPane.follows = true
         state.logPane.search(state.log)
@@ -107,7 +109,8 @@ package enum LogPane {
         }
       let x = surface.put(clock(line.time) + " ", 0, y, look.style(.dim))
       let text = line.level == .info ? line.text : "\(line.level.rawValue): \(line.text)"
-      surface.put(TextWidth.cut(text, to: max(0, surface.width - x - 1), ellipsis: look.glyphs.ellipsis), x, y, look.style(role))
+      surface.put(
+        TextWidth.cut(text, to: max(0, surface.width - x - 1), ellipsis: look.glyphs.ellipsis), x, y, look.style(role))
       if row == pane.list.selection { RowHighlight.draw(y, isFocused: state.focus == .log, look, &surface) }
     }
     ScrollBar.draw(pane.list.top, count, look, &surface)

@@ -76,7 +76,9 @@ package enum TrainingPane {
 
   // MARK: Keys
 
-  private static func control(_ wish: @escaping @Sendable (RunInfo) -> RunControl.Wish) -> @Sendable (inout State) -> [Effect] {
+  private static func control(_ wish: @escaping @Sendable (RunInfo) -> RunControl.Wish)
+    -> @Sendable (inout State) -> [Effect]
+  {
     { state in
       guard let run = state.selectedRun else { return [] }
       return [.request(.control(run: run.id, wish(run)))]
@@ -95,7 +97,10 @@ package enum TrainingPane {
 
   private static let bindings: [Binding] =
     [
-      Binding("training.new", ["t"], "train", "Starts a new run, after a short form.", hint: 1, isEnabled: { !$0.corpora.isEmpty }) {
+      Binding(
+        "training.new", ["t"], "train", "Starts a new run, after a short form.", hint: 1,
+        isEnabled: { !$0.corpora.isEmpty }
+      ) {
         openForm(&$0)
         return []
       },
@@ -129,7 +134,9 @@ package enum TrainingPane {
         state.go(to: .confusion)
         return []
       },
-      Binding("training.curves", ["m"], "curves", "Both curves, loss alone, accuracy alone.", hint: 7, isEnabled: hasRun) {
+      Binding(
+        "training.curves", ["m"], "curves", "Both curves, loss alone, accuracy alone.", hint: 7, isEnabled: hasRun
+      ) {
         let all = TrainingState.Curves.allCases
         let index = all.firstIndex(of: $0.trainingPane.curves) ?? 0
         $0.trainingPane.curves = all[(index + 1) % all.count]

@@ -80,7 +80,9 @@ package enum ViewDrawing {
     }
     var words = ["slice \(view.slice + 1)/\(view.sliceCount)", "stride \(view.stride) ms"]
     if view.stage == .augmented { words.append("seed \(view.seed)") }
-    if view.floor != 0, view.stage == .decibels { words.append("floor \(view.floor > 0 ? "+" : "")\(Int(view.floor)) dB") }
+    if view.floor != 0, view.stage == .decibels {
+      words.append("floor \(view.floor > 0 ? "+" : "")\(Int(view.floor)) dB")
+    }
     column = surface.put(look.glyphs.plain(words.joined(separator: " · ")), column, y, look.style(.dim)) + 2
     if corpus?.isSynthetic == true, column + 16 <= surface.width {
       surface.put("synthetic speech", column, y, look.style(.synthetic))

@@ -67,11 +67,13 @@ package enum ViewPane {
   }
 
   private static let choosing: [Binding] = [
-    Binding("view.stage", ["s"], "stage", "Next stage: raw dB, normalised, network's jet image, augmented.", hint: 1,
+    Binding(
+      "view.stage", ["s"], "stage", "Next stage: raw dB, normalised, network's jet image, augmented.", hint: 1,
       isEnabled: isOpen, run: stage(1)),
     Binding("view.stage-back", ["S"], "stage back", "The stage before.", isEnabled: isOpen, run: stage(-1)),
     Binding("view.transform", ["f"], "transform", "Next transform.", hint: 2, isEnabled: isOpen, run: transform(1)),
-    Binding("view.transform-back", ["F"], "transform back", "The transform before.", isEnabled: isOpen, run: transform(-1)),
+    Binding(
+      "view.transform-back", ["F"], "transform back", "The transform before.", isEnabled: isOpen, run: transform(-1)),
     Binding(
       "view.seed", ["a"], "new seed", "Draws SpecAugment anew, with the next seed, which is shown.", hint: 6,
       isEnabled: isOpen
@@ -159,11 +161,16 @@ package enum ViewPane {
     Binding("view.right", ["l", "right"], "right", "Cursor to later.", isEnabled: hasPicture, run: move(1, 0)),
     Binding("view.up", ["k", "up"], "up", "Cursor to higher.", isEnabled: hasPicture, run: move(0, 1)),
     Binding("view.down", ["j", "down"], "down", "Cursor to lower.", isEnabled: hasPicture, run: move(0, -1)),
-    Binding("view.far-up", ["ctrl-u", "pageup"], "far up", "Cursor ten cells higher.", isEnabled: hasPicture, run: move(0, 10)),
-    Binding("view.far-down", ["ctrl-d", "pagedown"], "far down", "Cursor ten cells lower.", isEnabled: hasPicture, run: move(0, -10)),
+    Binding(
+      "view.far-up", ["ctrl-u", "pageup"], "far up", "Cursor ten cells higher.", isEnabled: hasPicture, run: move(0, 10)
+    ),
+    Binding(
+      "view.far-down", ["ctrl-d", "pagedown"], "far down", "Cursor ten cells lower.", isEnabled: hasPicture,
+      run: move(0, -10)),
     Binding("view.far-left", ["H"], "far left", "Cursor ten cells earlier.", isEnabled: hasPicture, run: move(-10, 0)),
     Binding("view.far-right", ["L"], "far right", "Cursor ten cells later.", isEnabled: hasPicture, run: move(10, 0)),
-    Binding("view.start", ["0", "home"], "start", "Cursor to the slice's start.", isEnabled: hasPicture, run: move(-far, 0)),
+    Binding(
+      "view.start", ["0", "home"], "start", "Cursor to the slice's start.", isEnabled: hasPicture, run: move(-far, 0)),
     Binding("view.end", ["$", "end"], "end", "Cursor to the slice's end.", isEnabled: hasPicture, run: move(far, 0)),
     Binding("view.top", ["g g"], "top", "Cursor to the highest row.", isEnabled: hasPicture, run: move(0, far)),
     Binding("view.bottom", ["G"], "bottom", "Cursor to the lowest row.", isEnabled: hasPicture, run: move(0, -far)),

@@ -81,7 +81,9 @@ package struct Glyphs: Sendable, Hashable {
   ]
 
   private static let complements: [UInt32: UInt32] = Dictionary(
-    uniqueKeysWithValues: quadrants.indices.dropFirst().dropLast().map { (quadrants[$0].value, quadrants[15 - $0].value) })
+    uniqueKeysWithValues: quadrants.indices.dropFirst().dropLast().map {
+      (quadrants[$0].value, quadrants[15 - $0].value)
+    })
 
   /// The block glyph whose ink is the other's paper; nil for other glyphs.
   package static func complement(of scalar: UInt32) -> UInt32? { complements[scalar] }

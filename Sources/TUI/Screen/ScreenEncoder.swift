@@ -89,7 +89,9 @@ package struct ScreenEncoder: Sendable {
         current.attributes.isDisjoint(with: [.underline, .reverse])
       {
         // A blank shows no foreground and no weight: keep what is set.
-        return (0x20, CellStyle(foreground: current.foreground, background: style.background, attributes: current.attributes))
+        return (
+          0x20, CellStyle(foreground: current.foreground, background: style.background, attributes: current.attributes)
+        )
       }
       return (cell.scalar, style)
     }
@@ -182,5 +184,7 @@ package struct ScreenEncoder: Sendable {
 
   private mutating func add(_ text: String) { output.append(contentsOf: text.utf8) }
 
-  private mutating func add(_ scalar: Unicode.Scalar) { output.append(contentsOf: Unicode.UTF8.encode(scalar).map(Array.init) ?? [0x3F]) }
+  private mutating func add(_ scalar: Unicode.Scalar) {
+    output.append(contentsOf: Unicode.UTF8.encode(scalar).map(Array.init) ?? [0x3F])
+  }
 }

@@ -35,7 +35,8 @@ package struct CorpusIndex: Sendable, Equatable {
     emotions = groups.sorted { $0.key < $1.key }.map { emotion, speakers in
       Emotion(
         emotion: emotion, count: speakers.values.reduce(0) { $0 + $1.count },
-        speakers: speakers.sorted { $0.key.localizedStandardCompare($1.key) == .orderedAscending }.map { name, indices in
+        speakers: speakers.sorted { $0.key.localizedStandardCompare($1.key) == .orderedAscending }.map {
+          name, indices in
           Speaker(name: name, utterances: indices.sorted { corpus.utterances[$0].id < corpus.utterances[$1].id })
         })
     }

@@ -43,7 +43,8 @@ package enum Modals {
   package static func bindings(for modal: Modal) -> [Binding] {
     switch modal {
     case .help, .palette: finderBindings
-    case .confirm(let confirmation): confirmation.choices.map(choice) + [cancel("confirm", ["esc", "ctrl-g", "ctrl-c"])]
+    case .confirm(let confirmation):
+      confirmation.choices.map(choice) + [cancel("confirm", ["esc", "ctrl-g", "ctrl-c"])]
     case .form: formBindings
     case .prompt: promptBindings
     case .themes: themeBindings

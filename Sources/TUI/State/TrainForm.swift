@@ -34,7 +34,9 @@ package struct TrainForm: Sendable, Equatable {
     func number(_ name: String, _ help: String, _ range: ClosedRange<Int>, _ value: Int, step: Int = 1) -> Field {
       Field(name: name, help: help, kind: .integer(range, step: step), value: String(value))
     }
-    func known(_ names: [String], _ wanted: String) -> String { names.contains(wanted) ? wanted : names.first ?? wanted }
+    func known(_ names: [String], _ wanted: String) -> String {
+      names.contains(wanted) ? wanted : names.first ?? wanted
+    }
     fields = [
       choice("corpus", "what to learn from", state.corpora.map(\.name), corpus),
       choice("transform", "how sound becomes a picture", state.transforms, known(state.transforms, defaults.transform)),
@@ -49,7 +51,9 @@ package struct TrainForm: Sendable, Equatable {
       Field(name: "weight decay", help: "L2, coupled", kind: .decimal, value: "\(defaults.weightDecay)"),
       number("seed", "the same seed gives the same run", 0...Int.max, Int(defaults.seed)),
       choice("augment", "SpecAugment on training images", ["specaugment", "none"], defaults.augment),
-      choice("normalise", "slices that give lo and hi: the paper's, or the strict way", ["corpus", "train"], defaults.normalise),
+      choice(
+        "normalise", "slices that give lo and hi: the paper's, or the strict way", ["corpus", "train"],
+        defaults.normalise),
     ]
   }
 
@@ -124,7 +128,9 @@ package struct TrainForm: Sendable, Equatable {
     for field in fields {
       switch field.kind {
       case .choice(let options, let allowsOther):
-        if field.value.isEmpty || (!allowsOther && !options.contains(field.value)) { return "\(field.name): nothing chosen" }
+        if field.value.isEmpty || (!allowsOther && !options.contains(field.value)) {
+          return "\(field.name): nothing chosen"
+        }
       case .integer(let range, _):
         if Int(field.value).map(range.contains) != true {
           return "\(field.name): “\(field.value)” is no whole number from \(range.lowerBound) on"

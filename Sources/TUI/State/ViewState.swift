@@ -74,7 +74,9 @@ package struct ViewState: Sendable, Equatable {
 
   /// Slices of the shown utterance; 1 until the answer is here.
   package var sliceCount: Int {
-    guard let picture, picture.request.utterance == utterance, picture.request.strideMilliseconds == stride else { return 1 }
+    guard let picture, picture.request.utterance == utterance, picture.request.strideMilliseconds == stride else {
+      return 1
+    }
     return max(1, picture.sliceCount)
   }
 

@@ -43,7 +43,7 @@ package final class Terminal {
       throw status == 0 || status == -1 ? TerminalError.unknown(name) : TerminalError.dumb(name)
     }
     // Every terminal of today moves its cursor by the same bytes; one that does not is not for us.
-    guard let cup = quaver_cup(0, 0), ["\u{1B}[1;1H", "\u{1B}[H"].contains(String(cString: cup)) else {
+    guard let cup = quaver_cup(0, 0), String(cString: cup).hasPrefix("\u{1B}[1;1H") else {
       throw TerminalError.dumb(name)
     }
     colors = Int(quaver_number("colors"))
@@ -84,9 +84,7 @@ package final class Terminal {
     nodelay(pad, true)
     curs_set(0)
     if hasMouse { define_key("\u{1B}[<", Self.mouseCode) }
-    for text in [quaver_capability("smcup"), quaver_capability("smkx"), quaver_capability("civis"), quaver_capability("rmam")] {
-      if let text { send(Array(String(cString: text).utf8)) }
-    }
+    send(Self.capabilities("smcup", "smkx", "civis", "rmam"))
     if hasMouse { send(Array("\u{1B}[?1000h\u{1B}[?1006h".utf8)) }
     isOpen = true
     shown = nil
@@ -94,13 +92,16 @@ package final class Terminal {
 
   /// What leaves the alternate screen and puts everything back; also what a crash sends.
   package var restoreBytes: [UInt8] {
-    let capabilities = [
-      quaver_capability("smam"), quaver_capability("cnorm"), quaver_capability("rmkx"), quaver_capability("rmcup"),
-    ]
     // A terminal without an alternate screen would keep ours below the prompt.
     let wipe = quaver_capability("rmcup") == nil ? "\u{1B}[H\u{1B}[2J" : ""
     let mouse = hasMouse ? "\u{1B}[?1006l\u{1B}[?1000l" : ""
-    return Array(("\u{1B}[?2026l\u{1B}[0m" + wipe + mouse + capabilities.compactMap { $0.map { String(cString: $0) } }.joined()).utf8)
+    return Array(("\u{1B}[?2026l\u{1B}[0m" + wipe + mouse).utf8) + Self.capabilities("smam", "cnorm", "rmkx", "rmcup")
+  }
+
+  /// The bytes of those that the terminal has, without the delays ("$<5>") that wires of another age needed.
+  private static func capabilities(_ names: String...) -> [UInt8] {
+    let texts = names.compactMap { quaver_capability($0).map { String(cString: $0) } }
+    return Array(texts.map { $0.replacing(/\$<[^>]*>/, with: "") }.joined().utf8)
   }
 
   /// Arms the crash handler with what it needs.

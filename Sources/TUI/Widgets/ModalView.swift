@@ -73,9 +73,12 @@ package enum ModalView {
     surface.put(TextWidth.cut(keys, to: 11, ellipsis: ""), 0, y, style(.accent, look), width: 11)
     let isPalette = if case .palette = state.modal { true } else { false }
     let name = isPalette ? CommandFinder.label(found) : found.binding.name
-    let x = surface.put(TextWidth.fit(name, to: isPalette ? 26 : 17, ellipsis: look.glyphs.ellipsis), 12, y, style(isEnabled ? .text : .dim, look))
+    let x = surface.put(
+      TextWidth.fit(name, to: isPalette ? 26 : 17, ellipsis: look.glyphs.ellipsis), 12, y,
+      style(isEnabled ? .text : .dim, look))
     surface.put(
-      TextWidth.cut(look.glyphs.plain(found.binding.help), to: max(0, surface.width - x - 2), ellipsis: look.glyphs.ellipsis),
+      TextWidth.cut(
+        look.glyphs.plain(found.binding.help), to: max(0, surface.width - x - 2), ellipsis: look.glyphs.ellipsis),
       x + 1, y, style(.dim, look))
   }
 
@@ -108,7 +111,8 @@ package enum ModalView {
         field(form.fields[index], y, isFocused: index == form.focus, look, &surface)
       }
       let y = surface.height - 2
-      let words = form.problem ?? form.slices.map { "\($0) slices at this stride; Enter starts, Esc or ^G leaves" } ?? ""
+      let words =
+        form.problem ?? form.slices.map { "\($0) slices at this stride; Enter starts, Esc or ^G leaves" } ?? ""
       surface.put(look.glyphs.plain(form.focused?.help ?? ""), 1, y, style(.dim, look))
       surface.put(look.glyphs.plain(words), 1, y + 1, style(form.problem == nil ? .accent : .warning, look))
     }
@@ -137,7 +141,8 @@ package enum ModalView {
     let rect = centred(Size(width: 60, height: state.themes.count + 2), state.size)
     box(rect, "Theme", look, &surface) { surface in
       for (y, index) in list.visible(count: state.themes.count, height: surface.height).enumerated() {
-        let x = surface.put(TextWidth.fit(state.themes[index].name, to: 16, ellipsis: look.glyphs.ellipsis), 1, y, style(.text, look))
+        let x = surface.put(
+          TextWidth.fit(state.themes[index].name, to: 16, ellipsis: look.glyphs.ellipsis), 1, y, style(.text, look))
         surface.put(state.themes[index].about, x + 1, y, style(.dim, look))
         if index == list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
       }

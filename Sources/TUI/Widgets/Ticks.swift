@@ -77,7 +77,9 @@ package enum TimeAxis {
     }
     let (values, step) = Ticks.linear(range, maximum: max(1, rect.width / 10))
     var free = rect.x - 6
-    if rect.x > unit.count, labelY < rect.maxY { surface.putRight(unit, rect.x - (unit.count < 4 ? 3 : 1), labelY, style) }
+    if rect.x > unit.count, labelY < rect.maxY {
+      surface.putRight(unit, rect.x - (unit.count < 4 ? 3 : 1), labelY, style)
+    }
     for value in values {
       let x = rect.x + position(value, range, rect.width)
       if hasLine { surface.set(x, rect.y, Cell(look.glyphs.tickBelow, style)) }
