@@ -56,8 +56,10 @@ struct CorpusCheckReport: Encodable {
       "\(corpus): \(utterances) utterances, \(Console.duration(seconds)), adapter \(adapter)"
         + (synthetic ? ", synthetic speech" : ""))
     Console.line(String(format: "durations: %.2f s to %.2f s, mean %.2f s", shortest, longest, mean))
-    Console.line("rates: " + sampleRates.sorted { $0.key < $1.key }.map { "\($0.value) at \($0.key) Hz" }.joined(separator: ", "))
-    for (title, groups) in [("emotion", emotions), ("speaker", speakers), ("sentence", sentences)] where !groups.isEmpty {
+    Console.line(
+      "rates: " + sampleRates.sorted { $0.key < $1.key }.map { "\($0.value) at \($0.key) Hz" }.joined(separator: ", "))
+    for (title, groups) in [("emotion", emotions), ("speaker", speakers), ("sentence", sentences)] where !groups.isEmpty
+    {
       Console.line()
       Console.table(
         [[title, "utterances", "seconds"]]

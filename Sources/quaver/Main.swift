@@ -25,7 +25,8 @@ struct Quaver: AsyncParsableCommand {
     discussion: "Without a subcommand the workbench opens.",
     version: "0.1.0",
     subcommands: [
-      WorkbenchCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self, ShowCommand.self,
+      WorkbenchCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
+      ShowCommand.self,
       ControlCommand.self, VerifyCommand.self, BenchCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 }

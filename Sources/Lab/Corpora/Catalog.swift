@@ -81,7 +81,8 @@ package final class Catalog: Sendable {
       else { return nil }
       let emotions = try JSON.decoder().decode([String].self, from: Data((row["emotions"] as String).utf8))
       let cursor = try Row.fetchCursor(
-        db, sql: "SELECT id, file, emotion, speaker, sentence, duration, sampleRate FROM utterance "
+        db,
+        sql: "SELECT id, file, emotion, speaker, sentence, duration, sampleRate FROM utterance "
           + "WHERE corpus = ? ORDER BY position", arguments: [path])
       var utterances: [UtteranceInfo] = []
       while let row = try cursor.next() {
@@ -120,6 +121,6 @@ package final class Catalog: Sendable {
   }
 
   private static func reason(_ error: any Error) -> String {
-    (error as? DatabaseError)?.message ?? (error as NSError).localizedDescription
+    (error as? DatabaseError)?.message ?? AtomicFile.reason(of: error)
   }
 }

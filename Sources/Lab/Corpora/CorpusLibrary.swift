@@ -61,7 +61,7 @@ package final class CorpusLibrary: Sendable {
       throw LabError.unknownCorpus(name, known: known.map(\.name))
     }
     do { try FileManager.default.removeItem(at: file(name)) } catch {
-      throw CoreError.cannotWrite(path: file(name).path, reason: (error as NSError).localizedDescription)
+      throw CoreError.cannotWrite(path: file(name).path, reason: AtomicFile.reason(of: error))
     }
     try? catalog.forget(path: registration.path)
   }

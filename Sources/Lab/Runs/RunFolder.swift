@@ -154,7 +154,7 @@ package struct RunFolder: Sendable {
     switch error {
     case DecodingError.keyNotFound(let key, _): "“\(key.stringValue)” is missing"
     case is DecodingError: "it is not what Quaver writes"
-    default: (error as NSError).localizedDescription
+    default: AtomicFile.reason(of: error)
     }
   }
 }

@@ -39,7 +39,9 @@ package struct TrainingPlan: Sendable {
     // Largest remainder: shares are rounded down, and the largest fractions get what is left.
     let exact = classes.map { Double($0.count) * Double(limit) / Double(slices.count) }
     var counts = exact.map { Int($0) }
-    let byRemainder = exact.indices.sorted { (exact[$0] - Double(counts[$0]), $1) > (exact[$1] - Double(counts[$1]), $0) }
+    let byRemainder = exact.indices.sorted {
+      (exact[$0] - Double(counts[$0]), $1) > (exact[$1] - Double(counts[$1]), $0)
+    }
     for index in byRemainder.prefix(limit - counts.reduce(0, +)) { counts[index] += 1 }
     return zip(classes, counts).flatMap { $0.prefix($1) }.sorted()
   }

@@ -212,7 +212,8 @@ import Pipeline
     let rate = meter.rate
     var left: Double?
     if rate > 0 {
-      let toTrain = (job.epochs - position.epoch) * data.train.count
+      let toTrain =
+        (job.epochs - position.epoch) * data.train.count
         + (phase == "training" ? data.train.count - done : 0)
       // Before the first validation: inference takes about a third of a training step.
       let validation = validationSeconds ?? Double(data.valid.count) / (3 * rate)

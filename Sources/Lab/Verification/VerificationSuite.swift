@@ -47,7 +47,7 @@ package struct VerificationSuite: Sendable {
   package init(folder: URL) throws {
     let names: [String]
     do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() } catch {
-      throw CoreError.cannotRead(path: folder.path, reason: (error as NSError).localizedDescription)
+      throw CoreError.cannotRead(path: folder.path, reason: AtomicFile.reason(of: error))
     }
     let here = Self.cases(in: folder, prefix: "")
     let listed = Self.listedFolders(folder)

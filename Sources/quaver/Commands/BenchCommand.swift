@@ -34,7 +34,9 @@ struct BenchCommand: AsyncParsableCommand {
         let row = BenchReport.Transform(
           transform: transform.name, milliseconds: milliseconds, threads: 1, slicesPerSecond: rate)
         report.pipeline.append(row)
-        say("\(transform.name): \(String(format: "%.3f ms a slice on 1 thread, %.0f slices/s on all", milliseconds, rate))")
+        say(
+          "\(transform.name): \(String(format: "%.3f ms a slice on 1 thread, %.0f slices/s on all", milliseconds, rate))"
+        )
       }
     }
     for entry in entries {
