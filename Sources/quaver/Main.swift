@@ -6,6 +6,7 @@ import Lab
 @main
 struct Main {
   static func main() async {
+    SpinBound.apply()
     do {
       var command = try Quaver.parseAsRoot()
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
