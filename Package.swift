@@ -16,30 +16,51 @@ let package = Package(
   ],
   targets: [
     library("OpenMP"),
-    .target(name: "Kernels", path: "Sources/CLibs/Kernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])]),
-    .target(name: "Core", dependencies: ["OpenMP", "Kernels"], swiftSettings: strict),
     library("FFTW"),
     library("SndFile"),
     library("Soxr"),
+    library("Ncurses"),
+    .target(
+      name: "Kernels", path: "Sources/CLibs/Kernels",
+      cSettings: [
+        .unsafeFlags(["-O3", "-ffp-contract=fast", "-fno-math-errno", "-mprefer-vector-width=512", "-Wno-psabi"])
+      ]),
+    .target(name: "OneDNN", path: "Sources/CLibs/OneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "TerminalGuard", path: "Sources/CLibs/TerminalGuard"),
+    .target(name: "Core", dependencies: ["OpenMP", "Kernels"], swiftSettings: strict),
     .target(
       name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
+    .target(name: "NN", dependencies: ["Core", "Kernels", "OneDNN"], swiftSettings: strict),
     .target(
-      name: "Lab", dependencies: ["Core", "Kernels", "Pipeline", .product(name: "GRDB", package: "GRDB.swift")],
+      name: "Lab",
+      dependencies: ["Core", "Kernels", "Pipeline", "NN", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
-    .executableTarget(
-      name: "quaver",
-      dependencies: ["Core", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-      swiftSettings: strict),
-    library("Ncurses"),
-    .target(name: "TerminalGuard", path: "Sources/CLibs/TerminalGuard"),
     .target(
       name: "TUI",
       dependencies: ["Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard"],
       swiftSettings: strict),
+    .executableTarget(
+      name: "quaver",
+      dependencies: [
+        "Core", "Pipeline", "NN", "Lab", "TUI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .target(name: "Weights", dependencies: ["Core"], swiftSettings: strict),
+    .target(name: "WeightsFuzzing", dependencies: ["Core", "Weights"], swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz-weights",
+      dependencies: ["Core", "WeightsFuzzing", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
+    .testTarget(
+      name: "WeightsTests", dependencies: ["Core", "Weights", "WeightsFuzzing"], exclude: ["Goldens", "NameGoldens"],
+      swiftSettings: strict),
+    .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .testTarget(name: "NNTests", dependencies: ["NN", "AllocationCounter"], swiftSettings: strict),
+    .testTarget(
+      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline"], swiftSettings: strict),
     .testTarget(
       name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
-    .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
-    .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
-    .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: strict),
   ]
 )

@@ -43,7 +43,8 @@ package enum AtomicFile {
 
   package static func lastSystemError() -> String { String(cString: strerror(errno)) }
 
-  private static func reason(of error: any Error) -> String {
+  /// The system's own words for what Foundation reports.
+  package static func reason(of error: any Error) -> String {
     let cocoa = error as NSError
     if let posix = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError, posix.domain == NSPOSIXErrorDomain {
       return String(cString: strerror(Int32(posix.code)))

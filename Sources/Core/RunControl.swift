@@ -7,11 +7,21 @@ package final class RunControl: Sendable {
   }
 
   private let value = Atomic<Int>(0)
+  /// Readings left before this control wishes to stop by itself; negative for never.
+  private let readsLeft: Atomic<Int>
 
-  package init() {}
+  package init() { readsLeft = Atomic(-1) }
+
+  /// A control that wishes to stop now from its `count`-th reading on: for tests of resuming.
+  package init(stoppingAfterReads count: Int) { readsLeft = Atomic(count) }
 
   package var wish: Wish {
-    get { Wish(rawValue: value.load(ordering: .relaxed)) ?? .proceed }
+    get {
+      if readsLeft.load(ordering: .relaxed) > 0, readsLeft.subtract(1, ordering: .relaxed).newValue == 0 {
+        value.store(Wish.stopNow.rawValue, ordering: .relaxed)
+      }
+      return Wish(rawValue: value.load(ordering: .relaxed)) ?? .proceed
+    }
     set { value.store(newValue.rawValue, ordering: .relaxed) }
   }
 }

@@ -5,12 +5,13 @@ package struct SafeTensors: Sendable {
   package enum ElementType: String, Sendable {
     case f64 = "F64", f32 = "F32", f16 = "F16", bf16 = "BF16"
     case i64 = "I64", i32 = "I32", i16 = "I16", i8 = "I8", u8 = "U8", bool = "BOOL"
+    case u64 = "U64", u32 = "U32", u16 = "U16"
 
     package var bytes: Int {
       switch self {
-      case .f64, .i64: 8
-      case .f32, .i32: 4
-      case .f16, .bf16, .i16: 2
+      case .f64, .i64, .u64: 8
+      case .f32, .i32, .u32: 4
+      case .f16, .bf16, .i16, .u16: 2
       case .i8, .u8, .bool: 1
       }
     }
@@ -31,53 +32,28 @@ package struct SafeTensors: Sendable {
 
   /// - Throws: `CoreError.cannotRead`, `CoreError.malformedTensors`.
   package init(contentsOf url: URL) throws {
-    path = url.path
-    do { data = try Data(contentsOf: url, options: .alwaysMapped) } catch {
-      throw CoreError.cannotRead(path: url.path, reason: (error as NSError).localizedDescription)
-    }
-    let path = path
+    try self.init(try MappedFile.data(url), path: url.path)
+  }
+
+  /// - Parameter path: what sentences about the file call it.
+  /// - Throws: `CoreError.malformedTensors`.
+  package init(_ data: Data, path: String) throws {
     func malformed(_ reason: String) -> CoreError { .malformedTensors(path: path, reason: reason) }
     guard data.count >= 8 else { throw malformed("\(data.count) bytes; a header needs at least 8") }
     let length = data.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
     guard length <= 100_000_000, length <= UInt64(data.count - 8) else {
       throw malformed("a header of \(length) bytes in a file of \(data.count)")
     }
-    dataStart = 8 + Int(length)
-    let json = try? JSONSerialization.jsonObject(with: data.subdata(in: 8..<dataStart))
-    guard let header = json as? [String: Any] else { throw malformed("the header is not a JSON object") }
-    metadata = header["__metadata__"] as? [String: String] ?? [:]
-    var entries: [String: Entry] = [:]
-    for (name, value) in header where name != "__metadata__" {
-      do { entries[name] = try Self.entry(value, available: data.count - dataStart) } catch let reason as Reason {
-        throw malformed("tensor “\(name)”: \(reason.text)")
+    let dataStart = 8 + Int(length)
+    do {
+      let header = try data.withUnsafeBytes { raw in
+        try SafeTensorsHeader(UnsafeRawBufferPointer(rebasing: raw[8..<dataStart]), available: raw.count - dataStart)
       }
+      (metadata, entries) = (header.metadata, header.entries)
+    } catch let error as SafeTensorsHeader.Malformed {
+      throw malformed(error.reason)
     }
-    self.entries = entries
-  }
-
-  private struct Reason: Error { let text: String }
-
-  private static func entry(_ value: Any, available: Int) throws -> Entry {
-    guard let value = value as? [String: Any], let typeName = value["dtype"] as? String else {
-      throw Reason(text: "no dtype")
-    }
-    guard let type = ElementType(rawValue: typeName) else { throw Reason(text: "dtype \(typeName) is not known") }
-    guard let shape = value["shape"] as? [Int], let offsets = value["data_offsets"] as? [Int], offsets.count == 2 else {
-      throw Reason(text: "no shape or no data_offsets")
-    }
-    guard offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= available else {
-      throw Reason(text: "bytes \(offsets[0])..<\(offsets[1]) of \(available)")
-    }
-    var bytes = type.bytes
-    for size in shape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
-      guard size >= 0, !overflow else { throw Reason(text: "shape \(shape) is impossible") }
-      bytes = product
-    }
-    guard bytes == offsets[1] - offsets[0] else {
-      throw Reason(text: "shape \(shape) of \(typeName) needs \(bytes) bytes, \(offsets[1] - offsets[0]) are given")
-    }
-    return Entry(type: type, shape: shape, range: offsets[0]..<offsets[1])
+    (self.path, self.data, self.dataStart) = (path, data, dataStart)
   }
 
   package func entry(_ name: String) throws -> Entry {
@@ -99,7 +75,8 @@ package struct SafeTensors: Sendable {
   package func array<T: BitwiseCopyable>(_ name: String, as type: T.Type = T.self) throws -> [T] {
     let entry = try entry(name)
     guard entry.type.bytes == MemoryLayout<T>.size else {
-      throw CoreError.malformedTensors(path: path, reason: "tensor “\(name)” is \(entry.type.rawValue), not \(T.self)")
+      throw CoreError.malformedTensors(
+        path: path, reason: "tensor “\(name.printable())” is \(entry.type.rawValue), not \(T.self)")
     }
     return try withBytes(name) { raw in
       let count = raw.count / MemoryLayout<T>.size
@@ -129,20 +106,41 @@ package struct SafeTensorsWriter {
   ///
   /// - Throws: `CoreError.cannotWrite`.
   package static func write(_ items: [Item], metadata: [String: String], to url: URL) throws {
+    try write(items.map { ($0.name, $0.type, $0.shape) }, metadata: metadata, to: url) { index, put in
+      try put(items[index].bytes)
+    }
+  }
+
+  /// Replaces `url` atomically by tensors that need not be in memory together.
+  ///
+  /// - Parameter body: hands the bytes of tensor `index` to its second argument, in one piece or several.
+  /// - Throws: `CoreError.cannotWrite`, and what `body` throws.
+  package static func write(
+    _ tensors: [(name: String, type: SafeTensors.ElementType, shape: [Int])], metadata: [String: String], to url: URL,
+    _ body: (_ index: Int, _ put: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws {
+    let sizes = tensors.map { $0.shape.reduce($0.type.bytes, *) }
     var header: [String: Any] = ["__metadata__": metadata]
     var offset = 0
-    for item in items {
-      header[item.name] = [
-        "dtype": item.type.rawValue, "shape": item.shape, "data_offsets": [offset, offset + item.bytes.count],
+    for (tensor, size) in zip(tensors, sizes) {
+      header[tensor.name] = [
+        "dtype": tensor.type.rawValue, "shape": tensor.shape, "data_offsets": [offset, offset + size],
       ]
-      offset += item.bytes.count
+      offset += size
     }
     var json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
     json.append(contentsOf: Array(repeating: UInt8(ascii: " "), count: (64 - (json.count + 8) % 64) % 64))
     try AtomicFile.write(url) { handle in
       try handle.write(contentsOf: withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) })
       try handle.write(contentsOf: json)
-      for item in items { try writeAll(item.bytes, to: handle.fileDescriptor, path: url.path) }
+      for (index, size) in sizes.enumerated() {
+        var written = 0
+        try body(index) { bytes in
+          try writeAll(bytes, to: handle.fileDescriptor, path: url.path)
+          written += bytes.count
+        }
+        precondition(written == size, "\(tensors[index].name): \(written) bytes for shape \(tensors[index].shape)")
+      }
     }
   }
 

@@ -23,7 +23,7 @@ package enum CoreError: UserError, Equatable {
     case .cannotRead(let path, let reason): "\(path): cannot be read (\(reason))"
     case .cannotWrite(let path, let reason): "\(path): cannot be written (\(reason)); nothing that was there is changed"
     case .malformedTensors(let path, let reason): "\(path): not a usable safetensors file (\(reason))"
-    case .missingTensor(let path, let name): "\(path): holds no tensor named “\(name)”"
+    case .missingTensor(let path, let name): "\(path): holds no tensor named “\(name.printable())”"
     case .outOfMemory(let bytes): "\(bytes) bytes of memory could not be had"
     }
   }

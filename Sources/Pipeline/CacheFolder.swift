@@ -15,7 +15,7 @@ struct CacheFolder: Sendable {
   init(_ url: URL, limit: Int) throws {
     (self.url, self.limit) = (url, limit)
     do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
-      throw CoreError.cannotWrite(path: url.path, reason: (error as NSError).localizedDescription)
+      throw CoreError.cannotWrite(path: url.path, reason: AtomicFile.reason(of: error))
     }
     removeOrphans()
   }

@@ -24,7 +24,7 @@ package struct ContentHash: Hashable, Sendable, Codable, CustomStringConvertible
     do {
       self = try Data(contentsOf: url, options: .mappedIfSafe).withUnsafeBytes { ContentHash($0) }
     } catch {
-      throw CoreError.cannotRead(path: url.path, reason: (error as NSError).localizedDescription)
+      throw CoreError.cannotRead(path: url.path, reason: AtomicFile.reason(of: error))
     }
   }
 

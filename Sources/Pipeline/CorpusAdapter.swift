@@ -34,12 +34,12 @@ package protocol CorpusAdapter: Sendable {
 
 /// The registry of adapters. Adding one is a file in `Adapters` and a line here.
 package enum Adapters {
-  /// In the order in which equal fits are preferred.
+  /// The more an adapter asks of names, the earlier it stands: the first that fits most files is taken.
   package static let all: [any CorpusAdapter] = [
     CSVAdapter(),
+    MixedAdapter(),
     EmoDBAdapter(),
     EmoIITAdapter(),
-    MixedAdapter(),
     FoldersAdapter(),
   ]
 
@@ -53,7 +53,7 @@ package enum Adapters {
     return adapter
   }
 
-  /// The named adapter, or the one that fits most files, if that is at least half of them.
+  /// The named adapter, or the first that fits at least half of the audio files.
   ///
   /// - Throws: `PipelineError.unknown`, `PipelineError.noAdapterFits`.
   package static func choose(_ name: String?, for listing: FolderListing) throws -> (
@@ -61,7 +61,7 @@ package enum Adapters {
   ) {
     if let name { return (try named(name), "chosen by name") }
     let fits = all.map { ($0, $0.fit(listing)) }
-    guard let best = fits.map(\.1.share).max(), best >= 0.5, let choice = fits.first(where: { $1.share == best }) else {
+    guard let choice = fits.first(where: { $0.1.share >= 0.5 }) else {
       throw PipelineError.noAdapterFits(
         path: listing.root.path, reasons: fits.map { "\($0.name): \($1.reason)" })
     }

@@ -22,9 +22,10 @@ package struct ImageRequest: Sendable {
 /// The index images of whole corpora on disk, memory-mapped.
 ///
 /// Two passes, both over the audio: the first keeps each slice's smallest and largest value, the second transforms again
-/// and quantises with the lo and hi that follow. A transform takes a tenth of the time that writing and reading its
-/// 205 kB of float32 would (19 GB for Emo-DB at 10 ms), and float16 would move one pixel in ten by a level. The extremes
-/// are an entry of their own, so another split (`train` scaling) costs the second pass alone.
+/// and quantises with the lo and hi that follow. Transforming twice costs a fraction of a millisecond a slice; keeping
+/// the float32 matrices in between would cost 205 kB a slice (19 GB for Emo-DB at 10 ms), and float16 is too coarse to
+/// give the same levels. The extremes are an entry of their own, so another split (`train` scaling) costs the second
+/// pass alone.
 ///
 /// A key hashes all that determines the bytes: every file's content and order, transform and its version, stride, lo, hi
 /// and the libraries' versions. Nothing stale can be found under it.

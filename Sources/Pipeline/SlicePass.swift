@@ -40,7 +40,7 @@ package typealias PipelineProgress = @Sendable (_ phase: String, _ done: Int, _ 
   nonisolated static func proceed(_ control: RunControl?) throws {
     guard let control else { return }
     while control.wish == .pause { usleep(20_000) }
-    if control.wish != .proceed { throw PipelineError.stopped }
+    if control.wish == .stopNow { throw PipelineError.stopped }
   }
 
   /// One thread's means to turn utterances into matrices.

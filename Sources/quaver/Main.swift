@@ -6,6 +6,7 @@ import Lab
 @main
 struct Main {
   static func main() async {
+    SpinBound.apply()
     do {
       var command = try Quaver.parseAsRoot()
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
@@ -25,6 +26,8 @@ struct Quaver: AsyncParsableCommand {
     discussion: "Without a subcommand the workbench opens.",
     version: "0.1.0",
     subcommands: [
-      RunsCommand.self, ShowCommand.self, ControlCommand.self, VerifyCommand.self,
-    ])
+      WorkbenchCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
+      ShowCommand.self,
+      ControlCommand.self, VerifyCommand.self, BenchCommand.self,
+    ], defaultSubcommand: WorkbenchCommand.self)
 }

@@ -1,5 +1,5 @@
 #include "clones.h"
-#include "kernels.h"
+#include "spectral.h"
 
 enum { frames = 229, side = 224 };
 

@@ -53,7 +53,7 @@ package struct RunStore: Sendable {
 
   package static func makeFolder(_ url: URL) throws {
     do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
-      throw CoreError.cannotWrite(path: url.path, reason: (error as NSError).localizedDescription)
+      throw CoreError.cannotWrite(path: url.path, reason: AtomicFile.reason(of: error))
     }
   }
 

@@ -9,8 +9,8 @@ package struct Job: Codable, Sendable, Equatable {
   package var strideMilliseconds = 500
   package var epochs = 15
   package var batch = 32
-  package var learningRate: Float = 1e-4
-  package var weightDecay: Float = 1e-3
+  package var learningRate = 1e-4
+  package var weightDecay = 1e-3
   package var seed: UInt64 = 0
   /// "specaugment" or "none".
   package var augment = "specaugment"

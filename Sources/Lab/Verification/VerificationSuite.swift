@@ -1,11 +1,13 @@
 import Core
 import Foundation
+import NN
+import Pipeline
 
 /// The cases of a folder of reference vectors, in order.
 package struct VerificationSuite: Sendable {
   /// One checker a kind: adding a kind is one line.
   package static let checks: [any ReferenceCheck] = [
-    MetricsReference()
+    SpectrogramCheck(), CorpusReferenceCheck(), ModelCheck(), MetricsReference(),
   ]
 
   package struct Item: Sendable {
@@ -45,7 +47,7 @@ package struct VerificationSuite: Sendable {
   package init(folder: URL) throws {
     let names: [String]
     do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() } catch {
-      throw CoreError.cannotRead(path: folder.path, reason: (error as NSError).localizedDescription)
+      throw CoreError.cannotRead(path: folder.path, reason: AtomicFile.reason(of: error))
     }
     let here = Self.cases(in: folder, prefix: "")
     let listed = Self.listedFolders(folder)

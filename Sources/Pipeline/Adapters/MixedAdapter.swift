@@ -9,9 +9,10 @@ struct MixedAdapter: NamedCorpusAdapter {
   func fit(_ listing: FolderListing) -> AdapterFit {
     let counts = Self.conventions.map { listing.audio.count(where: $0.fits) }
     let parts = zip(Self.conventions, counts).map { "\($1) as in \($0.title)" }.joined(separator: ", ")
-    // A folder of one corpus belongs to that corpus's own adapter.
-    let share = counts.contains(0) ? 0 : Double(counts.reduce(0, +)) / Double(listing.audio.count)
-    return AdapterFit(share: share, reason: "\(listing.audio.count) audio files: \(parts)")
+    // A folder of one corpus, a stray name aside, belongs to that corpus's own adapter.
+    let all = listing.audio.count, isMixed = counts.allSatisfy { $0 > 0 && 10 * $0 >= all }
+    let share = isMixed ? Double(counts.reduce(0, +)) / Double(all) : 0
+    return AdapterFit(share: share, reason: "\(all) audio files: \(parts)")
   }
 
   func parse(_ file: String) -> NameReading {

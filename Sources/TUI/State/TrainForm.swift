@@ -115,8 +115,8 @@ package struct TrainForm: Sendable, Equatable {
     job.strideMilliseconds = Int(value("stride")) ?? job.strideMilliseconds
     job.epochs = Int(value("epochs")) ?? job.epochs
     job.batch = Int(value("batch")) ?? job.batch
-    job.learningRate = Float(value("learning rate")) ?? job.learningRate
-    job.weightDecay = Float(value("weight decay")) ?? job.weightDecay
+    job.learningRate = Double(value("learning rate")) ?? job.learningRate
+    job.weightDecay = Double(value("weight decay")) ?? job.weightDecay
     job.seed = UInt64(value("seed")) ?? job.seed
     (job.augment, job.normalise) = (value("augment"), value("normalise"))
     return job

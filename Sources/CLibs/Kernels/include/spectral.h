@@ -9,7 +9,7 @@
 void quaver_matmul(const float *a, long lda, const float *b, long ldb, float *c, long ldc, long m, long n, long k);
 
 /// dst[c·ldd + r] = src[r·lds + c].
-void quaver_transpose(const float *src, long lds, long rows, long columns, float *dst, long ldd);
+void quaver_transpose_strided(const float *src, long lds, long rows, long columns, float *dst, long ldd);
 
 /// decibels[i] = 10·log10(max(1e-10, power[i])), in place allowed, error below 1e-5 dB. Returns the largest (n ≥ 1).
 float quaver_decibels(const float *power, float *decibels, long n);

@@ -1,0 +1,20 @@
+import Core
+import Foundation
+
+extension WeightFile {
+  /// Writes the file's tensors to a safetensors file under the same names and types, one at a time.
+  ///
+  /// - Parameter metadata: what the new file says about itself.
+  /// - Throws: `CoreError`, `WeightError`.
+  package func export(to url: URL, metadata: [String: String]) throws {
+    let named = tensors.sorted { $0.key < $1.key }
+    let descriptions = named.map { (name: $0.key, type: $0.value.type, shape: $0.value.shape) }
+    try SafeTensorsWriter.write(descriptions, metadata: metadata, to: url) { index, put in
+      let tensor = named[index].value
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.count * tensor.type.bytes, alignment: 16)
+      defer { copy.deallocate() }
+      try rowMajorBytes(tensor, into: copy)
+      try put(UnsafeRawBufferPointer(copy))
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import Core
+import Foundation
+import Lab
+import NN
+import Pipeline
+import Synchronization
+import Testing
+
+/// Real trainings of CNN-LSTM on a few slices of the sample corpus.
+@Suite(.serialized) struct TrainingTests {
+  private let home = FileManager.default.temporaryDirectory.appendingPathComponent("quaver-lab-\(UUID().uuidString)")
+  private static let samples = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Samples/german").path
+
+  private func laboratory() throws -> Laboratory {
+    func folder(_ name: String) -> URL { home.appendingPathComponent(name) }
+    return try Laboratory(
+      paths: Paths(data: folder("data"), state: folder("state"), cache: folder("cache"), config: folder("config")))
+  }
+
+  private func smallJob(epochs: Int = 1, limit: Int = 64) -> Job {
+    var job = Job(corpus: Self.samples)
+    (job.epochs, job.batch, job.limit) = (epochs, 16, limit)
+    return job
+  }
+
+  @Test func oneEpochOn64Slices() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory()
+    let epochs = Mutex<[EpochMetrics]>([])
+    let run = try await laboratory.train(smallJob(), name: "one", control: RunControl()) { event in
+      if case .epoch(let metrics) = event { epochs.withLock { $0.append(metrics) } }
+    }
+    #expect(run.status == .finished)
+    let metrics = try #require(run.epochs.last)
+    #expect(epochs.withLock { $0 } == [metrics])
+    #expect(metrics.trainLoss.isFinite && metrics.trainLoss < 10)
+    #expect(metrics.step == 4)
+    let valid = metrics.confusion.flatMap(\.self).reduce(0, +)
+    #expect(valid > 0 && valid <= 64)
+    #expect(abs(Confusion(counts: metrics.confusion).accuracy - metrics.validAccuracy) < 1e-12)
+    #expect(metrics.averageAccuracy != nil)
+    #expect(run.notes.contains { $0.contains("synthetic") })
+    let folder = try laboratory.store.open("one")
+    let best = try SafeTensors(contentsOf: folder.bestCheckpoint)
+    #expect(best.metadata["quaver.scaling"] != nil && best.metadata["quaver.emotions"] != nil)
+    #expect(best.entries.keys.allSatisfy { !$0.hasPrefix("adam.") })
+    await #expect(throws: LabError.runIsFinished("one", epochs: 1)) {
+      _ = try await laboratory.resume("one", control: RunControl()) { _ in }
+    }
+  }
+
+  /// Stopped in the middle of each epoch and during a validation, and resumed: every byte of both checkpoints is equal
+  /// to the undisturbed run's.
+  @Test func aResumedRunEndsWithTheSameBits() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory()
+    let job = smallJob(epochs: 2, limit: 40)
+    _ = try await laboratory.train(job, name: "whole", control: RunControl()) { _ in }
+    var stops = 0
+    var run = try await laboratory.train(job, name: "cut", control: Self.stopping(after: 1)) { _ in }
+    while run.status == .stopped, stops < 20 {
+      // Two readings a batch: stops within an epoch, within a validation, and late enough to get past one.
+      let control = Self.stopping(after: [3, 9, 20][stops % 3])
+      stops += 1
+      run = try await laboratory.resume("cut", control: control) { _ in }
+    }
+    #expect(run.status == .finished && stops >= 3)
+    let (whole, cut) = (try laboratory.store.open("whole"), try laboratory.store.open("cut"))
+    #expect(try Data(contentsOf: whole.lastCheckpoint) == Data(contentsOf: cut.lastCheckpoint))
+    #expect(try Data(contentsOf: whole.bestCheckpoint) == Data(contentsOf: cut.bestCheckpoint))
+    func withoutTime(_ folder: RunFolder) -> [EpochMetrics] {
+      folder.metrics().map { metrics in
+        var metrics = metrics
+        metrics.seconds = 0
+        return metrics
+      }
+    }
+    #expect(withoutTime(whole) == withoutTime(cut))
+  }
+
+  /// A control that wishes to stop the `count`-th time that a batch reads it.
+  private static func stopping(after count: Int) -> RunControl {
+    RunControl(stoppingAfterReads: count)
+  }
+
+  @Test func mistakesAreRefusedBeforeAnythingIsWritten() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory()
+    func refuses<E: Error>(_ type: E.Type, _ change: (inout Job) -> Void) async {
+      var job = smallJob()
+      change(&job)
+      let changed = job
+      await #expect(throws: type) { _ = try await laboratory.train(changed, control: RunControl()) { _ in } }
+    }
+    await refuses(LabError.self) { $0.corpus = "nowhere" }
+    await refuses(NNError.self) { $0.model = "resnet" }
+    await refuses(PipelineError.self) { $0.transform = "wavelet" }
+    await refuses(PipelineError.self) { $0.split = "/nonexistent.csv" }
+    await refuses(LabError.self) { $0.epochs = 0 }
+    await refuses(LabError.self) { $0.batch = -1 }
+    await refuses(LabError.self) { $0.strideMilliseconds = 0 }
+    await refuses(LabError.self) { $0.learningRate = .nan }
+    await refuses(LabError.self) { $0.augment = "mixup" }
+    #expect(laboratory.store.ids().isEmpty)
+  }
+
+  @Test func aChangedCorpusIsNotResumed() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory()
+    let corpus = home.appendingPathComponent("corpus")
+    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: Self.samples, toPath: corpus.path)
+    var job = smallJob(epochs: 2, limit: 32)
+    job.corpus = corpus.path
+    let run = try await laboratory.train(job, name: "r", control: Self.stopping(after: 2)) { _ in }
+    #expect(run.status == .stopped)
+    let file = try #require(
+      FileManager.default.contentsOfDirectory(atPath: corpus.path).first { $0.hasSuffix(".flac") })
+    try FileManager.default.removeItem(at: corpus.appendingPathComponent(file))
+    await #expect(throws: LabError.self) { _ = try await laboratory.resume("r", control: RunControl()) { _ in } }
+  }
+
+  @Test func aCheckpointOfAnotherNetworkIsRefused() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+    let url = home.appendingPathComponent("a.safetensors")
+    await #expect(throws: NNError.self) {
+      try await Engine.run {
+        let small = try Network(try Networks.named("cnn-lstm"))
+        small.initialise(seed: 1)
+        try Checkpoint.save(small, metadata: [:], to: url)
+        let other = try Network(try Networks.named("cnn-lstm"), classes: 4)
+        try Checkpoint.load(url, into: other)
+      }
+    }
+  }
+
+  @Test func limitedSlicesKeepTheClassesShares() {
+    let labels = (0..<100).map { $0 < 50 ? 0 : $0 < 80 ? 1 : 2 }
+    let slices = TrainingPlan.limited(Array(0..<100), to: 10, labels: labels, seed: 3)
+    #expect(slices.count == 10 && slices == slices.sorted() && Set(slices).count == 10)
+    #expect((0..<3).map { label in slices.count { labels[$0] == label } } == [5, 3, 2])
+    #expect(TrainingPlan.limited(Array(0..<100), to: 200, labels: labels, seed: 3).count == 100)
+    #expect(TrainingPlan.limited(Array(0..<100), to: 10, labels: labels, seed: 4) != slices)
+  }
+}

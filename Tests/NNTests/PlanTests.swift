@@ -1,0 +1,154 @@
+import AllocationCounter
+import Core
+import NN
+import Testing
+
+@Suite(.serialized) struct PlanTests {
+  static let modes: [(String, Mode)] = [
+    ("train", .training(seed: 1, step: 2)), ("eval", .evaluation),
+    ("dropout only", Mode(batchStatistics: false, dropout: DropoutKey(seed: 1, step: 2))),
+  ]
+
+  /// The planner's memory, poisoned with NaN wherever it is free, against a plan in which nothing shares memory.
+  @Test(arguments: Networks.all.map(\.name), Demand.allCases)
+  func reusedMemoryGivesTheSameBits(name: String, demand: Demand) async throws {
+    try await Engine.run {
+      let entry = try Networks.named(name)
+      let network = try Network.random(entry), twin = try Network.random(entry)
+      let plan = try network.plan(batch: 2, demand: demand, options: PlanOptions(poisons: true))
+      let reference = try twin.plan(batch: 2, demand: demand, options: PlanOptions(reusesMemory: false))
+      #expect(plan.bytes < reference.bytes)
+      plan.fillInput()
+      reference.fillInput()
+      for (label, mode) in Self.modes {
+        let ours = Pass(network, plan, mode), theirs = Pass(twin, reference, mode)
+        #expect(ours == theirs, "\(label)")
+        #expect(!Float(bitPattern: ours.loss).isNaN)
+      }
+    }
+  }
+
+  @Test(arguments: Networks.all.map(\.name))
+  func fusedLayersEqualSeparateOnes(name: String) async throws {
+    try await Engine.run {
+      let entry = try Networks.named(name)
+      let network = try Network.random(entry), twin = try Network.random(entry)
+      let fused = try network.plan(batch: 2, demand: .both)
+      let separate = try twin.plan(batch: 2, demand: .both, options: PlanOptions(fuses: false))
+      fused.fillInput()
+      separate.fillInput()
+      for (label, mode) in Self.modes {
+        for (network, plan) in [(network, fused), (twin, separate)] {
+          plan.forward(mode)
+          _ = plan.loss(labels: plan.labels)
+          plan.backward()
+          _ = network
+        }
+        #expect(relativeError(fused.logitValues, separate.logitValues) < 1e-5, "\(label)")
+        #expect(relativeError(fused.inputGradientValues, separate.inputGradientValues) < 1e-3, "\(label)")
+        for (a, b) in zip(network.parameters, twin.parameters) where a.role == .statistic {
+          #expect(relativeError(values(a.values, a.count), values(b.values, b.count)) < 1e-5, "\(a.name) \(label)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Networks.all.map(\.name))
+  func everyBatchSizeComputesTheSameImages(name: String) async throws {
+    try await Engine.run {
+      let network = try Network.random(Networks.named(name))
+      var logits: [[Float]] = [], gradients: [[Float]] = []
+      for batch in [1, 3, 32] {
+        let plan = try network.plan(batch: batch, demand: .inputGradient)
+        plan.fillInput()
+        plan.forward()
+        _ = plan.loss(labels: plan.labels)
+        plan.backward()
+        logits.append(values(plan.logits, plan.outputs))
+        // The mean over the batch makes an image's gradient 1/batch of what it is alone.
+        gradients.append(values(plan.inputGradient, plan.inputCount / batch).map { $0 * Float(batch) })
+      }
+      for i in 1..<3 {
+        #expect(relativeError(logits[i], logits[0]) < 1e-5)
+        #expect(relativeError(gradients[i], gradients[0]) < 1e-3)
+      }
+    }
+  }
+
+  /// Plans of one demand share memory; what one left in it must not reach another, packed weights included.
+  @Test(arguments: Networks.all.map(\.name))
+  func plansThatShareMemoryDoNotDisturbEachOther(name: String) async throws {
+    try await Engine.run {
+      let network = try Network.random(Networks.named(name))
+      let large = try network.plan(batch: 3, demand: .both), small = try network.plan(batch: 2, demand: .both)
+      let before = network.memory.plans
+      #expect(before < large.bytes + small.bytes)
+      large.fillInput()
+      let first = Pass(network, large, .evaluation)
+      small.fillInput(seed: 8)
+      _ = Pass(network, small, .evaluation)
+      large.fillInput()
+      #expect(Pass(network, large, .evaluation) == first)
+      #expect(try network.plan(batch: 3, demand: .both) === large)
+    }
+  }
+
+  @Test(arguments: Networks.all.map(\.name))
+  func inferenceKeepsNoActivations(name: String) async throws {
+    try await Engine.run {
+      let network = try Network.random(Networks.named(name))
+      let sizes = try Demand.allCases.map { ($0, try network.plan(batch: 8, demand: $0).bytes) }
+      let bytes = Dictionary(uniqueKeysWithValues: sizes)
+      let inference = try #require(bytes[.inference]), training = try #require(bytes[.parameterGradients])
+      let attack = try #require(bytes[.inputGradient]), both = try #require(bytes[.both])
+      #expect(inference * 4 < training * 3)
+      #expect(inference < attack && attack < both && training <= both)
+      #expect(network.parameters.allSatisfy { ($0.gradient != nil) == ($0.role == .trainable) })
+    }
+  }
+
+  @Test(arguments: Networks.all.map(\.name))
+  func aStepAllocatesNothing(name: String) async throws {
+    try await Engine.run {
+      let network = try Network.random(Networks.named(name)), optimiser = try Adam(network)
+      let plan = try network.plan(batch: 2, demand: .both), labels = plan.labels
+      plan.fillInput()
+      for step in 0..<4 {
+        var ours = 0, libraries = 0
+        quaver_count_allocations_begin()
+        plan.forward(.training(seed: 1, step: step))
+        _ = plan.loss(labels: labels)
+        plan.backward()
+        optimiser.step(learningRate: 1e-4, weightDecay: 1e-3)
+        quaver_count_allocations_end(&ours, &libraries)
+        if step > 1 { #expect(ours == 0, "step \(step); the libraries allocated \(libraries) times") }
+      }
+    }
+  }
+
+  /// The counter itself sees what Swift allocates.
+  @Test @Engine func theAllocationCounterCounts() {
+    var ours = 0, libraries = 0
+    quaver_count_allocations_begin()
+    let array = [Int](repeating: 1, count: 1000 + Parallel.threads)
+    quaver_count_allocations_end(&ours, &libraries)
+    #expect(ours >= 1)
+    #expect(array.count > 1000)
+  }
+
+  @Test(arguments: Networks.all.map(\.name))
+  func notANumberReachesTheLoss(name: String) async throws {
+    try await Engine.run {
+      let network = try Network.random(Networks.named(name))
+      let plan = try network.plan(batch: 2, demand: .both)
+      for (label, mode) in Self.modes {
+        network.initialise(seed: 1)
+        plan.fillInput()
+        plan.input[3 * 224 * 224 + 224 * 100 + 100] = .nan
+        plan.forward(mode)
+        #expect(plan.loss(labels: plan.labels).isNaN, "\(label)")
+        plan.backward()
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Core
+import NN
+
+extension Network {
+  /// A network of the registry or of an example, with random parameters.
+  static func random(_ entry: NetworkEntry, classes: Int = 7, seed: UInt64 = 1) throws -> Network {
+    let network = try Network(entry, classes: classes)
+    network.initialise(seed: seed)
+    return network
+  }
+}
+
+extension Plan {
+  /// Numbers in [low, low + 1), the first images of a plan the same whatever its batch.
+  func fillInput(seed: UInt64 = 7, from low: Float = 0) {
+    let stream = RandomStream(seed: seed, purpose: "test.input")
+    for i in 0..<inputCount { input[i] = low + stream.uniform(i) }
+  }
+
+  var logitValues: [Float] { values(logits, batch * outputs) }
+  var inputGradientValues: [Float] { values(inputGradient, inputCount) }
+  var labels: [Int] { (0..<batch).map { $0 % outputs } }
+}
+
+func values(_ pointer: UnsafePointer<Float>, _ count: Int) -> [Float] {
+  Array(UnsafeBufferPointer(start: pointer, count: count))
+}
+
+/// Euclidean length of a − b over that of b.
+func relativeError(_ a: [Float], _ b: [Float]) -> Double {
+  precondition(a.count == b.count, "\(a.count) values against \(b.count)")
+  var difference = 0.0, size = 0.0
+  for (x, y) in zip(a, b) {
+    difference += (Double(x) - Double(y)) * (Double(x) - Double(y))
+    size += Double(y) * Double(y)
+  }
+  return size == 0 ? difference.squareRoot() : (difference / size).squareRoot()
+}
+
+/// Everything that one pass of a plan leaves behind.
+struct Pass: Equatable, Sendable {
+  var loss: UInt32
+  var logits: [UInt32]
+  var inputGradient: [UInt32] = []
+  var gradients: [String: [UInt32]] = [:]
+  var statistics: [String: [UInt32]] = [:]
+
+  @Engine init(_ network: Network, _ plan: Plan, _ mode: Mode) {
+    plan.forward(mode)
+    loss = plan.loss(labels: plan.labels).bitPattern
+    logits = plan.logitValues.map(\.bitPattern)
+    if plan.demand != .inference { plan.backward() }
+    if plan.demand.input { inputGradient = plan.inputGradientValues.map(\.bitPattern) }
+    for parameter in network.parameters {
+      switch parameter.role {
+      case .trainable where plan.demand.parameters:
+        // All of the small ones, a prefix of those with millions.
+        gradients[parameter.name] = parameter.gradient.map {
+          values($0, min(parameter.count, 300_000)).map(\.bitPattern)
+        }
+      case .statistic: statistics[parameter.name] = values(parameter.values, parameter.count).map(\.bitPattern)
+      default: break
+      }
+    }
+  }
+}
