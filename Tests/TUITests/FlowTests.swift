@@ -38,6 +38,19 @@ struct FlowTests {
     #expect(bench.state.viewPane.picture?.request == shown)
   }
 
+  @Test("A slice beyond the last is answered by the last, and that is then where we are")
+  func beyond() throws {
+    var bench = Bench.inTheMiddle(of: .view)
+    bench.state.viewPane.slice = 900
+    var request = bench.state.viewPane.wanted
+    #expect(bench.state.viewPane.isStale)
+    request.slice = bench.state.viewPane.sliceCount - 1
+    let picture = Fake.picture(request, seconds: 1.6)
+    try #require(picture.sliceCount == bench.state.viewPane.sliceCount)
+    bench.act(.event(.picture(picture)))
+    #expect(bench.state.viewPane.slice == request.slice && !bench.state.viewPane.isStale)
+  }
+
   @Test("Each stage and transform can be reached by one key, the augmented one with its seed")
   func stages() {
     var bench = Bench.inTheMiddle(of: .view)

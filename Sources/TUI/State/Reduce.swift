@@ -50,7 +50,7 @@ package enum Reducer {
   private static func receive(_ event: Event, _ state: inout State) -> [Effect] {
     switch event {
     case .corpora(let corpora): (state.corpora, state.hasCorpora) = (corpora, true)
-    case .runs(let runs): state.runs = runs
+    case .runs(let runs): state.runs = runs.sorted { ($0.started, $0.id) > ($1.started, $1.id) }
     case .run(let run):
       if let index = state.runs.firstIndex(where: { $0.id == run.id }) {
         state.runs[index] = run

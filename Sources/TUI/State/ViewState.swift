@@ -51,7 +51,8 @@ package struct ViewState: Sendable, Equatable {
   }
 
   package mutating func take(_ picture: Picture) {
-    guard picture.request == wanted else { return }
+    guard answers(picture) else { return }
+    slice = picture.request.slice
     let before = self.picture
     self.picture = picture
     raster = Raster(picture)
@@ -61,6 +62,13 @@ package struct ViewState: Sendable, Equatable {
       cursor = Point(x: picture.columns / 2, y: picture.rows / 4)
     }
     move(0, 0)
+  }
+
+  /// A slice beyond the last one is answered by the last.
+  private func answers(_ picture: Picture) -> Bool {
+    var asked = wanted
+    if asked.slice >= picture.sliceCount { asked.slice = max(0, picture.sliceCount - 1) }
+    return picture.request == asked
   }
 
   /// By cells of the screen: a key always moves the cursor to another cell.
