@@ -170,7 +170,7 @@ package enum ConfusionPane {
     let letter = String(EmotionMark.of(emotion).letter)
     let mark = look.mark(of: emotion)
     let text =
-      width >= min(8, emotion.count + 2) ? "\(mark) \(emotion)" : width >= 3 && mark != letter ? mark + letter : letter
+      width >= 8 ? "\(mark) \(emotion)" : width >= 3 && mark != letter ? mark + letter : letter
     surface.put(
       TextWidth.fit(text, to: width, right: right, ellipsis: ""), point.x, point.y, look.style(emotion: emotion))
   }

@@ -49,6 +49,7 @@ package enum TrainingPane {
     switch event {
     case .run(let run) where state.trainingPane.awaitsNew && run.isLive && run.isOwn:
       (state.trainingPane.run, state.trainingPane.awaitsNew) = (run.id, false)
+      state.say("\(run.id) has begun")
     case .failed: state.trainingPane.awaitsNew = false
     case .run, .runs: break
     default: return []

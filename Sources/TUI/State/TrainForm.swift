@@ -54,6 +54,7 @@ package struct TrainForm: Sendable, Equatable {
       choice(
         "normalise", "slices that give lo and hi: the paper's, or the strict way", ["corpus", "train"],
         defaults.normalise),
+      choice("slices", "of each part: all, or a stratified few for a quick try", ["all", "64", "256", "1024"], "all"),
     ]
   }
 
@@ -119,6 +120,7 @@ package struct TrainForm: Sendable, Equatable {
     job.weightDecay = Double(value("weight decay")) ?? job.weightDecay
     job.seed = UInt64(value("seed")) ?? job.seed
     (job.augment, job.normalise) = (value("augment"), value("normalise"))
+    job.limit = Int(value("slices"))
     return job
   }
 

@@ -46,7 +46,8 @@ package struct Plot: Sendable {
     let span = range ?? automaticRange
     rowAxis(span, places, rect.x, look, &surface)
     let epochs = max(2, epochs)
-    TimeAxis.draw(1...Double(epochs), unit: "epoch", in: places.axis, hasLine: places.hasLine, look, &surface)
+    TimeAxis.draw(
+      1...Double(epochs), unit: "epoch", isWhole: true, in: places.axis, hasLine: places.hasLine, look, &surface)
     lines(span, epochs, places.plot, look, &surface)
     flaws(epochs, places.plot, look, &surface)
   }

@@ -3,12 +3,15 @@ import Foundation
 /// Where an axis gets its numbers.
 package enum Ticks {
   /// Multiples of 1, 2 or 5 times a power of ten inside `range`, at most `maximum` of them.
-  package static func linear(_ range: ClosedRange<Double>, maximum: Int) -> (values: [Double], step: Double) {
+  /// The step is at least `least`: 1 where only whole numbers mean something.
+  package static func linear(
+    _ range: ClosedRange<Double>, maximum: Int, least: Double = 0
+  ) -> (values: [Double], step: Double) {
     let span = range.upperBound - range.lowerBound
     guard span > 0, span.isFinite, maximum > 0 else { return ([], 1) }
     let raw = span / Double(maximum)
     let power = pow(10, floor(log10(raw)))
-    let step = ([1, 2, 5, 10].first { Double($0) * power >= raw * 0.999 }.map(Double.init) ?? 10) * power
+    let step = max(least, ([1, 2, 5, 10].first { Double($0) * power >= raw * 0.999 }.map(Double.init) ?? 10) * power)
     let first = (range.lowerBound / step - 1e-6).rounded(.up)
     let last = (range.upperBound / step + 1e-6).rounded(.down)
     guard first <= last, last - first <= Double(2 * maximum + 2) else { return ([], step) }
@@ -67,7 +70,8 @@ package enum Ticks {
 package enum TimeAxis {
   /// - Parameter unit: written left of the numbers, where there is room.
   package static func draw(
-    _ range: ClosedRange<Double>, unit: String, in rect: Rect, hasLine: Bool, _ look: Look, _ surface: inout Surface
+    _ range: ClosedRange<Double>, unit: String, isWhole: Bool = false, in rect: Rect, hasLine: Bool, _ look: Look,
+    _ surface: inout Surface
   ) {
     guard rect.width > 0, rect.height > 0 else { return }
     let style = look.style(.axis)
@@ -75,7 +79,7 @@ package enum TimeAxis {
     if hasLine {
       surface.fill(Rect(x: rect.x, y: rect.y, width: rect.width, height: 1), look.glyphs.horizontal, style)
     }
-    let (values, step) = Ticks.linear(range, maximum: max(1, rect.width / 10))
+    let (values, step) = Ticks.linear(range, maximum: max(1, rect.width / 10), least: isWhole ? 1 : 0)
     var free = rect.x - 6
     if rect.x > unit.count, labelY < rect.maxY {
       surface.putRight(unit, rect.x - (unit.count < 4 ? 3 : 1), labelY, style)
