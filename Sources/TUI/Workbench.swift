@@ -121,6 +121,11 @@ final class Workbench {
           apply(.event(.log(LogLine(time: .now, level: .error, text: sentence))))
         }
         apply(.event(event))
+        // Answers to a key are asked for; the cap is for what comes by itself.
+        switch event {
+        case .picture, .waveform: isUrgent = true
+        default: break
+        }
       }
     }
     if descriptors[3].revents != 0 {

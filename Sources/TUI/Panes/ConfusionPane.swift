@@ -167,7 +167,10 @@ package enum ConfusionPane {
   private static func label(
     _ emotion: String, at point: Point, width: Int, _ right: Bool, _ look: Look, _ surface: inout Surface
   ) {
-    let text = width >= 4 ? "\(look.mark(of: emotion)) \(emotion)" : String(EmotionMark.of(emotion).letter)
+    let letter = String(EmotionMark.of(emotion).letter)
+    let mark = look.mark(of: emotion)
+    let text =
+      width >= min(8, emotion.count + 2) ? "\(mark) \(emotion)" : width >= 3 && mark != letter ? mark + letter : letter
     surface.put(
       TextWidth.fit(text, to: width, right: right, ellipsis: ""), point.x, point.y, look.style(emotion: emotion))
   }

@@ -126,7 +126,7 @@ package enum ViewDrawing {
     )
     surface.restyle(Rect(x: rect.x + from, y: rect.y, width: to - from + 1, height: 1)) {
       $0.foreground = look.style(.accent).foreground
-      $0.attributes.insert(.reverse)
+      $0.attributes.insert(look.depth == .mono ? .reverse : .bold)
     }
     surface.putRight("all", places.gutter - 1, rect.y, look.style(.axis))
     surface.put(Numbers.seconds(length), rect.maxX + 1, rect.y, look.style(.axis))

@@ -4,7 +4,7 @@ import Lab
 package enum RunTable {
   private struct Column: Sendable {
     let name: String
-    let width: Int
+    var width: Int
     /// Columns of lower rank stay longer.
     let rank: Int
     let isRight: Bool
@@ -32,6 +32,8 @@ package enum RunTable {
       guard let worst = kept.indices.max(by: { kept[$0].rank < kept[$1].rank }) else { break }
       kept.remove(at: worst)
     }
+    // What is left goes to the run's name.
+    kept[0].width += max(0, min(18, width - kept.reduce(1) { $0 + $1.width + 1 }))
     return kept
   }
 
