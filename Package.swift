@@ -23,8 +23,12 @@ let package = Package(
     library("Soxr"),
     .target(
       name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
+    library("BLAS"),
+    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS"], swiftSettings: strict),
     .target(
-      name: "Lab", dependencies: ["Core", "Kernels", "Pipeline", .product(name: "GRDB", package: "GRDB.swift")],
+      name: "Lab", dependencies: [
+        "Core", "Kernels", "Pipeline", "Explain", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "quaver",
@@ -32,6 +36,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
+    .testTarget(name: "ExplainTests", dependencies: ["Explain"], swiftSettings: strict),
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: strict),
   ]
 )

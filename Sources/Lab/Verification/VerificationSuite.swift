@@ -1,11 +1,12 @@
 import Core
+import Explain
 import Foundation
 
 /// The cases of a folder of reference vectors, in order.
 package struct VerificationSuite: Sendable {
   /// One checker a kind: adding a kind is one line.
   package static let checks: [any ReferenceCheck] = [
-    MetricsReference()
+    MetricsReference(), TSNEReference(),
   ]
 
   package struct Item: Sendable {

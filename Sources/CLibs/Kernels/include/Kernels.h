@@ -1,4 +1,5 @@
 #pragma once
+#include "embedding.h"
 #include "file_lock.h"
 #include "kernels.h"
 #include "thread_mark.h"
