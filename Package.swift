@@ -26,13 +26,14 @@ let package = Package(
     library("BLAS"),
     .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS"], swiftSettings: strict),
     .target(
-      name: "Lab", dependencies: [
+      name: "Lab",
+      dependencies: [
         "Core", "Kernels", "Pipeline", "Explain", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "quaver",
-      dependencies: ["Core", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: ["Core", "Lab", "Explain", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),

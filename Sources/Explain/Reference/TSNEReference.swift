@@ -17,7 +17,8 @@ package struct TSNEReference: ReferenceCheck {
     settings.perplexity = file.metadata["perplexity"].flatMap(Double.init) ?? settings.perplexity
     settings.seed = file.metadata["seed"].flatMap(UInt64.init) ?? settings.seed
     let embedding = try await TSNE.embed(features, count: shape[0], dimensions: shape[1], settings: settings)
-    let trust = try await TSNE.trustworthiness(of: embedding.points, features: features, dimensions: shape[1])
+    let trust =
+      try await TSNE.trustworthiness(of: embedding.points, features: features, dimensions: shape[1]) ?? .nan
     func theirs(_ name: String) -> [Double] {
       ["sklearn", "opentsne"].compactMap { file.metadata["\($0)_\(name)"].flatMap(Double.init) }
     }

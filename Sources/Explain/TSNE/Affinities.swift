@@ -3,15 +3,15 @@ import Foundation
 
 /// Symmetric input affinities p_ij = (p_j|i + p_i|j) / 2n over the nearest neighbours, in compressed rows; they sum to 1
 /// (van der Maaten and Hinton 2008, section 2 and 3.1; sparse as in van der Maaten 2014, section 4.1).
-struct Affinities {
-  let count: Int
+package struct Affinities {
+  package let count: Int
   /// Row i is `starts[i]..<starts[i + 1]`, [count + 1].
-  let starts: Storage<Int>
-  let columns: Storage<Int32>
-  let values: Storage<Float>
+  package let starts: Storage<Int>
+  package let columns: Storage<Int32>
+  package let values: Storage<Float>
 
   /// - Throws: `CoreError.outOfMemory`.
-  init(_ neighbours: NearestNeighbours, perplexity: Double) throws {
+  package init(_ neighbours: NearestNeighbours, perplexity: Double) throws {
     let (count, k) = (neighbours.count, neighbours.k)
     let conditional = try Storage<Float>(count * k)
     Parallel.forEach(count) { rows in
@@ -28,7 +28,7 @@ struct Affinities {
   /// Equal distances give equal weights, whatever the perplexity.
   ///
   /// - Parameter squares: the squared distances to the neighbours, as many as `weights`.
-  static func calibrate(_ squares: UnsafePointer<Float>, perplexity: Double, into weights: inout [Double]) {
+  package static func calibrate(_ squares: UnsafePointer<Float>, perplexity: Double, into weights: inout [Double]) {
     let k = weights.count
     var (least, mean) = (Double.infinity, 0.0)
     for slot in 0..<k { least = min(least, Double(squares[slot])) }

@@ -3,13 +3,13 @@ import Core
 
 /// Squared distances of every point to every other, a block of rows at a time, by one matrix product a block:
 /// ‖a - b‖² = ‖a‖² + ‖b‖² - 2ab. Good to a few units of float32 rounding of the norms, not of the distance.
-struct DistanceRows {
-  let features: FeatureMatrix
-  let rowsInBlock: Int
+package struct DistanceRows {
+  package let features: FeatureMatrix
+  package let rowsInBlock: Int
   private let block: Arena
 
   /// - Throws: `CoreError.outOfMemory`.
-  init(_ features: FeatureMatrix) throws {
+  package init(_ features: FeatureMatrix) throws {
     self.features = features
     // About 32 MB: wide enough for the product to run at full speed, small enough to stay near the cache.
     rowsInBlock = min(features.count, max(16, (8 << 20) / features.count))
@@ -17,7 +17,7 @@ struct DistanceRows {
   }
 
   /// Calls `body(i, squares)` on the pool for each point i in `rows` (at most a block); `squares` has one value a point.
-  func forEach(in rows: Range<Int>, _ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
+  package func forEach(in rows: Range<Int>, _ body: (Int, UnsafeMutablePointer<Float>) -> Void) {
     precondition(rows.count <= rowsInBlock, "\(rows.count) rows in a block of \(rowsInBlock)")
     let (count, dimensions) = (features.count, features.dimensions)
     let (base, norms) = (block.base, features.squaredNorms.base)
@@ -35,7 +35,7 @@ struct DistanceRows {
   }
 
   /// The blocks that cover all points.
-  var blocks: [Range<Int>] {
+  package var blocks: [Range<Int>] {
     stride(from: 0, to: features.count, by: rowsInBlock).map { $0..<min($0 + rowsInBlock, features.count) }
   }
 }

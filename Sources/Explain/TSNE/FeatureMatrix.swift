@@ -3,16 +3,16 @@ import Core
 /// The points to embed: row-major [count, dimensions], every feature centred and all divided by the largest magnitude.
 /// t-SNE does not see shifts and scales (the perplexity calibrates them away), while float32 distances profit: the
 /// cancellation in ‖a‖² + ‖b‖² - 2ab is smallest about the mean, and nothing overflows.
-final class FeatureMatrix {
-  let count: Int
-  let dimensions: Int
-  let values: Arena
+package final class FeatureMatrix {
+  package let count: Int
+  package let dimensions: Int
+  package let values: Arena
   /// ‖row‖², [count].
-  let squaredNorms: Storage<Float>
+  package let squaredNorms: Storage<Float>
 
   /// - Parameter features: row-major [count, dimensions].
   /// - Throws: `TSNEError` (too few points, no features, not finite, all equal) and `CoreError.outOfMemory`.
-  init(_ features: [Float], count: Int, dimensions: Int) throws {
+  package init(_ features: [Float], count: Int, dimensions: Int) throws {
     precondition(
       count >= 0 && dimensions >= 0 && features.count == count * dimensions,
       "\(features.count) features cannot be \(count) points of \(dimensions)")
@@ -30,7 +30,7 @@ final class FeatureMatrix {
     fill(from: features, means: means, scale: 1 / largest)
   }
 
-  func row(_ index: Int) -> UnsafeMutablePointer<Float> { values.base + index * dimensions }
+  package func row(_ index: Int) -> UnsafeMutablePointer<Float> { values.base + index * dimensions }
 
   private static func means(_ features: [Float], dimensions: Int, count: Int) -> [Double] {
     var sums = [Double](repeating: 0, count: dimensions)

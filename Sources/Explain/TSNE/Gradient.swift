@@ -5,10 +5,10 @@ import Synchronization
 
 /// The gradient of KL(P ‖ Q) with respect to the embedding: 4 Σ_j (e p_ij - q_ij / Z) q_ij (y_i - y_j), where
 /// q_ij = 1 / (1 + ‖y_i - y_j‖²), Z their sum and e the exaggeration (van der Maaten 2014, equation 8).
-final class Gradient {
-  let affinities: Affinities
-  let x: Storage<Float>
-  let y: Storage<Float>
+package final class Gradient {
+  package let affinities: Affinities
+  package let x: Storage<Float>
+  package let y: Storage<Float>
   private let repulsion: Repulsion
   private let attractionX: Storage<Float>
   private let attractionY: Storage<Float>
@@ -17,7 +17,7 @@ final class Gradient {
   private static let rows = 64
 
   /// - Throws: `CoreError.outOfMemory`.
-  init(_ affinities: Affinities, theta: Float) throws {
+  package init(_ affinities: Affinities, theta: Float) throws {
     self.affinities = affinities
     repulsion = try Repulsion(count: affinities.count, theta: theta)
     x = try Storage(affinities.count)
@@ -28,10 +28,10 @@ final class Gradient {
   }
 
   /// Z of the last call of `compute`.
-  private(set) var normaliser = 0.0
+  package private(set) var normaliser = 0.0
 
   /// Computes the gradient at (x, y); read it with `value(at:)`.
-  func compute() {
+  package func compute() {
     let next = Atomic<Int>(0)
     Parallel.run { thread, _ in
       if thread == 0 { repulsion.tree.build(x: x.base, y: y.base) }
@@ -45,7 +45,7 @@ final class Gradient {
   }
 
   /// The gradient of point i, with the affinities multiplied by `exaggeration`.
-  func value(at i: Int, exaggeration: Float) -> (x: Float, y: Float) {
+  package func value(at i: Int, exaggeration: Float) -> (x: Float, y: Float) {
     let scale = Float(1 / max(normaliser, .leastNormalMagnitude))
     return (
       4 * (exaggeration * attractionX.base[i] - repulsion.forceX.base[i] * scale),
@@ -69,7 +69,7 @@ final class Gradient {
   /// KL(P ‖ Q) in nats without exaggeration: Σ p log(p / q) over the pairs with p > 0, where q = 1 / (1 + d²) / Z.
   ///
   /// - Parameter normaliser: Z; that of the tree is within a thousandth or so, `exactNormaliser()` costs all pairs.
-  func divergence(normaliser: Double) -> Double {
+  package func divergence(normaliser: Double) -> Double {
     let (starts, columns, values) = (affinities.starts.base, affinities.columns.base, affinities.values.base)
     let (x, y, divergences, logZ) = (x.base, y.base, divergences.base, log(normaliser))
     Parallel.forEach(affinities.count) { rows in
@@ -88,7 +88,7 @@ final class Gradient {
   }
 
   /// Z = Σ_{i≠j} 1 / (1 + d²) over all pairs, in double precision.
-  func exactNormaliser() throws -> Double {
+  package func exactNormaliser() throws -> Double {
     let count = affinities.count
     let (wideX, wideY) = (try Storage<Double>(count), try Storage<Double>(count))
     let (pointsX, pointsY, sums) = (wideX.base, wideY.base, divergences.base)

@@ -2,13 +2,13 @@ import Core
 import Kernels
 
 /// The k nearest neighbours of every point, itself excluded, exact: a matrix product proposes, float64 sums decide.
-struct NearestNeighbours {
-  let count: Int
-  let k: Int
+package struct NearestNeighbours {
+  package let count: Int
+  package let k: Int
   /// [count, k], each row ascending by point index.
-  let indices: Storage<Int32>
+  package let indices: Storage<Int32>
   /// Squared distances beside `indices`.
-  let squares: Storage<Float>
+  package let squares: Storage<Float>
 
   private struct Candidate {
     let square: Double
@@ -18,7 +18,7 @@ struct NearestNeighbours {
   }
 
   /// - Throws: `CoreError.outOfMemory`.
-  init(count: Int, k: Int) throws {
+  package init(count: Int, k: Int) throws {
     precondition(k >= 1 && k < count, "\(k) neighbours of \(count) points")
     (self.count, self.k) = (count, k)
     indices = try Storage(count * k)
@@ -26,7 +26,7 @@ struct NearestNeighbours {
   }
 
   /// Finds the neighbours of the points in `block`.
-  func find(in block: Range<Int>, of rows: DistanceRows, seed: UInt64) {
+  package func find(in block: Range<Int>, of rows: DistanceRows, seed: UInt64) {
     let ties = RandomStream(seed: seed, purpose: "tsne.ties")
     rows.forEach(in: block) { i, squares in
       let candidates = candidates(of: i, squares, rows.features, ties: ties)

@@ -1,39 +1,39 @@
 /// A quadtree over points in the plane, rebuilt in place: the points sorted along a Morton curve, so that every cell is a
 /// range of them, and the cells in depth-first order, so that a walk needs no stack. Chains of cells with one child are
 /// one cell. Nothing is allocated after `init`.
-final class Quadtree {
-  struct Cell: BitwiseCopyable {
+package final class Quadtree {
+  package struct Cell: BitwiseCopyable {
     /// Centre of mass.
-    var x: Float
-    var y: Float
+    package var x: Float
+    package var y: Float
     /// Square of the side.
-    var area: Float
+    package var area: Float
     /// The cell's points, in sorted order.
-    var first: Int32
-    var end: Int32
+    package var first: Int32
+    package var end: Int32
     /// The next cell in depth-first order that is not inside this one.
-    var next: Int32
-    var isLeaf: Bool
+    package var next: Int32
+    package var isLeaf: Bool
 
-    var mass: Float { Float(end - first) }
+    package var mass: Float { Float(end - first) }
   }
 
   /// Points in a leaf, and in a group that walks the tree together; measured at 10 000 points.
-  static let leafSize = 8
-  static let groupSize = 32
+  package static let leafSize = 8
+  package static let groupSize = 32
   private static let bits = 16
 
-  let count: Int
+  package let count: Int
   /// The points' own numbers and coordinates in sorted order, [count].
-  let order: Storage<Int32>
-  let x: Storage<Float>
-  let y: Storage<Float>
+  package let order: Storage<Int32>
+  package let x: Storage<Float>
+  package let y: Storage<Float>
   /// Depth-first; at most twice as many as points.
-  let cells: Storage<Cell>
-  private(set) var cellCount = 0
+  package let cells: Storage<Cell>
+  package private(set) var cellCount = 0
   /// The largest cells of at most `groupSize` points: together they hold every point once.
-  let groups: Storage<Int32>
-  private(set) var groupCount = 0
+  package let groups: Storage<Int32>
+  package private(set) var groupCount = 0
 
   private let keys: Storage<UInt32>
   private let spareKeys: Storage<UInt32>
@@ -42,7 +42,7 @@ final class Quadtree {
   private var side: Float = 0
 
   /// - Throws: `CoreError.outOfMemory`.
-  init(capacity count: Int) throws {
+  package init(capacity count: Int) throws {
     precondition(count > 0, "a tree of no points has no root")
     self.count = count
     order = try Storage(count)
@@ -57,7 +57,7 @@ final class Quadtree {
   }
 
   /// Builds the tree over `count` finite points.
-  func build(x pointsX: UnsafePointer<Float>, y pointsY: UnsafePointer<Float>) {
+  package func build(x pointsX: UnsafePointer<Float>, y pointsY: UnsafePointer<Float>) {
     encode(pointsX, pointsY)
     sort()
     let (order, x, y) = (order.base, self.x.base, self.y.base)

@@ -36,6 +36,13 @@ package enum TSNE {
     package let divergence: Double?
     /// The embedding so far; empty while neighbours are sought.
     package let points: [SIMD2<Float>]
+    /// Seconds since the stage began.
+    package let seconds: Double
+
+    /// Points or iterations a second, over the whole stage.
+    package var rate: Double { seconds > 0 ? Double(done) / seconds : 0 }
+    /// To the end of the stage.
+    package var secondsLeft: Double? { rate > 0 ? Double(total - done) / rate : nil }
   }
 
   package struct Embedding: Sendable {
@@ -86,11 +93,15 @@ package enum TSNE {
   ) async throws -> NearestNeighbours {
     let neighbours = try NearestNeighbours(count: matrix.count, k: k)
     let rows = try DistanceRows(matrix)
+    let clock = ContinuousClock()
+    let began = clock.now
     for block in rows.blocks {
       _ = try await proceed(control)
       neighbours.find(in: block, of: rows, seed: seed)
       progress(
-        Progress(stage: .neighbours, done: block.upperBound, total: matrix.count, divergence: nil, points: []))
+        Progress(
+          stage: .neighbours, done: block.upperBound, total: matrix.count, divergence: nil, points: [],
+          seconds: (clock.now - began) / .seconds(1)))
     }
     return neighbours
   }
@@ -101,6 +112,8 @@ package enum TSNE {
   ) async throws -> Int {
     let descent = try Descent(gradient)
     let total = settings.earlyIterations + settings.iterations
+    let clock = ContinuousClock()
+    let began = clock.now
     for iteration in 0..<total {
       guard try await proceed(control) else { return iteration }
       let early = iteration < settings.earlyIterations
@@ -110,7 +123,8 @@ package enum TSNE {
         progress(
           Progress(
             stage: early ? .exaggeration : .refinement, done: iteration + 1, total: total,
-            divergence: gradient.divergence(normaliser: gradient.normaliser), points: gradient.points))
+            divergence: gradient.divergence(normaliser: gradient.normaliser), points: gradient.points,
+            seconds: (clock.now - began) / .seconds(1)))
       }
     }
     return total

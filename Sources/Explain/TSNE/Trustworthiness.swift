@@ -8,13 +8,15 @@ extension TSNE {
   ///
   /// - Parameters:
   ///   - features: row-major [points, dimensions].
-  ///   - k: neighbours, below half of the points.
+  ///   - k: neighbours.
+  /// - Returns: 0 … 1; nil where k is not below half of the points, for then the measure is not defined.
   /// - Throws: `TSNEError`, `CoreError.outOfMemory`.
   @Engine package static func trustworthiness(
     of points: [SIMD2<Float>], features: [Float], dimensions: Int, k: Int = 12
-  ) throws -> Double {
+  ) throws -> Double? {
     let count = points.count
-    precondition(k >= 1 && 2 * k < count, "trustworthiness over \(k) neighbours of \(count) points")
+    precondition(k >= 1, "trustworthiness needs a neighbour")
+    guard 2 * k < count else { return nil }
     let matrix = try FeatureMatrix(features, count: count, dimensions: dimensions)
     let (x, y, penalties) = (try Storage<Float>(count), try Storage<Float>(count), try Storage<Int>(count))
     for (i, point) in points.enumerated() { (x.base[i], y.base[i]) = (point.x, point.y) }
