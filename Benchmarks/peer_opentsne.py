@@ -65,7 +65,8 @@ def quaver(path, program, threads):
         every = sorted(os.sched_getaffinity(0))
         pinned = ["taskset", "-c", ",".join(map(str, every[:threads]))] if threads < len(every) else []
         command = [*pinned, program, "embed", path, "--json", "--out", out]
-        result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+        result = json.loads(lines[-1])
         return result["seconds"], result["divergence"], np.loadtxt(out, delimiter=",", skiprows=1)[:, 1:]
 
 

@@ -57,7 +57,7 @@ final class Repulsion {
     let next = Atomic<Int>(0)
     bodies.withUnsafeMutableBufferPointer { bodies in
       // Groups differ in work, so threads take the next free one; a group's result does not depend on who computes it.
-      Parallel.run { thread, _ in
+      Team.run(for: tree.count) { thread in
         while true {
           let start = next.wrappingAdd(8, ordering: .relaxed).oldValue
           guard start < tree.groupCount else { return }

@@ -30,7 +30,7 @@ struct EmbedCommand: AsyncParsableCommand {
   var seed: UInt64 = 0
   @Option(help: ArgumentHelp("Write the points there, a CSV row each: point, x, y.", valueName: "file"))
   var out: String?
-  @Flag(help: "Print the result as JSON.")
+  @Flag(help: "Print JSON, one value a line: the steps, then the result.")
   var json = false
 
   private struct Summary: Encodable {
@@ -58,7 +58,8 @@ struct EmbedCommand: AsyncParsableCommand {
     let clock = ContinuousClock()
     let began = clock.now
     let embedding = try await TSNE.embed(
-      features, count: shape[0], dimensions: shape[1], settings: settings, progress: Self.show)
+      features, count: shape[0], dimensions: shape[1], settings: settings
+    ) { show($0) }
     let seconds = (clock.now - began) / .seconds(1)
     if let out { try write(embedding.points, to: URL(fileURLWithPath: out)) }
     let trust = try await TSNE.trustworthiness(of: embedding.points, features: features, dimensions: shape[1])
@@ -76,11 +77,28 @@ struct EmbedCommand: AsyncParsableCommand {
     return settings
   }
 
-  private static func show(_ progress: TSNE.Progress) {
-    Console.bar(
-      RunProgress(
-        phase: progress.stage.rawValue, epoch: 0, done: progress.done, total: progress.total,
-        rate: progress.rate, secondsLeft: progress.secondsLeft, loss: progress.divergence))
+  private struct Step: Encodable {
+    let stage: String
+    let done: Int
+    let total: Int
+    let divergence: Double?
+  }
+
+  /// A bar on a terminal, a JSON line with `--json`, plain lines otherwise.
+  private func show(_ progress: TSNE.Progress) {
+    let stage = progress.stage.rawValue
+    if json {
+      let step = Step(stage: stage, done: progress.done, total: progress.total, divergence: progress.divergence)
+      if let line = try? JSON.line(step) { Console.line(line) }
+    } else if Console.isTerminal {
+      Console.bar(
+        RunProgress(
+          phase: stage, epoch: 0, done: progress.done, total: progress.total, rate: progress.rate,
+          secondsLeft: progress.secondsLeft, loss: progress.divergence))
+    } else {
+      let divergence = progress.divergence.map { String(format: ", KL %.4f", $0) } ?? ""
+      Console.line("\(stage) \(progress.done)/\(progress.total)\(divergence)")
+    }
   }
 
   private func write(_ points: [SIMD2<Float>], to url: URL) throws {
