@@ -8,7 +8,7 @@ SOURCES := $(shell find Sources themes Package.swift 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build test check verify bench evidence install clean setup
+.PHONY: help run build test check format verify bench evidence install clean setup
 
 help: ## lists these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,11 +25,15 @@ $(QUAVER): $(SOURCES)
 	@touch $@
 
 test: setup ## runs the tests, in release mode
-	swift test -c release
+	@# Without testable imports the tests share the build of the program itself.
+	swift test -c release --disable-testable-imports
 
 check: setup ## checks the format of the sources and the rules that no compiler checks
 	swift format lint --strict --recursive Sources Tests Package.swift
 	@.ci/rules
+
+format: setup ## rewrites the sources into their format
+	swift format --in-place --recursive Sources Tests Package.swift
 
 verify: build ## compares every stage with the reference vectors in ../shared/reference
 	$(QUAVER) verify $${QUAVER_REFERENCE:-../shared/reference}

@@ -16,28 +16,35 @@ let package = Package(
   ],
   targets: [
     library("OpenMP"),
-    .target(name: "Kernels", path: "Sources/CLibs/Kernels", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=fast"])]),
-    .target(name: "Core", dependencies: ["OpenMP", "Kernels"], swiftSettings: strict),
     library("FFTW"),
     library("SndFile"),
     library("Soxr"),
     .target(
+      name: "Kernels", path: "Sources/CLibs/Kernels",
+      cSettings: [
+        .unsafeFlags(["-O3", "-ffp-contract=fast", "-fno-math-errno", "-mprefer-vector-width=512", "-Wno-psabi"])
+      ]),
+    .target(name: "OneDNN", path: "Sources/CLibs/OneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+    .target(name: "Core", dependencies: ["OpenMP", "Kernels"], swiftSettings: strict),
+    .target(
       name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
+    .target(name: "NN", dependencies: ["Core", "Kernels", "OneDNN"], swiftSettings: strict),
     library("BLAS"),
     .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS"], swiftSettings: strict),
     .target(
       name: "Lab",
-      dependencies: [
-        "Core", "Kernels", "Pipeline", "Explain", .product(name: "GRDB", package: "GRDB.swift"),
-      ],
+      dependencies: ["Core", "Kernels", "Pipeline", "NN", "Explain", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
     .executableTarget(
       name: "quaver",
-      dependencies: ["Core", "Lab", "Explain", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Core", "Pipeline", "NN", "Explain", "Lab", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       swiftSettings: strict),
-    .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
     .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: strict),
+    .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
+    .testTarget(name: "NNTests", dependencies: ["NN"], swiftSettings: strict),
     .testTarget(name: "ExplainTests", dependencies: ["Explain"], swiftSettings: strict),
-    .testTarget(name: "PipelineTests", dependencies: ["Pipeline"], swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["Core", "Lab"], swiftSettings: strict),
   ]
 )

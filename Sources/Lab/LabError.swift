@@ -17,6 +17,8 @@ package enum LabError: UserError, Equatable {
   case emptyPart(String, split: String)
   case corpusChanged(run: String, reason: String)
   case diverged(epoch: Int, step: Int)
+  case unknownUtterance(String, corpus: String)
+  case engineBusy
 
   package var description: String {
     switch self {
@@ -37,6 +39,8 @@ package enum LabError: UserError, Equatable {
     case .emptyPart(let part, let split): "the split “\(split)” leaves no slice in the \(part) part"
     case .corpusChanged(let run, let reason): "run “\(run)” cannot go on: \(reason)"
     case .diverged(let epoch, let step): "the loss became NaN or infinite in epoch \(epoch), step \(step)"
+    case .unknownUtterance(let id, let corpus): "corpus “\(corpus)” has no utterance “\(id)”"
+    case .engineBusy: "a run is being trained here already; stop it first, or start another with `quaver train`"
     }
   }
 

@@ -9,6 +9,10 @@ package struct AudioHeader: Sendable, Equatable {
   /// Samples a channel.
   package let frames: Int
 
+  package init(sampleRate: Int, channels: Int, frames: Int) {
+    (self.sampleRate, self.channels, self.frames) = (sampleRate, channels, frames)
+  }
+
   package var seconds: Double { Double(frames) / Double(sampleRate) }
 }
 
@@ -20,8 +24,8 @@ package struct Audio: Sendable {
   package let samples: [Float]
   /// Hz of `samples`.
   package let sampleRate: Int
-  /// Frames of the file in which some channel is at full scale.
-  package let saturated: Int
+  /// Frames of the file in runs of at least three at full scale in some channel.
+  package let clipped: Int
 
   /// The rate that every transform expects, Hz.
   package static let pipelineRate = 16_000
@@ -40,7 +44,7 @@ package struct Audio: Sendable {
     let samples = try Resampler.convert(
       audio.samples, from: audio.sampleRate, to: pipelineRate, path: url.path)
     return Audio(
-      header: audio.header, samples: samples, sampleRate: pipelineRate, saturated: audio.saturated)
+      header: audio.header, samples: samples, sampleRate: pipelineRate, clipped: audio.clipped)
   }
 
   /// As `read`, at the file's own rate.
@@ -49,16 +53,17 @@ package struct Audio: Sendable {
       let frames = file.header.frames
       var samples: [Float] = []
       samples.reserveCapacity(min(frames, 1 << 20))
-      let saturated = file.readMono(into: &samples)
+      let clipped = file.readMono(into: &samples)
       guard !samples.isEmpty else { throw PipelineError.noSamples(path: url.path) }
       guard samples.count >= frames else {
         throw PipelineError.truncated(path: url.path, found: samples.count, declared: frames, unit: "samples")
       }
+      samples.removeLast(samples.count - frames)
       if let frame = samples.firstIndex(where: { !$0.isFinite }) {
         throw PipelineError.notFinite(path: url.path, frame: frame)
       }
       return Audio(
-        header: file.header, samples: samples, sampleRate: file.header.sampleRate, saturated: saturated)
+        header: file.header, samples: samples, sampleRate: file.header.sampleRate, clipped: clipped)
     }
   }
 
@@ -113,16 +118,16 @@ private struct SoundFile {
   }
 
   /// Appends the mean of the channels, block by block, so that a header cannot make us reserve what is not there.
-  /// - Returns: frames in which some channel is at full scale (above 1 − 2⁻¹⁵).
+  /// - Returns: frames in runs of at least three in which some channel is at full scale (1 − 2⁻¹⁵ or more).
   func readMono(into samples: inout [Float]) -> Int {
     let channels = header.channels, block = 4096
     let scale = 1 / Float(channels), full: Float = 1 - 0x1p-15
-    var saturated = 0
+    var clipped = 0, run = 0
     let buffer = UnsafeMutablePointer<Float>.allocate(capacity: block * channels)
     defer { buffer.deallocate() }
     while true {
       let count = Int(sf_readf_float(handle, buffer, sf_count_t(block)))
-      guard count > 0 else { return saturated }
+      guard count > 0 else { return clipped }
       for frame in 0..<count {
         var sum: Float = 0, peak: Float = 0
         for channel in 0..<channels {
@@ -130,8 +135,9 @@ private struct SoundFile {
           sum += value
           peak = max(peak, abs(value))
         }
-        samples.append(channels == 1 ? sum : sum * scale)
-        if peak >= full { saturated += 1 }
+        samples.append(sum * scale)
+        run = peak >= full ? run + 1 : 0
+        clipped += run == 3 ? 3 : run > 3 ? 1 : 0
       }
     }
   }

@@ -6,7 +6,7 @@ package struct Colormap: Sendable {
   /// [256][3] in [0, 1]: red, green, blue.
   package let entries: [Float]
   /// [3][256]: all reds, all greens, all blues.
-  private let planes: [Float]
+  let planes: [Float]
 
   /// - Parameter entries: 256 triples.
   init(name: String, entries: [Float]) {

@@ -17,6 +17,8 @@ struct Complex: Sendable, Equatable {
 /// `FFTW_ESTIMATE`: measured plans differ between runs, and their bits with them. The planner is not thread-safe, hence
 /// the lock.
 final class FourierTransform {
+  static let libraryVersion = String(cString: quaver_fftw_version())
+
   private static let planner = NSLock()
 
   /// `size` samples; kept as they are by `execute`.

@@ -12,6 +12,14 @@ package enum PipelineError: UserError, Equatable {
   case cannotResample(path: String, reason: String)
   case unknown(kind: String, name: String, known: [String])
   case impossibleStride(milliseconds: Int)
+  case noUtterances(path: String, adapter: String, example: String?)
+  case noAdapterFits(path: String, reasons: [String])
+  case malformedCorpus(path: String, reason: String)
+  case malformedTable(path: String, reason: String)
+  case changed(path: String)
+  case cannotSplit(reason: String)
+  case stopped
+  case cacheTooSmall(needed: Int, limit: Int)
 
   package var description: String {
     switch self {
@@ -28,6 +36,35 @@ package enum PipelineError: UserError, Equatable {
     case .unknown(let kind, let name, let known):
       "there is no \(kind) “\(name)”; known are \(known.joined(separator: ", "))"
     case .impossibleStride(let milliseconds): "a stride of \(milliseconds) ms; it must lie between 1 and 60000 ms"
+    case .noUtterances(let path, let adapter, let example):
+      "\(path): no utterance found by the adapter “\(adapter)”\(example.map { " (\($0))" } ?? "")"
+    case .noAdapterFits(let path, let reasons):
+      "\(path): no adapter fits half of its audio files (\(reasons.joined(separator: "; ")))"
+    case .malformedCorpus(let path, let reason): "\(path): cannot be read as a corpus (\(reason))"
+    case .malformedTable(let path, let reason): "\(path): not a usable CSV (\(reason))"
+    case .changed(let path): "\(path): it changed while the corpus was read; read the corpus again"
+    case .cannotSplit(let reason): "the corpus cannot be split: \(reason)"
+    case .stopped: "stopped as asked"
+    case .cacheTooSmall(let needed, let limit):
+      "the images need \(needed >> 20) MiB, but the cache may hold \(limit >> 20) MiB"
+    }
+  }
+
+  /// The sentence without the path that it begins with, for lists that name the file already.
+  package var reason: String {
+    let parts = description.split(separator: ": ", maxSplits: 1)
+    return parts.first.map(String.init) == path ? parts.last.map(String.init) ?? description : description
+  }
+
+  private var path: String? {
+    switch self {
+    case .cannotOpen(let path, _), .notAudio(let path, _), .noSamples(let path), .truncated(let path, _, _, _),
+      .impossibleHeader(let path, _), .tooLong(let path, _, _), .notFinite(let path, _),
+      .cannotResample(let path, _), .noUtterances(let path, _, _), .noAdapterFits(let path, _),
+      .malformedCorpus(let path, _), .malformedTable(let path, _),
+      .changed(let path):
+      path
+    case .unknown, .impossibleStride, .cannotSplit, .stopped, .cacheTooSmall: nil
     }
   }
 }

@@ -24,7 +24,7 @@ enum Resampler {
   }
 }
 
-/// Halves the rate of signal after signal with one soxr state: its filters are designed once.
+/// Halves the rate of signal after signal by soxr's HQ recipe. The state belongs to one thread.
 final class RateHalver {
   private let state: soxr_t
 

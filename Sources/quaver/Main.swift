@@ -25,6 +25,7 @@ struct Quaver: AsyncParsableCommand {
     discussion: "Without a subcommand the workbench opens.",
     version: "0.1.0",
     subcommands: [
-      RunsCommand.self, ShowCommand.self, ControlCommand.self, VerifyCommand.self, EmbedCommand.self,
+      CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self, ShowCommand.self,
+      ControlCommand.self, VerifyCommand.self, EmbedCommand.self,
     ])
 }

@@ -10,6 +10,7 @@ struct CommonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Folder of the runs.", valueName: "dir"))
   var runs: String?
 
+  func laboratory() throws -> Laboratory { try Laboratory(paths: paths, store: store) }
   var paths: Paths { Paths() }
   var store: RunStore { RunStore(root: runs.map { URL(fileURLWithPath: $0) } ?? paths.runs) }
 }

@@ -10,7 +10,7 @@ import Testing
     RunRecord(
       job: Job(corpus: corpus), emotions: ["anger", "fear"], notes: ["split utterance, 1 seed"],
       created: Date(timeIntervalSince1970: 1_000), machine: Machine(processor: "p", threads: 2, libraries: [:]),
-      scaling: [-60, 10], fingerprint: "f")
+      fingerprint: "f")
   }
 
   private func metrics(_ epoch: Int, loss: Double = 1) -> EpochMetrics {

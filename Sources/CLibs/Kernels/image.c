@@ -1,5 +1,5 @@
 #include "clones.h"
-#include "kernels.h"
+#include "spectral.h"
 
 enum { frames = 229, side = 224 };
 
@@ -26,4 +26,31 @@ QUAVER_CLONES void quaver_index_image(
 QUAVER_CLONES void quaver_colour(const uint8_t *restrict index, long n, const float *restrict table, float *restrict out) {
   for (int channel = 0; channel < 3; channel++)
     for (long i = 0; i < n; i++) out[channel * n + i] = table[channel * 256 + index[i]];
+}
+
+static inline void clear(float *row, int32_t from, int32_t to) {
+  for (int32_t c = from; c < to; c++) row[c] = 0;
+}
+
+QUAVER_CLONES void quaver_augment(
+    const uint8_t *index, const float *table, const int32_t *first, const float *weight, int32_t filled,
+    const int32_t *time, const int32_t *band, float *out) {
+  for (int channel = 0; channel < 3; channel++)
+    for (int r = 0; r < side; r++) {
+      float *row = out + (channel * side + r) * side;
+      if (r >= band[0] && r < band[1]) {
+        clear(row, 0, side);
+        continue;
+      }
+      float colour[side + 1];
+      for (int c = 0; c < side; c++) colour[c] = table[channel * 256 + index[r * side + c]];
+      colour[side] = colour[side - 1];
+      for (int32_t c = 0; c < filled; c++) {
+        const float *x = colour + first[c];
+        row[c] = x[0] + weight[c] * (x[1] - x[0]);
+      }
+      clear(row, filled, side);
+      clear(row, time[0], time[1]);
+      clear(row, time[2], time[3]);
+    }
 }

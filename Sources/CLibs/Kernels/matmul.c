@@ -1,5 +1,5 @@
 #include "clones.h"
-#include "kernels.h"
+#include "spectral.h"
 
 // Register tiles after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008), without the
 // packing: our operands are at most a few hundred kilobytes and B stays in the second-level cache.

@@ -1,7 +1,7 @@
 #include "clones.h"
-#include "kernels.h"
+#include "spectral.h"
 
-QUAVER_CLONES void quaver_transpose(const float *src, long lds, long rows, long columns, float *dst, long ldd) {
+QUAVER_CLONES void quaver_transpose_strided(const float *src, long lds, long rows, long columns, float *dst, long ldd) {
   // Square blocks keep the strided side within the first-level cache.
   for (long r0 = 0; r0 < rows; r0 += 16)
     for (long c0 = 0; c0 < columns; c0 += 16) {

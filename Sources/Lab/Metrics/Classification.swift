@@ -17,13 +17,15 @@ package struct Confusion: Sendable, Equatable {
   package var total: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
   private var support: [Int] { counts.map { $0.reduce(0, +) } }
   private var predictions: [Int] { counts.indices.map { column in counts.reduce(0) { $0 + $1[column] } } }
+  /// Right predictions.
+  package var correct: Int { hits.reduce(0, +) }
   private var hits: [Int] { counts.indices.map { counts[$0][$0] } }
 
   /// 0/0 = 0 throughout, as scikit-learn's `zero_division=0`.
   private static func ratio(_ a: Double, _ b: Double) -> Double { b == 0 ? 0 : a / b }
 
   /// Plain accuracy: the field's weighted accuracy (WA), and equal to the support-weighted recall.
-  package var accuracy: Double { Self.ratio(Double(hits.reduce(0, +)), Double(total)) }
+  package var accuracy: Double { Self.ratio(Double(correct), Double(total)) }
   package var recall: [Double] { zip(hits, support).map { Self.ratio(Double($0), Double($1)) } }
   package var precision: [Double] { zip(hits, predictions).map { Self.ratio(Double($0), Double($1)) } }
   package var f1: [Double] { zip(precision, recall).map { Self.ratio(2 * $0 * $1, $0 + $1) } }

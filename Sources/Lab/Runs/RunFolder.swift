@@ -134,7 +134,16 @@ package struct RunFolder: Sendable {
       close(descriptor)
       throw LabError.runIsLive(id)
     }
+    removePartials()
     return RunLock(descriptor: descriptor)
+  }
+
+  /// What killed processes left of files that never got their names; nobody else writes here while we hold the lock.
+  private func removePartials() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    for name in names where name.hasPrefix(".") && name.hasSuffix(".partial") {
+      try? FileManager.default.removeItem(at: file(name))
+    }
   }
 
   private func decode<T: Decodable>(_ type: T.Type, _ name: String) -> T? {

@@ -1,4 +1,6 @@
+import Core
 import Foundation
+import NN
 
 /// `job.json`: written once, before a run's first step.
 package struct RunRecord: Codable, Sendable, Equatable {
@@ -8,28 +10,35 @@ package struct RunRecord: Codable, Sendable, Equatable {
   package var notes: [String]
   package var created: Date
   package var machine: Machine
-  /// Corpus constants of the normalisation, decided when the run began.
-  package var scaling: [Float]
   /// Identity of the data: changes when any file of the corpus, or the split, changes.
   package var fingerprint: String
 
   package init(
-    job: Job, emotions: [String], notes: [String], created: Date, machine: Machine, scaling: [Float],
-    fingerprint: String
+    job: Job, emotions: [String], notes: [String], created: Date, machine: Machine, fingerprint: String
   ) {
     (self.job, self.emotions, self.notes, self.created) = (job, emotions, notes, created)
-    (self.machine, self.scaling, self.fingerprint) = (machine, scaling, fingerprint)
+    (self.machine, self.fingerprint) = (machine, fingerprint)
   }
 }
 
 /// What bits depend on besides the job: a resumed run says when one of these has changed.
-package struct Machine: Codable, Sendable, Equatable {
+package struct Machine: Codable, Sendable, Equatable, CustomStringConvertible {
   package var processor: String
   package var threads: Int
   package var libraries: [String: String]
 
   package init(processor: String, threads: Int, libraries: [String: String]) {
     (self.processor, self.threads, self.libraries) = (processor, threads, libraries)
+  }
+
+  /// This process's machine.
+  package static var current: Machine {
+    Machine(processor: processorName, threads: Engine.settings.threads, libraries: ["engine": Library.name])
+  }
+
+  package var description: String {
+    let libraries = libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    return ([processor, "\(threads) threads"] + libraries).joined(separator: ", ")
   }
 
   /// The processor's name as the kernel gives it.

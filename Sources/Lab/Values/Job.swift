@@ -9,8 +9,8 @@ package struct Job: Codable, Sendable, Equatable {
   package var strideMilliseconds = 500
   package var epochs = 15
   package var batch = 32
-  package var learningRate: Float = 1e-4
-  package var weightDecay: Float = 1e-3
+  package var learningRate = 1e-4
+  package var weightDecay = 1e-3
   package var seed: UInt64 = 0
   /// "specaugment" or "none".
   package var augment = "specaugment"
@@ -25,4 +25,9 @@ package struct Job: Codable, Sendable, Equatable {
 extension Job {
   /// The split as it is shown: a file's name without its folders.
   package var splitName: String { split.split(separator: "/").last.map(String.init) ?? split }
+}
+
+extension Job {
+  /// The paper's section 4.3 where it speaks, our stated choices where it does not.
+  package static let defaults = Job(corpus: "")
 }

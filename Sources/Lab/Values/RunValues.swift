@@ -79,3 +79,12 @@ package struct RunInfo: Sendable, Equatable, Identifiable {
     (self.progress, self.failure) = (progress, failure)
   }
 }
+
+extension RunInfo {
+  /// What is trained on what, in one line.
+  package var summary: String {
+    "\(job.model) on \(job.corpus), \(job.transform), stride \(job.strideMilliseconds) ms, split \(job.splitName), "
+      + "seed \(job.seed) (1 seed), augment \(job.augment), batch \(job.batch), lr \(job.learningRate), "
+      + "weight decay \(job.weightDecay), \(job.epochs) epochs"
+  }
+}

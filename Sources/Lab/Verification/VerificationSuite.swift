@@ -1,12 +1,14 @@
 import Core
 import Explain
 import Foundation
+import NN
+import Pipeline
 
 /// The cases of a folder of reference vectors, in order.
 package struct VerificationSuite: Sendable {
   /// One checker a kind: adding a kind is one line.
   package static let checks: [any ReferenceCheck] = [
-    MetricsReference(), TSNEReference(),
+    SpectrogramCheck(), CorpusReferenceCheck(), ModelCheck(), MetricsReference(), TSNEReference(),
   ]
 
   package struct Item: Sendable {

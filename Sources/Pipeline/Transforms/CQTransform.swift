@@ -58,7 +58,7 @@ private final class CQTWorker: SpectralWorker {
       quaver_matmul(
         delta, 2 * octave.bins, octave.kernels, columns, response, columns, frames, columns, 2 * octave.bins)
       quaver_split_power(response, frames, Self.perOctave, power)
-      quaver_transpose(
+      quaver_transpose_strided(
         power, Self.perOctave, frames, Self.perOctave, matrix + octave.firstRow * frames, frames)
     }
     Decibels.convert(matrix, into: matrix, count: Geometry.cells)

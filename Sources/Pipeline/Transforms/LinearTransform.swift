@@ -58,7 +58,7 @@ private final class LinearWorker: SpectralWorker {
       quaver_matmul(part, half, table, pairs, sums + index * sum, pairs, frames, pairs, 64)
     }
     quaver_unfold_power(sums, sums + sum, sums + 2 * sum, sums + 3 * sum, frames, pairs, power)
-    quaver_transpose(power, Geometry.rows, frames, Geometry.rows, matrix, frames)
+    quaver_transpose_strided(power, Geometry.rows, frames, Geometry.rows, matrix, frames)
     Decibels.convert(matrix, into: matrix, count: Geometry.cells)
   }
 }

@@ -40,10 +40,7 @@ struct ShowCommand: ParsableCommand {
     let info = try common.store.open(id).info()
     if common.json { return Console.line(try JSON.line(RunReport(info))) }
     Console.line("\(info.id): \(info.status.rawValue)\(info.failure.map { " (\($0))" } ?? "")")
-    let job = info.job
-    Console.line(
-      "\(job.model) on \(job.corpus), \(job.transform), stride \(job.strideMilliseconds) ms, split \(job.splitName), "
-        + "seed \(job.seed) (1 seed), augment \(job.augment), batch \(job.batch), lr \(job.learningRate)")
+    Console.line(info.summary)
     for note in info.notes { Console.line("  \(note)") }
     guard let last = info.epochs.last else { return Console.line("no epoch has ended yet") }
     var rows = [["epoch", "train loss", "train acc.", "valid. loss", "valid. acc.", "UAR", "seconds"]]

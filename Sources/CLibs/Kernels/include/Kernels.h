@@ -1,5 +1,10 @@
 #pragma once
+#include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
-#include "kernels.h"
+#include "normalisation.h"
+#include "optimiser.h"
+#include "pooling.h"
+#include "recurrent.h"
+#include "spectral.h"
 #include "thread_mark.h"

@@ -9,7 +9,7 @@
 void quaver_matmul(const float *a, long lda, const float *b, long ldb, float *c, long ldc, long m, long n, long k);
 
 /// dst[c·ldd + r] = src[r·lds + c].
-void quaver_transpose(const float *src, long lds, long rows, long columns, float *dst, long ldd);
+void quaver_transpose_strided(const float *src, long lds, long rows, long columns, float *dst, long ldd);
 
 /// decibels[i] = 10·log10(max(1e-10, power[i])), in place allowed, error below 1e-5 dB. Returns the largest (n ≥ 1).
 float quaver_decibels(const float *power, float *decibels, long n);
@@ -53,3 +53,10 @@ void quaver_index_image(
 
 /// out[3][n] = the table's red, green and blue (table[3][256]) of n indices.
 void quaver_colour(const uint8_t *index, long n, const float *table, float *out);
+
+/// One index image stretched along time, coloured and masked, [3][224][224]. Column c < filled is the mean of the colours
+/// at first[c] and first[c] + 1 (at most 223) with weights 1 − weight[c] and weight[c]; the other columns, the columns
+/// time[0] ≤ c < time[1] and time[2] ≤ c < time[3], and the rows band[0] ≤ r < band[1] are 0.
+void quaver_augment(
+    const uint8_t *index, const float *table, const int32_t *first, const float *weight, int32_t filled,
+    const int32_t *time, const int32_t *band, float *out);

@@ -1,0 +1,96 @@
+#include "elementwise.h"
+
+#include "vector_math.h"
+
+KERNEL void quaver_relu(const float *x, float *y, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) y[i] = x[i] <= 0.0f ? 0.0f : x[i];
+}
+
+KERNEL void quaver_relu_gradient(const float *dy, const float *y, float *dx, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) dx[i] = y[i] > 0.0f ? dy[i] : 0.0f;
+}
+
+KERNEL void quaver_relu_masked(const float *x, float *y, uint8_t *mask, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i += 8) {
+    const f8 v = *(const f8 *)(x + i);
+    const i8 positive = v > 0.0f, weight = {1, 2, 4, 8, 16, 32, 64, 128};
+    const i8 below = v <= 0.0f;
+    *(f8 *)(y + i) = below ? (f8)0.0f : v;
+    mask[i / 8] = (uint8_t)__builtin_reduce_add(positive & weight);
+  }
+}
+
+KERNEL void quaver_relu_masked_gradient(const float *dy, const uint8_t *mask, float *dx, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i += 8) {
+    const i8 weight = {1, 2, 4, 8, 16, 32, 64, 128};
+    const i8 on = ((i8)mask[i / 8] & weight) != 0;
+    *(f8 *)(dx + i) = on ? *(const f8 *)(dy + i) : (f8)0.0f;
+  }
+}
+
+KERNEL void quaver_elu(const float *x, float *y, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const float e = expm1_vector(x[i]);
+    y[i] = x[i] > 0.0f ? x[i] : e;
+  }
+}
+
+KERNEL void quaver_elu_gradient(const float *dy, const float *y, float *dx, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) dx[i] = dy[i] * (y[i] > 0.0f ? 1.0f : y[i] + 1.0f);
+}
+
+KERNEL void quaver_add(const float *x, float *y, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) y[i] += x[i];
+}
+
+KERNEL void quaver_sum(const float *x, const float *y, float *z, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) z[i] = x[i] + y[i];
+}
+
+KERNEL void quaver_add_row(float *y, const float *b, ptrdiff_t rows, ptrdiff_t columns) {
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t c = 0; c < columns; c++) y[r * columns + c] += b[c];
+}
+
+KERNEL void quaver_column_sums(const float *x, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t first, ptrdiff_t last,
+                               float *out) {
+  ptrdiff_t c = first;
+  for (; c + 16 <= last; c += 16) {
+    d16 sum = 0.0;
+    for (ptrdiff_t r = 0; r < rows; r++) sum += __builtin_convertvector(*(const f16 *)(x + r * stride + c), d16);
+    *(f16 *)(out + c) = __builtin_convertvector(sum, f16);
+  }
+  for (; c < last; c++) {
+    double sum = 0.0;
+    for (ptrdiff_t r = 0; r < rows; r++) sum += x[r * stride + c];
+    out[c] = (float)sum;
+  }
+}
+
+// Tiles of 32×16: reads run along cache lines, and a tile's writes stay in the first-level cache.
+KERNEL void quaver_transpose(const float *x, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t first, ptrdiff_t last,
+                             float *y) {
+  for (ptrdiff_t r0 = 0; r0 < rows; r0 += 32) {
+    const ptrdiff_t r1 = r0 + 32 < rows ? r0 + 32 : rows;
+    for (ptrdiff_t c0 = first; c0 < last; c0 += 16) {
+      const ptrdiff_t c1 = c0 + 16 < last ? c0 + 16 : last;
+      for (ptrdiff_t c = c0; c < c1; c++)
+        for (ptrdiff_t r = r0; r < r1; r++) y[c * rows + r] = x[r * stride + c];
+    }
+  }
+}
+
+INLINE uint64_t splitmix(uint64_t x) {
+  uint64_t z = x + 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+KERNEL void quaver_dropout(const float *x, float *y, ptrdiff_t first, ptrdiff_t count, uint64_t key, float rate,
+                           float scale) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const float u = (float)(int32_t)(splitmix(key + (uint64_t)(first + i)) >> 40) * 0x1p-24f;
+    y[i] = u >= rate ? x[i] * scale : 0.0f;
+  }
+}

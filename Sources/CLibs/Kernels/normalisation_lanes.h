@@ -1,0 +1,224 @@
+// Included once for 8 and once for 16 lanes. Sums run in floats over at most CHUNK pixels and then in doubles.
+#ifndef CHUNK
+#define CHUNK 256
+#endif
+#define LOAD(p) (*(const F *)(p))
+#define STORE(p, v) (*(F *)(p) = (v))
+
+INLINE F NAME(expm1)(F x) {
+  x = x < -87.0f ? (F)-87.0f : x;
+  x = x > 88.0f ? (F)88.0f : x;
+  const F shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;
+  I exponent;
+  __builtin_memcpy(&exponent, &shifted, sizeof exponent);
+  exponent = (exponent << 23) + (127 << 23);
+  F scale;
+  __builtin_memcpy(&scale, &exponent, sizeof scale);
+  const F r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  F p = 1.9875691500e-4f * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  return scale * (p * r * r + r) + (scale - 1.0f);
+}
+
+INLINE F NAME(elu)(F z) { return z > 0.0f ? z : NAME(expm1)(z); }
+
+INLINE void NAME(moments)(const float *x, ptrdiff_t pixels, const float *shift, double *sums) {
+  const F s = LOAD(shift);
+  D sum = 0.0, squares = 0.0;
+  for (ptrdiff_t start = 0; start < pixels; start += CHUNK) {
+    const ptrdiff_t end = start + CHUNK < pixels ? start + CHUNK : pixels;
+    F a = 0.0f, b = 0.0f;
+    for (ptrdiff_t i = start; i < end; i++) {
+      const F v = LOAD(x + i * LANES) - s;
+      a += v;
+      b += v * v;
+    }
+    sum += __builtin_convertvector(a, D);
+    squares += __builtin_convertvector(b, D);
+  }
+  *(D *)sums = sum;
+  *(D *)(sums + LANES) = squares;
+}
+
+INLINE void NAME(apply)(const float *x, float *y, ptrdiff_t pixels, const float *scale, const float *offset) {
+  const F s = LOAD(scale), o = LOAD(offset);
+  for (ptrdiff_t i = 0; i < pixels; i++) STORE(y + i * LANES, s * LOAD(x + i * LANES) + o);
+}
+
+INLINE void NAME(gradient_sums)(const float *dy, const float *x, ptrdiff_t pixels, const float *mean, double *sums) {
+  const F m = LOAD(mean);
+  D sum = 0.0, products = 0.0;
+  for (ptrdiff_t start = 0; start < pixels; start += CHUNK) {
+    const ptrdiff_t end = start + CHUNK < pixels ? start + CHUNK : pixels;
+    F a = 0.0f, b = 0.0f;
+    for (ptrdiff_t i = start; i < end; i++) {
+      const F d = LOAD(dy + i * LANES);
+      a += d;
+      b += d * (LOAD(x + i * LANES) - m);
+    }
+    sum += __builtin_convertvector(a, D);
+    products += __builtin_convertvector(b, D);
+  }
+  *(D *)sums = sum;
+  *(D *)(sums + LANES) = products;
+}
+
+INLINE void NAME(gradient)(const float *dy, const float *x, float *dx, ptrdiff_t pixels, const float *by_dy,
+                           const float *by_x, const float *constant) {
+  const F d = LOAD(by_dy), s = LOAD(by_x), c = LOAD(constant);
+  for (ptrdiff_t i = 0; i < pixels; i++) {
+    const ptrdiff_t at = i * LANES;
+    STORE(dx + at, d * LOAD(dy + at) + (s * LOAD(x + at) + c));
+  }
+}
+
+// The winner of four values of sign·x; the first of equals wins, NaN wins over numbers.
+INLINE void NAME(select)(const float *top, const float *bottom, F sign, F *best, I *position) {
+  F v = LOAD(top) * sign;
+  I p = 0, take;
+  F candidate = LOAD(top + LANES) * sign;
+  take = (candidate > v) | (candidate != candidate);
+  v = take ? candidate : v, p = take ? (I)1 : p;
+  candidate = LOAD(bottom) * sign;
+  take = (candidate > v) | (candidate != candidate);
+  v = take ? candidate : v, p = take ? (I)2 : p;
+  candidate = LOAD(bottom + LANES) * sign;
+  take = (candidate > v) | (candidate != candidate);
+  *best = (take ? candidate : v) * sign, *position = take ? (I)3 : p;
+}
+
+INLINE void NAME(pool_select)(const float *x, ptrdiff_t height, ptrdiff_t width, const float *sign,
+                              const float *shift, double *sums, float *winner, uint8_t *which) {
+  const ptrdiff_t columns = width / 2, row = width * LANES;
+  const F direction = LOAD(sign), s = LOAD(shift);
+  D sum = 0.0, squares = 0.0;
+  for (ptrdiff_t y = 0; y < height; y += 2) {
+    const float *top = x + y * row, *bottom = top + row;
+    F a = 0.0f, b = 0.0f, c = 0.0f, d = 0.0f;
+    const ptrdiff_t pairs = y + 1 < height ? columns : 0;
+    for (ptrdiff_t i = 0; i < pairs; i++) {
+      const float *t = top + 2 * i * LANES, *u = bottom + 2 * i * LANES;
+      const F v0 = LOAD(t) - s, v1 = LOAD(t + LANES) - s, v2 = LOAD(u) - s, v3 = LOAD(u + LANES) - s;
+      a += v0 + v1;
+      c += v2 + v3;
+      b += v0 * v0 + v1 * v1;
+      d += v2 * v2 + v3 * v3;
+      F best;
+      I position;
+      NAME(select)(t, u, direction, &best, &position);
+      const ptrdiff_t at = (y / 2 * columns + i) * LANES;
+      STORE(winner + at, best);
+      *(B *)(which + at) = __builtin_convertvector(position, B);
+    }
+    // What the floor leaves out of the pool still counts in the moments.
+    for (ptrdiff_t i = 2 * pairs; i < width; i++) {
+      const F v = LOAD(top + i * LANES) - s;
+      a += v;
+      b += v * v;
+      if (y + 1 < height) {
+        const F w = LOAD(bottom + i * LANES) - s;
+        c += w;
+        d += w * w;
+      }
+    }
+    sum += __builtin_convertvector(a + c, D);
+    squares += __builtin_convertvector(b + d, D);
+  }
+  *(D *)sums = sum;
+  *(D *)(sums + LANES) = squares;
+}
+
+INLINE void NAME(norm_elu)(const float *winner, float *y, ptrdiff_t pixels, const float *scale, const float *offset) {
+  const F s = LOAD(scale), o = LOAD(offset);
+  for (ptrdiff_t i = 0; i < pixels; i++) STORE(y + i * LANES, NAME(elu)(s * LOAD(winner + i * LANES) + o));
+}
+
+INLINE void NAME(pool_apply)(const float *x, ptrdiff_t height, ptrdiff_t width, const float *scale,
+                             const float *offset, float *y, float *winner, uint8_t *which) {
+  const ptrdiff_t columns = width / 2, rows = height / 2, row = width * LANES;
+  const F s = LOAD(scale), o = LOAD(offset), direction = s < 0.0f ? (F)-1.0f : (F)1.0f;
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t i = 0; i < columns; i++) {
+      const float *t = x + 2 * r * row + 2 * i * LANES;
+      F best;
+      I position;
+      NAME(select)(t, t + row, direction, &best, &position);
+      const ptrdiff_t at = (r * columns + i) * LANES;
+      STORE(y + at, NAME(elu)(s * best + o));
+      if (winner) STORE(winner + at, best);
+      if (which) *(B *)(which + at) = __builtin_convertvector(position, B);
+    }
+}
+
+INLINE void NAME(pool_gradient_sums)(float *dy, const float *winner, ptrdiff_t pixels, const float *scale,
+                                     const float *offset, const float *mean, double *sums) {
+  const F s = LOAD(scale), o = LOAD(offset), m = LOAD(mean);
+  D sum = 0.0, products = 0.0;
+  for (ptrdiff_t start = 0; start < pixels; start += CHUNK) {
+    const ptrdiff_t end = start + CHUNK < pixels ? start + CHUNK : pixels;
+    F a = 0.0f, b = 0.0f;
+    for (ptrdiff_t i = start; i < end; i++) {
+      const F e = LOAD(winner + i * LANES), z = s * e + o, d = LOAD(dy + i * LANES);
+      const F g = z > 0.0f ? d : d * (NAME(expm1)(z) + 1.0f);
+      STORE(dy + i * LANES, g);
+      a += g;
+      b += g * (e - m);
+    }
+    sum += __builtin_convertvector(a, D);
+    products += __builtin_convertvector(b, D);
+  }
+  *(D *)sums = sum;
+  *(D *)(sums + LANES) = products;
+}
+
+INLINE void NAME(pool_gradient)(const float *dy, const uint8_t *which, const float *x, float *dx, ptrdiff_t height,
+                                ptrdiff_t width, const float *by_dy, const float *by_x, const float *constant) {
+  const ptrdiff_t columns = width / 2, row = width * LANES;
+  const F d = LOAD(by_dy), s = LOAD(by_x), c = LOAD(constant);
+  for (ptrdiff_t y = 0; y < height; y += 2) {
+    const bool paired = y + 1 < height;
+    const ptrdiff_t pairs = paired ? columns : 0;
+    const float *in = x + y * row;
+    float *out = dx + y * row;
+    for (ptrdiff_t i = 0; i < pairs; i++) {
+      const ptrdiff_t at = (y / 2 * columns + i) * LANES, p = 2 * i * LANES;
+      const F g = d * LOAD(dy + at);
+      const I w = __builtin_convertvector(*(const B *)(which + at), I);
+      STORE(out + p, s * LOAD(in + p) + c + (w == 0 ? g : (F)0.0f));
+      STORE(out + p + LANES, s * LOAD(in + p + LANES) + c + (w == 1 ? g : (F)0.0f));
+      STORE(out + p + row, s * LOAD(in + p + row) + c + (w == 2 ? g : (F)0.0f));
+      STORE(out + p + row + LANES, s * LOAD(in + p + row + LANES) + c + (w == 3 ? g : (F)0.0f));
+    }
+    for (ptrdiff_t i = 2 * pairs; i < width; i++) {
+      STORE(out + i * LANES, s * LOAD(in + i * LANES) + c);
+      if (paired) STORE(out + row + i * LANES, s * LOAD(in + row + i * LANES) + c);
+    }
+  }
+}
+
+INLINE void NAME(pool_scatter)(const float *dy, const uint8_t *which, float *dx, ptrdiff_t height, ptrdiff_t width,
+                               const float *by_dy) {
+  const ptrdiff_t columns = width / 2, row = width * LANES;
+  const F d = LOAD(by_dy), zero = 0.0f;
+  for (ptrdiff_t y = 0; y < height; y += 2) {
+    const bool paired = y + 1 < height;
+    const ptrdiff_t pairs = paired ? columns : 0;
+    float *out = dx + y * row;
+    for (ptrdiff_t i = 0; i < pairs; i++) {
+      const ptrdiff_t at = (y / 2 * columns + i) * LANES, p = 2 * i * LANES;
+      const F g = d * LOAD(dy + at);
+      const I w = __builtin_convertvector(*(const B *)(which + at), I);
+      STORE(out + p, w == 0 ? g : zero);
+      STORE(out + p + LANES, w == 1 ? g : zero);
+      STORE(out + p + row, w == 2 ? g : zero);
+      STORE(out + p + row + LANES, w == 3 ? g : zero);
+    }
+    for (ptrdiff_t i = 2 * pairs; i < width; i++) {
+      STORE(out + i * LANES, zero);
+      if (paired) STORE(out + row + i * LANES, zero);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+#pragma once
+// Shared by the kernels: vectors of 8 or 16 floats that every clone lowers to its own registers, and elementary
+// functions on them. Each kernel is compiled for AVX-512, AVX2 and baseline x86-64; the loader picks.
+#include <stddef.h>
+#include <stdint.h>
+
+#define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float f16 __attribute__((ext_vector_type(16), aligned(4)));
+typedef int32_t i16 __attribute__((ext_vector_type(16), aligned(4)));
+typedef uint8_t b16 __attribute__((ext_vector_type(16), aligned(1)));
+typedef double d16 __attribute__((ext_vector_type(16), aligned(8)));
+typedef float f8 __attribute__((ext_vector_type(8), aligned(4)));
+typedef int32_t i8 __attribute__((ext_vector_type(8), aligned(4)));
+typedef uint8_t b8 __attribute__((ext_vector_type(8), aligned(1)));
+typedef double d8 __attribute__((ext_vector_type(8), aligned(8)));
+
+INLINE float bits_float(uint32_t u) {
+  float f;
+  __builtin_memcpy(&f, &u, 4);
+  return f;
+}
+
+INLINE uint32_t float_bits(float f) {
+  uint32_t u;
+  __builtin_memcpy(&u, &f, 4);
+  return u;
+}
+
+// exp(x) − 1, within 2 ulp for x ≤ 88 (polynomial of Cephes' expf on |r| ≤ ln 2 / 2; no cancellation near 0).
+// NaN stays NaN. The rounded exponent n is read from the mantissa of x·log2 e + 1.5·2^23.
+INLINE float expm1_vector(float x) {
+  x = x < -87.0f ? -87.0f : x;
+  x = x > 88.0f ? 88.0f : x;
+  const float shifted = x * 1.44269504f + 12582912.0f;
+  const float n = shifted - 12582912.0f;
+  const float scale = bits_float((float_bits(shifted) << 23) + (127u << 23));
+  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+  float p = 1.9875691500e-4f * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  return scale * (p * r * r + r) + (scale - 1.0f);
+}
+
+INLINE float exp_vector(float x) { return expm1_vector(x) + 1.0f; }
+
+INLINE float sigmoid_vector(float x) { return 1.0f / (2.0f + expm1_vector(-x)); }
+
+// tanh x = e/(e + 2) with e = exp(2x) − 1, accurate near 0 because e is.
+INLINE float tanh_vector(float x) {
+  x = x < -15.0f ? -15.0f : x;
+  x = x > 15.0f ? 15.0f : x;
+  const float e = expm1_vector(2.0f * x);
+  return e / (e + 2.0f);
+}

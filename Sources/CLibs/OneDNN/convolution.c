@@ -1,0 +1,286 @@
+#include "convolution.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if DNNL_VERSION_MAJOR != 2
+#error "quaver is written against the operation descriptors of oneDNN 2.x; port this file to build with another"
+#endif
+
+// One engine and one stream serve the process: all calls come from the engine's one thread.
+static dnnl_engine_t engine;
+static dnnl_stream_t stream;
+
+static bool ready(void) {
+  if (stream) return true;
+  if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success) return false;
+  return dnnl_stream_create(&stream, engine, dnnl_stream_default_flags) == dnnl_success;
+}
+
+static dnnl_format_tag_t tag(quaver_layout layout) {
+  switch (layout) {
+  case QUAVER_LAYOUT_PLAIN: return dnnl_nchw;
+  case QUAVER_LAYOUT_BLOCK8: return dnnl_nChw8c;
+  case QUAVER_LAYOUT_BLOCK16: return dnnl_nChw16c;
+  case QUAVER_LAYOUT_ANY: return dnnl_format_tag_any;
+  }
+  return dnnl_format_tag_any;
+}
+
+static bool map(dnnl_memory_desc_t *out, const int32_t dims[4], quaver_layout layout) {
+  dnnl_dims_t d = {dims[0], dims[1], dims[2], dims[3]};
+  return dnnl_memory_desc_init_by_tag(out, 4, d, dnnl_f32, tag(layout)) == dnnl_success;
+}
+
+// The layout that a descriptor has, or ANY when it is none that the engine knows.
+static quaver_layout classify(const dnnl_memory_desc_t *desc) {
+  static const quaver_layout known[] = {QUAVER_LAYOUT_PLAIN, QUAVER_LAYOUT_BLOCK8, QUAVER_LAYOUT_BLOCK16};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    dnnl_memory_desc_t candidate;
+    if (dnnl_memory_desc_init_by_tag(&candidate, desc->ndims, desc->dims, dnnl_f32, tag(known[i])) == dnnl_success &&
+        dnnl_memory_desc_equal(&candidate, desc))
+      return known[i];
+  }
+  return QUAVER_LAYOUT_ANY;
+}
+
+static dnnl_primitive_attr_t attributes(void) {
+  dnnl_primitive_attr_t attr = NULL;
+  if (dnnl_primitive_attr_create(&attr) != dnnl_success) return NULL;
+  dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+  return attr;
+}
+
+static dnnl_memory_t memory(const dnnl_memory_desc_t *desc) {
+  dnnl_memory_t out = NULL;
+  return dnnl_memory_create(&out, desc, engine, DNNL_MEMORY_NONE) == dnnl_success ? out : NULL;
+}
+
+struct quaver_reorder {
+  dnnl_primitive_t primitive;
+  dnnl_memory_t from, to, scratch;
+  size_t scratch_bytes;
+};
+
+static void reorder_clear(quaver_reorder *r) {
+  if (r->primitive) dnnl_primitive_destroy(r->primitive);
+  if (r->from) dnnl_memory_destroy(r->from);
+  if (r->to) dnnl_memory_destroy(r->to);
+  if (r->scratch) dnnl_memory_destroy(r->scratch);
+}
+
+static bool reorder_init(quaver_reorder *r, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to) {
+  dnnl_primitive_attr_t attr = attributes();
+  dnnl_primitive_desc_t pd = NULL;
+  bool ok = attr && dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, attr) == dnnl_success;
+  if (attr) dnnl_primitive_attr_destroy(attr);
+  if (!ok) return false;
+  const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+  r->scratch_bytes = dnnl_memory_desc_get_size(scratch);
+  r->from = memory(from), r->to = memory(to), r->scratch = memory(scratch);
+  ok = r->from && r->to && r->scratch && dnnl_primitive_create(&r->primitive, pd) == dnnl_success;
+  dnnl_primitive_desc_destroy(pd);
+  return ok;
+}
+
+bool quaver_reorder_run(quaver_reorder *r, const float *from, float *to, void *scratch) {
+  dnnl_memory_set_data_handle(r->from, (void *)from);
+  dnnl_memory_set_data_handle(r->to, to);
+  dnnl_memory_set_data_handle(r->scratch, scratch);
+  const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, r->from}, {DNNL_ARG_TO, r->to}, {DNNL_ARG_SCRATCHPAD, r->scratch}};
+  return dnnl_primitive_execute(r->primitive, stream, 3, args) == dnnl_success;
+}
+
+quaver_reorder *quaver_reorder_create(int32_t n, int32_t c, int32_t h, int32_t w, quaver_layout from,
+                                      quaver_layout to) {
+  dnnl_memory_desc_t a, b;
+  const int32_t dims[4] = {n, c, h, w};
+  if (!ready() || !map(&a, dims, from) || !map(&b, dims, to)) return NULL;
+  quaver_reorder *r = calloc(1, sizeof *r);
+  if (r && reorder_init(r, &a, &b)) return r;
+  quaver_reorder_free(r);
+  return NULL;
+}
+
+void quaver_reorder_free(quaver_reorder *r) {
+  if (!r) return;
+  reorder_clear(r);
+  free(r);
+}
+
+size_t quaver_reorder_scratch_bytes(const quaver_reorder *r) { return r->scratch_bytes; }
+
+struct quaver_convolution {
+  quaver_pass pass;
+  dnnl_primitive_t primitive;
+  dnnl_memory_t source, weights, bias, destination, scratch;
+  quaver_layout source_layout, destination_layout;
+  size_t weight_bytes, scratch_bytes;
+  bool plain_weights;
+  quaver_reorder reorder;
+  char kernel[64];
+};
+
+typedef struct {
+  dnnl_memory_desc_t source, weights, bias, destination, plain;
+  dnnl_dims_t strides, padding_low, padding_high;
+} descriptors;
+
+static bool describe(descriptors *d, const quaver_convolution_shape *s, quaver_layout source,
+                     quaver_layout destination) {
+  const int32_t in[4] = {s->batch, s->channels_in, s->height_in, s->width_in};
+  const int32_t out[4] = {s->batch, s->channels_out, s->height_out, s->width_out};
+  const bool grouped = s->groups > 1;
+  const int32_t o = s->channels_out / s->groups, i = s->channels_in / s->groups;
+  const dnnl_dims_t dense = {o, i, s->kernel_height, s->kernel_width};
+  const dnnl_dims_t groups = {s->groups, o, i, s->kernel_height, s->kernel_width};
+  const int rank = grouped ? 5 : 4;
+  const dnnl_dims_t bias = {s->channels_out};
+  memcpy(d->strides, (dnnl_dims_t){s->stride_height, s->stride_width}, sizeof(dnnl_dims_t));
+  memcpy(d->padding_low, (dnnl_dims_t){s->padding_height, s->padding_width}, sizeof(dnnl_dims_t));
+  // The far side takes what the floor in the output's size leaves over (negative: columns that no window reads).
+  const int64_t below = (int64_t)(s->height_out - 1) * s->stride_height + s->kernel_height - s->height_in -
+                        s->padding_height;
+  const int64_t right = (int64_t)(s->width_out - 1) * s->stride_width + s->kernel_width - s->width_in -
+                        s->padding_width;
+  memcpy(d->padding_high, (dnnl_dims_t){below, right}, sizeof(dnnl_dims_t));
+  return map(&d->source, in, source) && map(&d->destination, out, destination) &&
+         dnnl_memory_desc_init_by_tag(&d->weights, rank, grouped ? groups : dense, dnnl_f32,
+                                      dnnl_format_tag_any) == dnnl_success &&
+         dnnl_memory_desc_init_by_tag(&d->plain, rank, grouped ? groups : dense, dnnl_f32,
+                                      grouped ? dnnl_goihw : dnnl_oihw) == dnnl_success &&
+         dnnl_memory_desc_init_by_tag(&d->bias, 1, bias, dnnl_f32, dnnl_a) == dnnl_success;
+}
+
+static bool operation(dnnl_convolution_desc_t *op, const descriptors *d, quaver_pass pass, bool winograd, bool bias) {
+  const dnnl_alg_kind_t algorithm = winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
+  const dnnl_memory_desc_t *b = bias ? &d->bias : NULL;
+  switch (pass) {
+  case QUAVER_FORWARD:
+    return dnnl_convolution_forward_desc_init(op, dnnl_forward_training, algorithm, &d->source, &d->weights, b,
+                                              &d->destination, d->strides, d->padding_low,
+                                              d->padding_high) == dnnl_success;
+  case QUAVER_BACKWARD_DATA:
+    return dnnl_convolution_backward_data_desc_init(op, algorithm, &d->source, &d->weights, &d->destination,
+                                                    d->strides, d->padding_low, d->padding_high) == dnnl_success;
+  case QUAVER_BACKWARD_WEIGHTS:
+    return dnnl_convolution_backward_weights_desc_init(op, algorithm, &d->source, &d->weights, b, &d->destination,
+                                                       d->strides, d->padding_low, d->padding_high) == dnnl_success;
+  }
+  return false;
+}
+
+static bool finish(quaver_convolution *c, dnnl_primitive_desc_t pd, const descriptors *d, bool bias) {
+  static const dnnl_query_t source[] = {dnnl_query_src_md, dnnl_query_diff_src_md, dnnl_query_src_md};
+  static const dnnl_query_t weights[] = {dnnl_query_weights_md, dnnl_query_weights_md, dnnl_query_diff_weights_md};
+  static const dnnl_query_t destination[] = {dnnl_query_dst_md, dnnl_query_diff_dst_md, dnnl_query_diff_dst_md};
+  const dnnl_memory_desc_t *s = dnnl_primitive_desc_query_md(pd, source[c->pass], 0);
+  const dnnl_memory_desc_t *w = dnnl_primitive_desc_query_md(pd, weights[c->pass], 0);
+  const dnnl_memory_desc_t *t = dnnl_primitive_desc_query_md(pd, destination[c->pass], 0);
+  const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
+  const char *name = "";
+  dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
+  snprintf(c->kernel, sizeof c->kernel, "%s", name);
+  c->source_layout = classify(s), c->destination_layout = classify(t);
+  if (c->source_layout == QUAVER_LAYOUT_ANY || c->destination_layout == QUAVER_LAYOUT_ANY) return false;
+  c->weight_bytes = dnnl_memory_desc_get_size(w);
+  c->scratch_bytes = dnnl_memory_desc_get_size(scratch);
+  c->plain_weights = dnnl_memory_desc_equal(w, &d->plain);
+  c->source = memory(s), c->weights = memory(w), c->destination = memory(t), c->scratch = memory(scratch);
+  c->bias = bias ? memory(&d->bias) : NULL;
+  if (!c->source || !c->weights || !c->destination || !c->scratch) return false;
+  const bool outward = c->pass == QUAVER_BACKWARD_WEIGHTS;
+  if (!c->plain_weights && !reorder_init(&c->reorder, outward ? w : &d->plain, outward ? &d->plain : w)) return false;
+  if (c->reorder.scratch_bytes > c->scratch_bytes) c->scratch_bytes = c->reorder.scratch_bytes;
+  return dnnl_primitive_create(&c->primitive, pd) == dnnl_success;
+}
+
+quaver_convolution *quaver_convolution_create(const quaver_convolution_shape *shape, quaver_pass pass, bool winograd,
+                                              bool bias, quaver_layout source, quaver_layout destination) {
+  descriptors d;
+  dnnl_convolution_desc_t op, forward;
+  if (!ready() || !describe(&d, shape, source, destination)) return NULL;
+  if (!operation(&op, &d, pass, winograd, bias && pass != QUAVER_BACKWARD_DATA)) return NULL;
+  dnnl_primitive_attr_t attr = attributes();
+  if (!attr) return NULL;
+  // Backward primitives want the descriptor of a forward one as a hint.
+  dnnl_primitive_desc_t hint = NULL, pd = NULL;
+  bool ok = true;
+  if (pass != QUAVER_FORWARD)
+    ok = operation(&forward, &d, QUAVER_FORWARD, winograd, bias) &&
+         dnnl_primitive_desc_create(&hint, &forward, NULL, engine, NULL) == dnnl_success;
+  ok = ok && dnnl_primitive_desc_create(&pd, &op, attr, engine, hint) == dnnl_success;
+  quaver_convolution *c = ok ? calloc(1, sizeof *c) : NULL;
+  if (c) {
+    c->pass = pass;
+    if (!finish(c, pd, &d, bias && pass != QUAVER_BACKWARD_DATA)) {
+      quaver_convolution_free(c);
+      c = NULL;
+    }
+  }
+  if (pd) dnnl_primitive_desc_destroy(pd);
+  if (hint) dnnl_primitive_desc_destroy(hint);
+  dnnl_primitive_attr_destroy(attr);
+  return c;
+}
+
+void quaver_convolution_free(quaver_convolution *c) {
+  if (!c) return;
+  if (c->primitive) dnnl_primitive_destroy(c->primitive);
+  dnnl_memory_t all[] = {c->source, c->weights, c->bias, c->destination, c->scratch};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (all[i]) dnnl_memory_destroy(all[i]);
+  reorder_clear(&c->reorder);
+  free(c);
+}
+
+quaver_layout quaver_convolution_source(const quaver_convolution *c) { return c->source_layout; }
+quaver_layout quaver_convolution_destination(const quaver_convolution *c) { return c->destination_layout; }
+size_t quaver_convolution_weight_bytes(const quaver_convolution *c) { return c->weight_bytes; }
+bool quaver_convolution_plain_weights(const quaver_convolution *c) { return c->plain_weights; }
+size_t quaver_convolution_scratch_bytes(const quaver_convolution *c) { return c->scratch_bytes; }
+const char *quaver_convolution_kernel(const quaver_convolution *c) { return c->kernel; }
+
+bool quaver_convolution_pack(quaver_convolution *c, const float *plain, float *packed, void *scratch) {
+  return quaver_reorder_run(&c->reorder, plain, packed, scratch);
+}
+
+bool quaver_convolution_unpack(quaver_convolution *c, const float *packed, float *plain, void *scratch) {
+  return quaver_reorder_run(&c->reorder, packed, plain, scratch);
+}
+
+bool quaver_convolution_run(quaver_convolution *c, float *source, float *weights, float *bias, float *destination,
+                            void *scratch) {
+  static const int source_arg[] = {DNNL_ARG_SRC, DNNL_ARG_DIFF_SRC, DNNL_ARG_SRC};
+  static const int weights_arg[] = {DNNL_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS};
+  static const int bias_arg[] = {DNNL_ARG_BIAS, DNNL_ARG_BIAS, DNNL_ARG_DIFF_BIAS};
+  static const int destination_arg[] = {DNNL_ARG_DST, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_DST};
+  dnnl_memory_set_data_handle(c->source, source);
+  dnnl_memory_set_data_handle(c->weights, weights);
+  dnnl_memory_set_data_handle(c->destination, destination);
+  dnnl_memory_set_data_handle(c->scratch, scratch);
+  dnnl_exec_arg_t args[5] = {{source_arg[c->pass], c->source},
+                             {weights_arg[c->pass], c->weights},
+                             {destination_arg[c->pass], c->destination},
+                             {DNNL_ARG_SCRATCHPAD, c->scratch}};
+  int count = 4;
+  if (c->bias) {
+    dnnl_memory_set_data_handle(c->bias, bias);
+    args[count++] = (dnnl_exec_arg_t){bias_arg[c->pass], c->bias};
+  }
+  return dnnl_primitive_execute(c->primitive, stream, count, args) == dnnl_success;
+}
+
+bool quaver_sgemm(char transpose_a, char transpose_b, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha,
+                  const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb, float beta, float *c, ptrdiff_t ldc) {
+  return dnnl_sgemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) == dnnl_success;
+}
+
+const char *quaver_dnn_version(void) {
+  static char text[32];
+  const dnnl_version_t *v = dnnl_version();
+  snprintf(text, sizeof text, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
+  return text;
+}

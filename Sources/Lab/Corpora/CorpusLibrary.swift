@@ -1,0 +1,121 @@
+import Core
+import Foundation
+import Pipeline
+
+/// The corpora that the user registered: one JSON file each is the truth, the catalog an index of what they hold.
+package final class CorpusLibrary: Sendable {
+  /// `corpora/NAME.json`.
+  package struct Registration: Codable, Sendable, Equatable {
+    package let name: String
+    package let path: String
+    /// The adapter that was chosen, or guessed, when the corpus was added.
+    package let adapter: String
+  }
+
+  private let folder: URL
+  private let catalog: Catalog
+
+  package init(folder: URL, catalog: Catalog) { (self.folder, self.catalog) = (folder, catalog) }
+
+  /// Registered corpora by name.
+  package func registrations() -> [Registration] {
+    let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+    return files.filter { $0.pathExtension == "json" }
+      .compactMap { try? JSON.decoder().decode(Registration.self, from: Data(contentsOf: $0)) }
+      .sorted { $0.name < $1.name }
+  }
+
+  /// Registers a folder after scanning it.
+  ///
+  /// - Returns: the registration and the scan, which tells why its adapter was chosen and what did not fit.
+  /// - Throws: `LabError.corpusExists`, `LabError.badName`, `PipelineError`, `CoreError.cannotWrite`.
+  package func add(path: String, name: String?, adapter: String?) throws -> (Registration, Corpus) {
+    let url = Self.absolute(path)
+    let name = name ?? url.lastPathComponent
+    guard RunStore.isName(name) else { throw LabError.badName(name) }
+    if let existing = registrations().first(where: { $0.name == name }), existing.path != url.path {
+      throw LabError.corpusExists(name)
+    }
+    let corpus = try Corpus.scan(url, adapter: adapter)
+    let registration = Registration(name: name, path: url.path, adapter: corpus.adapter)
+    try RunStore.makeFolder(folder)
+    try AtomicFile.write(file(name), try JSON.encoder(pretty: true).encode(registration))
+    try? catalog.store(CorpusInfo(corpus, name: name), fingerprint: Self.fingerprint(url))
+    return (registration, corpus)
+  }
+
+  /// Forgets a corpus; its sound files stay where they are.
+  package func remove(_ name: String) throws {
+    let known = registrations()
+    guard let registration = known.first(where: { $0.name == name }) else {
+      throw LabError.unknownCorpus(name, known: known.map(\.name))
+    }
+    do { try FileManager.default.removeItem(at: file(name)) } catch {
+      throw CoreError.cannotWrite(path: file(name).path, reason: (error as NSError).localizedDescription)
+    }
+    try? catalog.forget(path: registration.path)
+  }
+
+  /// A registered corpus by name, or any folder by path.
+  package func find(_ nameOrPath: String) throws -> Registration {
+    let known = registrations()
+    if let registration = known.first(where: { $0.name == nameOrPath }) { return registration }
+    let url = Self.absolute(nameOrPath)
+    if let registration = known.first(where: { $0.path == url.path }) { return registration }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw LabError.unknownCorpus(nameOrPath, known: known.map(\.name))
+    }
+    return Registration(name: url.lastPathComponent, path: url.path, adapter: "")
+  }
+
+  /// Reads every header again: what training and checks work on.
+  package func scan(_ registration: Registration) throws -> Corpus {
+    try Corpus.scan(
+      URL(fileURLWithPath: registration.path), adapter: registration.adapter.isEmpty ? nil : registration.adapter)
+  }
+
+  /// What the workbench lists; from the catalog while no file has come, gone or changed.
+  package func info(_ registration: Registration) throws -> CorpusInfo {
+    let fingerprint = Self.fingerprint(URL(fileURLWithPath: registration.path))
+    let indexed = try? catalog.corpus(
+      named: registration.name, path: registration.path, adapter: registration.adapter, fingerprint: fingerprint)
+    if let indexed { return indexed }
+    let info = CorpusInfo(try scan(registration), name: registration.name)
+    try? catalog.store(info, fingerprint: fingerprint)
+    return info
+  }
+
+  private func file(_ name: String) -> URL { folder.appendingPathComponent("\(name).json") }
+
+  static func absolute(_ path: String) -> URL {
+    URL(fileURLWithPath: (path as NSString).expandingTildeInPath).standardizedFileURL.resolvingSymlinksInPath()
+  }
+
+  /// Changes when a file below the folder comes, goes, or gets another size or time.
+  static func fingerprint(_ folder: URL) -> String {
+    var hash: UInt64 = 0
+    let keys: [URLResourceKey] = [.fileSizeKey, .contentModificationDateKey, .isRegularFileKey]
+    let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: keys)
+    while let file = files?.nextObject() as? URL {
+      var status = stat()
+      guard stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+      // A sum, because the order of a folder's entries is the file system's.
+      hash &+= fnv1a64("\(file.path)|\(status.st_size)|\(status.st_mtim.tv_sec)|\(status.st_mtim.tv_nsec)")
+    }
+    return String(hash, radix: 16)
+  }
+}
+
+extension CorpusInfo {
+  package init(_ corpus: Corpus, name: String) {
+    self.init(
+      name: name, path: corpus.root.path, adapter: corpus.adapter, isSynthetic: corpus.isSynthetic,
+      emotions: corpus.emotions,
+      utterances: corpus.utterances.map {
+        UtteranceInfo(
+          id: $0.id, file: $0.file, emotion: $0.emotion, speaker: $0.speaker, sentence: $0.sentence,
+          duration: $0.header.seconds, sampleRate: $0.header.sampleRate)
+      })
+  }
+}

@@ -1,0 +1,180 @@
+import Core
+import Foundation
+import Synchronization
+
+/// The workbench's door to this process's engine and to the runs of every process.
+package final class LiveBackend: Backend {
+  private let laboratory: Laboratory
+  private let mailbox = Mailbox()
+  private let watcher: RunWatcher
+  /// Decodes, transforms and colours for the screen; one thread, in order.
+  private let viewing: DispatchQueue
+  /// Scans corpora.
+  private let reading = DispatchQueue(label: "quaver.library", qos: .userInitiated)
+  private let pendingPicture = Mutex<PictureRequest?>(nil)
+  private let viewer: ViewerBox
+  /// Runs that this process trains.
+  private let controls = Mutex<[String: RunControl]>([:])
+  private let starting = Mutex(false)
+
+  package let transforms = Laboratory.transforms
+  package let models = Laboratory.models
+
+  package init(_ laboratory: Laboratory) {
+    self.laboratory = laboratory
+    viewing = DispatchQueue(label: "quaver.viewer", qos: .userInteractive)
+    viewer = ViewerBox(laboratory)
+    let mailbox = mailbox
+    watcher = RunWatcher(store: laboratory.store) { mailbox.post($0) }
+    for warning in laboratory.warnings { log(.warning, warning) }
+  }
+
+  package var wakeDescriptor: Int32 { mailbox.wakeDescriptor }
+  package func drain() -> [Event] { mailbox.drain() }
+
+  package func send(_ request: Request) {
+    switch request {
+    case .loadCorpora: loadCorpora()
+    case .openUtterance(let corpus, let utterance):
+      viewing.async { [self] in
+        attempt { mailbox.post(.waveform(try viewer.use { try $0.waveform(corpus: corpus, utterance: utterance) })) }
+      }
+    case .picture(let picture): makePicture(picture)
+    case .loadRuns: watcher.tellAll()
+    case .train(let job): start { try await self.laboratory.train(job, control: $0, report: $1) }
+    case .resume(let run): start { try await self.laboratory.resume(run, control: $0, report: $1) }
+    case .control(let run, let wish): ask(run, wish)
+    }
+  }
+
+  /// Stops this process's run with a checkpoint and waits for it; at most `seconds`.
+  ///
+  /// - Returns: names of runs that were stopped and can be resumed.
+  package func shutdown(waiting seconds: Double = 120) -> [String] {
+    let live = controls.withLock { $0 }
+    for control in live.values { control.wish = .stopNow }
+    let deadline = RateMeter.now() + seconds
+    while RateMeter.now() < deadline, !controls.withLock(\.isEmpty) || starting.withLock(\.self) { usleep(20_000) }
+    return live.keys.sorted()
+  }
+
+  // MARK: corpora and pictures
+
+  private func loadCorpora() {
+    reading.async { [self] in
+      viewing.async { [self] in viewer.use { $0.forgetCorpora() } }
+      var corpora: [CorpusInfo] = []
+      for registration in laboratory.library.registrations() {
+        attempt { corpora.append(try laboratory.library.info(registration)) }
+        mailbox.post(.corpora(corpora))
+      }
+      if corpora.isEmpty { mailbox.post(.corpora([])) }
+    }
+  }
+
+  /// Only the newest wish counts: holding a key down asks for more pictures than anyone can look at.
+  private func makePicture(_ picture: PictureRequest) {
+    let isIdle = pendingPicture.withLock { pending in
+      defer { pending = picture }
+      return pending == nil
+    }
+    guard isIdle else { return }
+    viewing.async { [self] in
+      let picture = pendingPicture.withLock { pending in
+        defer { pending = nil }
+        return pending
+      }
+      guard let picture else { return }
+      attempt { mailbox.post(.picture(try viewer.use { try $0.picture(picture) { log(.info, $0) } })) }
+    }
+  }
+
+  // MARK: runs
+
+  private typealias Work =
+    @Sendable (RunControl, @escaping @Sendable (TrainingEvent) -> Void) async throws -> RunInfo
+
+  private func start(_ work: @escaping Work) {
+    let isFree = starting.withLock { starting in
+      guard !starting, controls.withLock(\.isEmpty) else { return false }
+      starting = true
+      return true
+    }
+    guard isFree else { return mailbox.post(.failed(LabError.engineBusy.description)) }
+    let control = RunControl()
+    let follower = RunFollower(mailbox: mailbox) { [self] run in
+      controls.withLock { $0[run.id] = control }
+      starting.withLock { $0 = false }
+    }
+    Task.detached(priority: .utility) { [self] in
+      do {
+        let ended = try await work(control) { follower.hear($0) }
+        mailbox.post(.run(ended))
+        log(ended.status == .failed ? .error : .info, "\(ended.id): \(ended.failure ?? ended.status.rawValue)")
+      } catch {
+        mailbox.post(.failed("\(error)"))
+        log(.error, "\(error)")
+      }
+      controls.withLock { $0 = $0.filter { $0.value !== control } }
+      starting.withLock { $0 = false }
+    }
+  }
+
+  private func ask(_ run: String, _ wish: RunControl.Wish) {
+    if let control = controls.withLock({ $0[run] }) {
+      control.wish = wish
+    } else {
+      attempt { try laboratory.store.open(run).ask(wish) }
+    }
+  }
+
+  private func attempt(_ body: () throws -> Void) {
+    do { try body() } catch {
+      mailbox.post(.failed("\(error)"))
+      log(.error, "\(error)")
+    }
+  }
+
+  private func log(_ level: LogLine.Level, _ text: String) {
+    mailbox.post(.log(LogLine(time: Date(), level: level, text: text)))
+  }
+}
+
+/// The viewer behind a lock that is never contended: only the viewing queue takes it.
+private final class ViewerBox: Sendable {
+  private let viewer: Mutex<Viewer>
+
+  init(_ laboratory: Laboratory) {
+    viewer = Mutex(Viewer(library: laboratory.library, levels: LevelStore(folder: laboratory.paths.cache)))
+  }
+
+  func use<R>(_ body: (Viewer) throws -> sending R) rethrows -> sending R {
+    try viewer.withLock { try body($0) }
+  }
+}
+
+/// Turns a run's events into whole `RunInfo` values, so that the workbench needs no memory of what came before.
+private final class RunFollower: Sendable {
+  private let mailbox: Mailbox
+  private let began: @Sendable (RunInfo) -> Void
+  private let current = Mutex<RunInfo?>(nil)
+
+  init(mailbox: Mailbox, began: @escaping @Sendable (RunInfo) -> Void) { (self.mailbox, self.began) = (mailbox, began) }
+
+  func hear(_ event: TrainingEvent) {
+    let changed: RunInfo? = current.withLock { current in
+      switch event {
+      case .began(let run): current = run
+      case .progress(let progress, let paused):
+        current?.progress = progress
+        current?.status = paused ? .paused : .running
+      case .epoch(let epoch): current?.epochs.append(epoch)
+      case .note: break
+      }
+      return current
+    }
+    if case .began(let run) = event { began(run) }
+    if case .note(let text) = event { mailbox.post(.log(LogLine(time: Date(), level: .info, text: text))) }
+    if let changed { mailbox.post(.run(changed)) }
+  }
+}

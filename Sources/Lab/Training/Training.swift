@@ -1,0 +1,127 @@
+import Core
+import Foundation
+import NN
+import Pipeline
+import Synchronization
+
+extension Laboratory {
+  /// Trains a network in a new run folder, on the engine's thread, until it is finished, stopped or failed.
+  ///
+  /// - Parameter report: called on the engine's thread.
+  /// - Throws: mistakes in the job, before anything is written. What goes wrong later is the run's outcome.
+  package func train(
+    _ job: Job, name: String? = nil, control: RunControl, report: @escaping @Sendable (TrainingEvent) -> Void
+  ) async throws -> RunInfo {
+    try job.check()
+    let registration = try library.find(job.corpus)
+    let plan = try TrainingPlan(job: job, corpus: try library.scan(registration))
+    // A path stays usable from any folder, and a split file too.
+    var job = job
+    if library.registrations().first(where: { $0.name == registration.name }) != registration {
+      job.corpus = registration.path
+    }
+    if case .file(let url) = SplitKind(job.split) { job.split = url.standardizedFileURL.path }
+    let folder = try store.create(name: name, job: job, now: Date())
+    let lock = try folder.lock()
+    try folder.begin(
+      RunRecord(
+        job: job, emotions: plan.corpus.emotions, notes: plan.notes(job: job), created: Date(),
+        machine: .current, fingerprint: plan.fingerprint))
+    return try await work(folder, lock: lock, job: job, plan: plan, control: control, report: report)
+  }
+
+  /// Goes on with a run from its last checkpoint, or from its beginning when it has none, to the same bits.
+  ///
+  /// - Throws: `LabError.runIsLive`, `LabError.runIsFinished`, `LabError.corpusChanged` …
+  package func resume(
+    _ id: String, control: RunControl, report: @escaping @Sendable (TrainingEvent) -> Void
+  ) async throws -> RunInfo {
+    let folder = try store.open(id)
+    let lock = try folder.lock()
+    let record = try folder.record()
+    if folder.outcome()?.status == .finished { throw LabError.runIsFinished(folder.id, epochs: record.job.epochs) }
+    try record.job.check()
+    let plan = try TrainingPlan(job: record.job, corpus: try library.scan(try library.find(record.job.corpus)))
+    guard plan.fingerprint == record.fingerprint else {
+      throw LabError.corpusChanged(
+        run: folder.id, reason: "files, classes or parts of “\(record.job.corpus)” are not those it began with")
+    }
+    folder.clearOutcome()
+    _ = folder.takeWish()
+    if record.machine != .current {
+      report(.note("this run began on another machine (\(record.machine)); its bits may differ from here on"))
+    }
+    return try await work(folder, lock: lock, job: record.job, plan: plan, control: control, report: report)
+  }
+
+  private func work(
+    _ folder: RunFolder, lock: RunLock, job: Job, plan: TrainingPlan, control: RunControl,
+    report: @escaping @Sendable (TrainingEvent) -> Void
+  ) async throws -> RunInfo {
+    report(.began(try folder.info()))
+    let outcome: RunOutcome
+    do {
+      let status = try await Engine.run { [paths] in
+        try Self.run(folder, job: job, plan: plan, images: paths.images, control: control, report: report)
+      }
+      outcome = RunOutcome(status: status)
+    } catch PipelineError.stopped {
+      outcome = RunOutcome(status: .stopped)
+    } catch let error as any UserError {
+      outcome = RunOutcome(status: .failed, failure: error.description)
+    }
+    try folder.end(outcome)
+    withExtendedLifetime(lock) {}
+    var info = try folder.info()
+    info.status = outcome.status
+    return info
+  }
+
+  @Engine private static func run(
+    _ folder: RunFolder, job: Job, plan: TrainingPlan, images: URL, control: RunControl,
+    report: @escaping @Sendable (TrainingEvent) -> Void
+  ) throws -> RunStatus {
+    let progress = PreparationProgress(folder: folder, report: report)
+    let request = ImageRequest(
+      corpus: plan.corpus, transform: try Transforms.named(job.transform), slicer: plan.table.slicer,
+      scalingSlices: job.normalise == "train" ? plan.split.slices(.train) : nil)
+    let set = try ImageCache(folder: images).images(for: request, control: control) { phase, done, total in
+      progress.tell(phase, done, total)
+    }
+    let data = TrainingData(plan: plan, images: set)
+    let network = try Network(try Networks.named(job.model), classes: plan.corpus.emotions.count)
+    let optimiser = try Adam(network)
+    let loop = TrainingLoop(
+      folder: folder, job: job, data: data, network: network, optimiser: optimiser, control: control, report: report)
+    if FileManager.default.fileExists(atPath: folder.lastCheckpoint.path) {
+      try loop.resume(from: folder.lastCheckpoint)
+    } else {
+      network.initialise(seed: job.seed)
+      try folder.keepMetrics(through: 0)
+    }
+    return try loop.run()
+  }
+}
+
+/// Progress of the images, told at most a few times a second from whichever pool thread comes by.
+private final class PreparationProgress: Sendable {
+  private let folder: RunFolder
+  private let report: @Sendable (TrainingEvent) -> Void
+  private let meter = Mutex(RateMeter())
+
+  init(folder: RunFolder, report: @escaping @Sendable (TrainingEvent) -> Void) {
+    (self.folder, self.report) = (folder, report)
+  }
+
+  func tell(_ phase: String, _ done: Int, _ total: Int) {
+    let rate: Double? = meter.withLock { meter in
+      meter.mark(done)
+      return meter.isDue() ? meter.rate : nil
+    }
+    guard let rate else { return }
+    let progress = RunProgress(
+      phase: phase, epoch: 0, done: done, total: total, rate: max(0, rate), secondsLeft: nil)
+    report(.progress(progress, paused: false))
+    folder.report(progress, paused: false)
+  }
+}

@@ -1,0 +1,236 @@
+import Core
+import Foundation
+import NN
+import Pipeline
+
+/// Trains one network on one job, from wherever its folder's checkpoint stands. Lives on the engine's thread for the whole
+/// run; other threads reach it through `RunControl` and the folder's control file, which are read at every batch.
+@Engine final class TrainingLoop {
+  private let folder: RunFolder
+  private let job: Job
+  private let data: TrainingData
+  private let network: Network
+  private let optimiser: Adam
+  private let control: RunControl
+  private let report: @Sendable (TrainingEvent) -> Void
+
+  private var position = Position()
+  private var meter = RateMeter()
+  private var folderMeter = RateMeter(interval: 0.5)
+  private var wishMeter = RateMeter(interval: 0.3)
+  /// Images trained and validated by this process, for the rate.
+  private var imagesDone = 0
+  private var lastCheckpoint = RateMeter.now()
+  /// Seconds of the last validation, to tell the time left.
+  private var validationSeconds: Double?
+  /// Seconds between checkpoints within an epoch; an epoch at a stride of 10 ms takes an hour.
+  private let checkpointInterval = 600.0
+
+  init(
+    folder: RunFolder, job: Job, data: TrainingData, network: Network, optimiser: Adam, control: RunControl,
+    report: @escaping @Sendable (TrainingEvent) -> Void
+  ) {
+    (self.folder, self.job, self.data, self.network) = (folder, job, data, network)
+    (self.optimiser, self.control, self.report) = (optimiser, control, report)
+  }
+
+  /// Takes up weights, moments and position where a checkpoint was written.
+  ///
+  /// - Throws: `NNError` for a checkpoint of another network, `LabError.corpusChanged` when the images differ.
+  func resume(from checkpoint: URL) throws {
+    let metadata = try Checkpoint.load(network, optimiser: optimiser, from: checkpoint)
+    func decode<T: Decodable>(_ type: T.Type, _ key: String) -> T? {
+      metadata[key].flatMap { try? JSON.decoder().decode(type, from: Data($0.utf8)) }
+    }
+    guard let position = decode(Position.self, "quaver.position"), let scaling = decode(Scaling.self, "quaver.scaling")
+    else { throw LabError.runUnreadable(folder.id, reason: "its checkpoint tells no position") }
+    guard scaling == data.scaling else {
+      throw LabError.corpusChanged(
+        run: folder.id, reason: "the levels of its corpus are \(data.scaling), not \(scaling)")
+    }
+    self.position = position
+    try folder.keepMetrics(through: position.epoch - 1)
+  }
+
+  // MARK: the run
+
+  func run() throws -> RunStatus {
+    while position.epoch <= job.epochs {
+      guard try trainEpoch(), let validation = try evaluate(data.valid, phase: "validation"),
+        let average = try averageAccuracy(validation)
+      else {
+        try checkpoint()
+        return .stopped
+      }
+      try endEpoch(validation, average: average.value)
+      if control.wish == .stopAfterEpoch, position.epoch <= job.epochs { return .stopped }
+    }
+    return .finished
+  }
+
+  /// - Returns: false when asked to stop before the epoch's end.
+  private func trainEpoch() throws -> Bool {
+    let order = RandomStream(seed: job.seed, purpose: "shuffle", position.epoch).permutation(data.train.count)
+    let batches = (order.count + job.batch - 1) / job.batch
+    var started = RateMeter.now()
+    while position.batch < batches {
+      guard obey(phase: "training", done: position.batch * job.batch, total: order.count) else {
+        position.seconds += RateMeter.now() - started
+        return false
+      }
+      let slices = order[position.batch * job.batch..<min(order.count, (position.batch + 1) * job.batch)]
+        .map { data.train[$0] }
+      try step(slices)
+      position.batch += 1
+      imagesDone += slices.count
+      let now = RateMeter.now()
+      if now - lastCheckpoint > checkpointInterval {
+        position.seconds += now - started
+        started = now
+        try checkpoint()
+      }
+      tell(phase: "training", done: position.seen, total: order.count)
+    }
+    position.seconds += RateMeter.now() - started
+    return true
+  }
+
+  private func step(_ slices: [Int]) throws {
+    let plan = try network.plan(batch: slices.count, demand: .parameterGradients)
+    let augment = job.augment == "none" ? nil : (policy: SpecAugment(seed: job.seed), epoch: position.epoch)
+    data.images.fill(plan.input, slices: slices, augment: augment)
+    plan.forward(.training(seed: job.seed, step: optimiser.steps))
+    let labels = slices.map { data.labels[$0] }
+    let loss = plan.loss(labels: labels)
+    plan.backward()
+    optimiser.step(learningRate: job.learningRate, weightDecay: job.weightDecay)
+    position.lossSum += Double(loss) * Double(slices.count)
+    position.correct += zip(plan.predictions, labels).count { $0 == $1 }
+    position.seen += slices.count
+  }
+
+  private struct Evaluation {
+    var lossSum = 0.0
+    var confusion: Confusion
+    var loss: Double { lossSum / Double(max(1, confusion.total)) }
+  }
+
+  /// Loss and confusion in evaluation mode, without augmentation.
+  ///
+  /// - Returns: nil when asked to stop before the end.
+  private func evaluate(_ slices: [Int], phase: String) throws -> Evaluation? {
+    var evaluation = Evaluation(confusion: Confusion(classes: data.corpus.emotions.count))
+    let started = RateMeter.now()
+    for start in stride(from: 0, to: slices.count, by: job.batch) {
+      guard obey(phase: phase, done: start, total: slices.count) else { return nil }
+      let batch = Array(slices[start..<min(slices.count, start + job.batch)])
+      let plan = try network.plan(batch: batch.count, demand: .inference)
+      data.images.fill(plan.input, slices: batch)
+      plan.forward(.evaluation)
+      let labels = batch.map { data.labels[$0] }
+      evaluation.lossSum += Double(plan.loss(labels: labels)) * Double(batch.count)
+      for (label, prediction) in zip(labels, plan.predictions) {
+        evaluation.confusion.add(truth: label, predicted: prediction)
+      }
+      imagesDone += batch.count
+      tell(phase: phase, done: start + batch.count, total: slices.count)
+    }
+    if phase == "validation" { validationSeconds = RateMeter.now() - started }
+    return evaluation
+  }
+
+  /// The paper's "average accuracy", over both parts merged; only after the last epoch, since it costs a pass over the
+  /// training part.
+  ///
+  /// - Returns: nil when asked to stop before the end.
+  private func averageAccuracy(_ validation: Evaluation) throws -> (value: Double?, Void)? {
+    guard position.epoch == job.epochs else { return (nil, ()) }
+    guard let training = try evaluate(data.train, phase: "average accuracy") else { return nil }
+    let right = training.confusion.correct + validation.confusion.correct
+    return (Double(right) / Double(data.train.count + data.valid.count), ())
+  }
+
+  private func endEpoch(_ validation: Evaluation, average: Double?) throws {
+    let seen = Double(max(1, position.seen))
+    let metrics = EpochMetrics(
+      epoch: position.epoch, step: optimiser.steps, trainLoss: position.lossSum / seen,
+      trainAccuracy: Double(position.correct) / seen, validLoss: validation.loss,
+      validAccuracy: validation.confusion.accuracy, validUAR: validation.confusion.unweightedAverageRecall,
+      averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds)
+    try folder.append(metrics)
+    report(.epoch(metrics))
+    let isBest = metrics.validAccuracy > position.bestAccuracy
+    if isBest { position.bestAccuracy = metrics.validAccuracy }
+    let epoch = position.epoch
+    position.startNextEpoch()
+    // The best one first: a kill between the two then repeats this epoch and writes the same best again.
+    if isBest { try Checkpoint.save(network, metadata: metadata(), to: folder.bestCheckpoint) }
+    try checkpoint()
+    if !metrics.trainLoss.isFinite { throw LabError.diverged(epoch: epoch, step: optimiser.steps) }
+  }
+
+  // MARK: checkpoints
+
+  private func checkpoint() throws {
+    try Checkpoint.save(network, optimiser: optimiser, metadata: metadata(), to: folder.lastCheckpoint)
+    lastCheckpoint = RateMeter.now()
+  }
+
+  /// What a reader needs to use the weights: corpus constants, classes, and the position to resume from.
+  private func metadata() throws -> [String: String] {
+    [
+      "quaver.job": try JSON.line(job), "quaver.position": try JSON.line(position),
+      "quaver.emotions": try JSON.line(data.corpus.emotions), "quaver.scaling": try JSON.line(data.scaling),
+    ]
+  }
+
+  // MARK: wishes and progress
+
+  /// Waits while paused. - Returns: false when asked to stop now.
+  private func obey(phase: String, done: Int, total: Int) -> Bool {
+    if wishMeter.isDue(), let wish = folder.takeWish() { control.wish = wish }
+    while control.wish == .pause {
+      let progress = progress(phase: phase, done: done, total: total)
+      report(.progress(progress, paused: true))
+      folder.report(progress, paused: true)
+      Thread.sleep(forTimeInterval: 0.2)
+      if let wish = folder.takeWish() { control.wish = wish }
+      meter = RateMeter()
+    }
+    return control.wish != .stopNow
+  }
+
+  private func tell(phase: String, done: Int, total: Int) {
+    meter.mark(imagesDone)
+    guard meter.isDue() else { return }
+    let progress = progress(phase: phase, done: done, total: total)
+    report(.progress(progress, paused: false))
+    if folderMeter.isDue() { folder.report(progress, paused: false) }
+  }
+
+  private func progress(phase: String, done: Int, total: Int) -> RunProgress {
+    let rate = meter.rate
+    var left: Double?
+    if rate > 0 {
+      let toTrain = (job.epochs - position.epoch) * data.train.count
+        + (phase == "training" ? data.train.count - done : 0)
+      // Before the first validation: inference takes about a third of a training step.
+      let validation = validationSeconds ?? Double(data.valid.count) / (3 * rate)
+      let trainRate = phase == "training" ? rate : rate / 3
+      left = Double(toTrain) / trainRate + validation * Double(job.epochs - position.epoch + 1)
+    }
+    return RunProgress(
+      phase: phase, epoch: position.epoch, done: done, total: total, rate: rate, secondsLeft: left,
+      loss: position.seen > 0 ? position.lossSum / Double(position.seen) : nil)
+  }
+}
+
+extension Plan {
+  /// The class of the largest logit of each sample, the first of equals; 0 where all are NaN.
+  fileprivate var predictions: [Int] {
+    (0..<batch).map { sample in
+      let row = logits + sample * outputs
+      return (1..<outputs).reduce(0) { row[$1] > row[$0] ? $1 : $0 }
+    }
+  }
+}

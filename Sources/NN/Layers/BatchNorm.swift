@@ -1,0 +1,222 @@
+import Core
+import Kernels
+
+/// Batch normalisation of a feature map's channels (torch.nn.BatchNorm2d): ε 1e-5; the batch's biased variance normalises,
+/// its unbiased one goes into the running variance with momentum 0.1.
+package struct BatchNorm: Layer {
+  package let kind = "batchNorm"
+  package static let epsilon = 1e-5
+  package static let momentum = 0.1
+
+  package init() {}
+
+  package func output(of inputs: [Shape]) -> Shape { inputs[0] }
+
+  package func parameters(for inputs: [Shape]) -> [ParameterSpec] {
+    let channels = inputs[0].map.channels
+    return [
+      ParameterSpec("weight", [channels], .constant(1)),
+      ParameterSpec("bias", [channels], .constant(0)),
+      ParameterSpec("running_mean", [channels], .constant(0), role: .statistic),
+      ParameterSpec("running_var", [channels], .constant(1), role: .statistic),
+      ParameterSpec("num_batches_tracked", [], .constant(0), role: .counter),
+    ]
+  }
+
+  package func flops(for inputs: [Shape]) -> Int { 2 * inputs[0].count }
+
+  @Engine package func operation(at site: Site) throws -> any Operation { try BatchNormOperation(site) }
+}
+
+@Engine private final class BatchNormOperation: Operation {
+  private let x: Value, y: Value
+  private let dy: Buffer?, dx: InputGradient?
+  private let channels: ChannelStatistics
+
+  init(_ site: Site) throws {
+    x = try site.input()
+    y = site.output(x.layout, reusing: site.demand == .inference ? x : nil)
+    channels = ChannelStatistics(site, Slabs(x.shape, x.layout, batch: site.batch))
+    dy = y.needsGradient ? site.outputGradient(of: y) : nil
+    dx = site.gradient(of: x, reusing: dy)
+    if dy != nil { site.keep(x) }
+  }
+
+  func forward(_ mode: Mode) {
+    let slabs = channels.slabs
+    let x = x.pointer, y = y.pointer, shift = channels.shift, sums = channels.forwardSums.doubles
+    if mode.batchStatistics {
+      channels.setShift(from: x)
+      Parallel.forEach(slabs.count) { range in
+        for s in range {
+          let c = s % slabs.blocks * slabs.lanes
+          quaver_norm_moments(x + s * slabs.floats, slabs.pixels, slabs.lanes, shift + c, sums + 2 * s * slabs.lanes)
+        }
+      }
+      channels.useBatch()
+    } else {
+      channels.useRunning()
+    }
+    let scale = channels.scale, offset = channels.offset
+    Parallel.forEach(slabs.count) { range in
+      for s in range {
+        let c = s % slabs.blocks * slabs.lanes, at = s * slabs.floats
+        quaver_norm_apply(x + at, y + at, slabs.pixels, slabs.lanes, scale + c, offset + c)
+      }
+    }
+  }
+
+  func backward(_ mode: Mode) {
+    guard let dy = dy?.pointer else { return }
+    let slabs = channels.slabs
+    let x = x.pointer, sums = channels.backwardSums.doubles, mean = channels.mean
+    if channels.needsSums(mode) {
+      Parallel.forEach(slabs.count) { range in
+        for s in range {
+          let c = s % slabs.blocks * slabs.lanes, at = s * slabs.floats
+          quaver_norm_gradient_sums(
+            dy + at, x + at, slabs.pixels, slabs.lanes, mean + c, sums + 2 * s * slabs.lanes)
+        }
+      }
+    }
+    channels.differentiate(mode)
+    guard let dx = dx?.pointer else { return }
+    let byDy = channels.scale, byX = channels.byX, constant = channels.constant
+    Parallel.forEach(slabs.count) { range in
+      for s in range {
+        let c = s % slabs.blocks * slabs.lanes, at = s * slabs.floats
+        quaver_norm_gradient(
+          dy + at, x + at, dx + at, slabs.pixels, slabs.lanes, byDy + c, byX + c, constant + c)
+      }
+    }
+  }
+}
+
+/// What a normalisation knows of its channels: the arithmetic between the passes over the map, in double. Arrays are
+/// padded to whole channel blocks with zeros, so that padding lanes come out as zeros.
+@Engine final class ChannelStatistics {
+  let slabs: Slabs
+  /// Per slab Σ and Σ², as the kernels leave them.
+  let forwardSums: Buffer, backwardSums: Buffer
+  private let table: Buffer
+  private let weight: Parameter, bias: Parameter, runningMean: Parameter, runningVariance: Parameter
+  private let batches: Parameter
+  private let weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?
+  private let count: Int
+
+  init(_ site: Site, _ slabs: Slabs) {
+    self.slabs = slabs
+    (weight, bias) = (site.parameter("weight"), site.parameter("bias"))
+    (runningMean, runningVariance) = (site.parameter("running_mean"), site.parameter("running_var"))
+    batches = site.parameter("num_batches_tracked")
+    (weightGradient, biasGradient) = (site.gradient(of: weight), site.gradient(of: bias))
+    count = site.inputShapes[0].map.channels
+    let doubles = slabs.count * 2 * slabs.lanes
+    forwardSums = site.scratch(2 * doubles, .forward)
+    backwardSums = site.scratch(2 * doubles, .backward)
+    table = site.kept(7 * slabs.channels)
+  }
+
+  private func row(_ index: Int) -> UnsafeMutablePointer<Float> { table.pointer + index * slabs.channels }
+  /// y = scale·x + offset.
+  var scale: UnsafeMutablePointer<Float> { row(0) }
+  var offset: UnsafeMutablePointer<Float> { row(1) }
+  var mean: UnsafeMutablePointer<Float> { row(2) }
+  /// dx = scale·dy + byX·x + constant.
+  var byX: UnsafeMutablePointer<Float> { row(3) }
+  var constant: UnsafeMutablePointer<Float> { row(4) }
+  /// Something near each channel's values, which keeps the sums of squares from cancelling.
+  var shift: UnsafeMutablePointer<Float> { row(5) }
+  private var inverseDeviation: UnsafeMutablePointer<Float> { row(6) }
+
+  private var samples: Double { Double(slabs.batch * slabs.pixels) }
+
+  /// Takes each channel's first value.
+  func setShift(from x: UnsafePointer<Float>) {
+    for c in 0..<slabs.channels { shift[c] = x[c / slabs.lanes * slabs.floats + c % slabs.lanes] }
+  }
+
+  /// +1 or −1: whether the channel's scale will be negative. In a row that backward fills anew.
+  func setSigns() -> UnsafeMutablePointer<Float> {
+    for c in 0..<slabs.channels { byX[c] = c < count && weight.values[c] < 0 ? -1 : 1 }
+    return byX
+  }
+
+  private func total(_ sums: Buffer, _ channel: Int) -> (Double, Double) {
+    let block = channel / slabs.lanes, lane = channel % slabs.lanes
+    var first = 0.0, second = 0.0
+    for n in 0..<slabs.batch {
+      let slab = sums.doubles + (n * slabs.blocks + block) * 2 * slabs.lanes
+      first += slab[lane]
+      second += slab[slabs.lanes + lane]
+    }
+    return (first, second)
+  }
+
+  /// Statistics of the batch, from `forwardSums` of x − shift; the running ones move towards them.
+  func useBatch() {
+    clearPadding()
+    for c in 0..<count {
+      let (sum, squares) = total(forwardSums, c)
+      let centred = sum / samples
+      let variance = max(0, squares / samples - centred * centred)
+      // max would turn NaN into 0.
+      let biased = centred.isNaN ? .nan : variance
+      let average = Double(shift[c]) + centred
+      set(c, mean: average, variance: biased)
+      let unbiased = biased * samples / max(1, samples - 1)
+      move(&runningMean.values[c], towards: average)
+      move(&runningVariance.values[c], towards: unbiased)
+    }
+    batches.counter += 1
+  }
+
+  private func move(_ running: inout Float, towards value: Double) {
+    running = Float((1 - BatchNorm.momentum) * Double(running) + BatchNorm.momentum * value)
+  }
+
+  func useRunning() {
+    clearPadding()
+    for c in 0..<count { set(c, mean: Double(runningMean.values[c]), variance: Double(runningVariance.values[c])) }
+  }
+
+  private func clearPadding() {
+    for r in 0..<7 where r != 5 {
+      for c in count..<slabs.channels { row(r)[c] = 0 }
+    }
+  }
+
+  private func set(_ c: Int, mean average: Double, variance: Double) {
+    let inverse = 1 / (variance + BatchNorm.epsilon).squareRoot()
+    let factor = Double(weight.values[c]) * inverse
+    inverseDeviation[c] = Float(inverse)
+    mean[c] = Float(average)
+    scale[c] = Float(factor)
+    offset[c] = Float(Double(bias.values[c]) - average * factor)
+  }
+
+  /// Whether `differentiate` reads `backwardSums`: not for an input gradient with frozen statistics.
+  func needsSums(_ mode: Mode) -> Bool { mode.batchStatistics || weightGradient != nil }
+
+  /// Gradients of weight and bias, and the coefficients of dx, from Σdy and Σdy·(x − mean).
+  func differentiate(_ mode: Mode) {
+    let needed = needsSums(mode)
+    for c in 0..<slabs.channels {
+      guard c < count, needed else {
+        (byX[c], constant[c]) = (0, 0)
+        continue
+      }
+      let (sum, products) = total(backwardSums, c)
+      let inverse = Double(inverseDeviation[c])
+      weightGradient?[c] = Float(products * inverse)
+      biasGradient?[c] = Float(sum)
+      guard mode.batchStatistics else {
+        (byX[c], constant[c]) = (0, 0)
+        continue
+      }
+      let factor = -Double(scale[c]) * inverse * inverse * products / samples
+      byX[c] = Float(factor)
+      constant[c] = Float(-Double(scale[c]) * sum / samples - factor * Double(mean[c]))
+    }
+  }
+}

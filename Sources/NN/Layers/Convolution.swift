@@ -1,0 +1,256 @@
+import Core
+import OneDNN
+
+/// 2-D convolution with bias (torch.nn.Conv2d): x [c, h, w] → y [channels, h', w'], weights [channels, c/groups, k, k].
+package struct Convolution: Layer {
+  package let kind = "conv2d"
+  let channels: Int, kernel: Int, stride: Int, padding: Int, groups: Int
+  let bias: Bool
+
+  package init(
+    _ channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1, bias: Bool = true
+  ) {
+    precondition(channels > 0 && kernel > 0 && stride > 0 && padding >= 0, "a convolution's sizes must be positive")
+    precondition(groups > 0 && channels % groups == 0, "\(channels) channels do not divide into \(groups) groups")
+    (self.channels, self.kernel, self.stride, self.padding) = (channels, kernel, stride, padding)
+    (self.groups, self.bias) = (groups, bias)
+  }
+
+  package func output(of inputs: [Shape]) -> Shape {
+    let (c, h, w) = inputs[0].map
+    precondition(c % groups == 0, "\(c) channels do not divide into \(groups) groups")
+    precondition(h + 2 * padding >= kernel && w + 2 * padding >= kernel, "a \(kernel)×\(kernel) kernel on \(inputs[0])")
+    return [channels, (h + 2 * padding - kernel) / stride + 1, (w + 2 * padding - kernel) / stride + 1]
+  }
+
+  package func parameters(for inputs: [Shape]) -> [ParameterSpec] {
+    let perGroup = inputs[0][0] / groups, fanIn = perGroup * kernel * kernel
+    let weight = ParameterSpec("weight", [channels, perGroup, kernel, kernel], .fanIn(fanIn))
+    return bias ? [weight, ParameterSpec("bias", [channels], .fanIn(fanIn))] : [weight]
+  }
+
+  package func flops(for inputs: [Shape]) -> Int {
+    2 * output(of: inputs).count * inputs[0][0] / groups * kernel * kernel
+  }
+
+  @Engine package func operation(at site: Site) throws -> any Operation { try ConvolutionOperation(self, site) }
+
+  /// Whether Winograd is worth trying: 3×3, stride 1. oneDNN's F(4×4, 3×3) is exact to about 1e-5, inside every
+  /// tolerance of the reference on these networks, so that no shape is vetoed for accuracy; below 32 channels it loses
+  /// more in its transforms than it saves in products.
+  func winogradPays(_ input: Shape) -> Bool {
+    kernel == 3 && stride == 1 && groups == 1 && input[0] >= 32 && channels >= 32
+  }
+
+  fileprivate func primitiveShape(_ input: Shape, _ output: Shape, batch: Int) -> quaver_convolution_shape {
+    quaver_convolution_shape(
+      batch: Int32(batch), groups: Int32(groups), channels_in: Int32(input[0]), height_in: Int32(input[1]),
+      width_in: Int32(input[2]), channels_out: Int32(output[0]), height_out: Int32(output[1]),
+      width_out: Int32(output[2]), kernel_height: Int32(kernel), kernel_width: Int32(kernel),
+      stride_height: Int32(stride), stride_width: Int32(stride), padding_height: Int32(padding),
+      padding_width: Int32(padding))
+  }
+}
+
+/// oneDNN's primitive for one pass of one convolution.
+@Engine private final class Primitive {
+  let handle: OpaquePointer
+
+  /// Nil where the library has none with these layouts (nil: any) and this algorithm.
+  init?(
+    _ shape: quaver_convolution_shape, _ pass: quaver_pass, winograd: Bool, bias: Bool, source: Layout?,
+    destination: Layout?
+  ) {
+    var shape = shape
+    guard
+      let handle = quaver_convolution_create(
+        &shape, pass, winograd, bias, source?.library ?? QUAVER_LAYOUT_ANY, destination?.library ?? QUAVER_LAYOUT_ANY)
+    else { return nil }
+    self.handle = handle
+  }
+
+  isolated deinit { quaver_convolution_free(handle) }
+
+  var source: Layout { Layout(quaver_convolution_source(handle)) }
+  var destination: Layout { Layout(quaver_convolution_destination(handle)) }
+  var weightFloats: Int { quaver_convolution_weight_bytes(handle) / 4 }
+  var plainWeights: Bool { quaver_convolution_plain_weights(handle) }
+  var scratchFloats: Int { (quaver_convolution_scratch_bytes(handle) + 3) / 4 }
+  var kernel: String { String(cString: quaver_convolution_kernel(handle)) }
+
+  func run(
+    source: UnsafeMutablePointer<Float>, weights: UnsafeMutablePointer<Float>, bias: UnsafeMutablePointer<Float>?,
+    destination: UnsafeMutablePointer<Float>, scratch: Buffer
+  ) {
+    let done = quaver_convolution_run(handle, source, weights, bias, destination, scratch.pointer)
+    precondition(done, "a convolution failed")
+  }
+}
+
+/// Weights in the order that a primitive wants, packed again whenever the network's have changed.
+@Engine private final class PackedWeights {
+  private let weight: Parameter
+  private let primitive: Primitive
+  private let buffer: Buffer?
+  private let tenancy: Tenancy
+  private var stamp = Tenancy.Stamp()
+
+  init(_ weight: Parameter, for primitive: Primitive, _ site: Site) {
+    (self.weight, self.primitive, tenancy) = (weight, primitive, site.tenancy)
+    buffer = primitive.plainWeights ? nil : site.persistent(primitive.weightFloats)
+  }
+
+  func current(scratch: Buffer) -> UnsafeMutablePointer<Float> {
+    guard let buffer else { return weight.values }
+    if stamp != tenancy.stamp {
+      let done = quaver_convolution_pack(primitive.handle, weight.values, buffer.pointer, scratch.pointer)
+      precondition(done, "packing the weights of \(weight.name) failed")
+      stamp = tenancy.stamp
+    }
+    return buffer.pointer
+  }
+}
+
+@Engine private final class ConvolutionOperation: Operation {
+  private let x: Value, y: Value
+  private let bias: Parameter?
+  private let forwardPass: Primitive
+  private let forwardWeights: PackedWeights
+  private let scratch: Buffer
+  private let dy: Buffer?
+  private let toInput: BackwardData?
+  private let toWeights: BackwardWeights?
+
+  init(_ layer: Convolution, _ site: Site) throws {
+    let shape = layer.primitiveShape(site.inputShapes[0], site.outputShape, batch: site.batch)
+    let winograd =
+      switch site.options.convolution {
+      case .direct: false
+      case .winograd: layer.kernel == 3 && layer.stride == 1
+      case .automatic: layer.winogradPays(site.inputShapes[0])
+      }
+    forwardPass = try choose(site, "a convolution of \(site.inputShapes[0])", winograd) {
+      Primitive(shape, QUAVER_FORWARD, winograd: $0, bias: layer.bias, source: nil, destination: nil)
+    }
+    x = try site.input(as: forwardPass.source)
+    y = site.output(forwardPass.destination)
+    bias = layer.bias ? site.parameter("bias") : nil
+    let weight = site.parameter("weight")
+    forwardWeights = PackedWeights(weight, for: forwardPass, site)
+    scratch = site.scratch(forwardPass.scratchFloats, .forward)
+    dy = y.needsGradient ? site.outputGradient(of: y) : nil
+    toWeights = try BackwardWeights(layer, shape, site, x, y, winograd)
+    toInput = try BackwardData(shape, site, x, y, winograd, weight)
+  }
+
+  var kernels: [String] {
+    [forwardPass.kernel, toInput?.primitive.kernel, toWeights?.primitive.kernel].compactMap(\.self)
+  }
+
+  func forward(_ mode: Mode) {
+    forwardPass.run(
+      source: x.pointer, weights: forwardWeights.current(scratch: scratch), bias: bias?.values,
+      destination: y.pointer, scratch: scratch)
+  }
+
+  func backward(_ mode: Mode) {
+    guard let dy else { return }
+    toWeights?.run(x: x, dy: dy)
+    toInput?.run(dy: dy)
+  }
+}
+
+/// Winograd where it is wanted and there, else direct.
+@Engine private func choose(
+  _ site: Site, _ what: String, _ winograd: Bool, _ make: (_ winograd: Bool) -> Primitive?
+) throws -> Primitive {
+  if winograd, let primitive = make(true) { return primitive }
+  guard let primitive = make(false) else { throw NNError.unsupported(node: site.name, what: what) }
+  return primitive
+}
+
+/// A map that a backward pass wants in a layout of its own.
+@Engine private final class Relayout {
+  private let reorder: LibraryReorder
+  let map: Buffer
+  private let scratch: Buffer
+
+  init?(_ shape: Shape, _ site: Site, from: Layout, to: Layout, floats layout: Layout) throws {
+    guard from != to else { return nil }
+    reorder = try LibraryReorder(shape, batch: site.batch, from: from, to: to, node: site.name)
+    map = site.scratch(layout.floats(shape, batch: site.batch), .backward)
+    scratch = site.scratch(reorder.scratchFloats, .backward)
+  }
+
+  func fill(from other: UnsafePointer<Float>) { reorder.run(other, map.pointer, scratch: scratch) }
+  func empty(into other: UnsafeMutablePointer<Float>) { reorder.run(map.pointer, other, scratch: scratch) }
+}
+
+@Engine private final class BackwardData {
+  let primitive: Primitive
+  private let dx: InputGradient
+  private let weights: PackedWeights
+  private let scratch: Buffer
+  private let input: Relayout?, output: Relayout?
+
+  init?(
+    _ shape: quaver_convolution_shape, _ site: Site, _ x: Value, _ y: Value, _ winograd: Bool, _ weight: Parameter
+  ) throws {
+    guard let dx = site.gradient(of: x) else { return nil }
+    self.dx = dx
+    primitive = try choose(site, "the input gradient of a convolution of \(x.shape)", winograd) { winograd in
+      Primitive(shape, QUAVER_BACKWARD_DATA, winograd: winograd, bias: false, source: x.layout, destination: y.layout)
+        ?? Primitive(shape, QUAVER_BACKWARD_DATA, winograd: winograd, bias: false, source: nil, destination: nil)
+    }
+    weights = PackedWeights(weight, for: primitive, site)
+    scratch = site.scratch(primitive.scratchFloats, .backward)
+    input = try Relayout(x.shape, site, from: primitive.source, to: x.layout, floats: primitive.source)
+    output = try Relayout(y.shape, site, from: y.layout, to: primitive.destination, floats: primitive.destination)
+  }
+
+  func run(dy: Buffer) {
+    output?.fill(from: dy.pointer)
+    primitive.run(
+      source: input?.map.pointer ?? dx.pointer, weights: weights.current(scratch: scratch), bias: nil,
+      destination: output?.map.pointer ?? dy.pointer, scratch: scratch)
+    input?.empty(into: dx.pointer)
+  }
+}
+
+@Engine private final class BackwardWeights {
+  let primitive: Primitive
+  private let gradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?
+  private let packed: Buffer?
+  private let scratch: Buffer
+  private let input: Relayout?, output: Relayout?
+
+  init?(
+    _ layer: Convolution, _ shape: quaver_convolution_shape, _ site: Site, _ x: Value, _ y: Value, _ winograd: Bool
+  ) throws {
+    guard let gradient = site.gradient(of: site.parameter("weight")) else { return nil }
+    self.gradient = gradient
+    biasGradient = layer.bias ? site.gradient(of: site.parameter("bias")) : nil
+    site.keep(x)
+    primitive = try choose(site, "the weight gradient of a convolution of \(x.shape)", winograd) { winograd in
+      Primitive(
+        shape, QUAVER_BACKWARD_WEIGHTS, winograd: winograd, bias: layer.bias, source: x.layout, destination: y.layout)
+        ?? Primitive(
+          shape, QUAVER_BACKWARD_WEIGHTS, winograd: winograd, bias: layer.bias, source: nil, destination: nil)
+    }
+    packed = primitive.plainWeights ? nil : site.scratch(primitive.weightFloats, .backward)
+    scratch = site.scratch(primitive.scratchFloats, .backward)
+    input = try Relayout(x.shape, site, from: x.layout, to: primitive.source, floats: primitive.source)
+    output = try Relayout(y.shape, site, from: y.layout, to: primitive.destination, floats: primitive.destination)
+  }
+
+  func run(x: Value, dy: Buffer) {
+    input?.fill(from: x.pointer)
+    output?.fill(from: dy.pointer)
+    primitive.run(
+      source: input?.map.pointer ?? x.pointer, weights: packed?.pointer ?? gradient, bias: biasGradient,
+      destination: output?.map.pointer ?? dy.pointer, scratch: scratch)
+    guard let packed else { return }
+    let done = quaver_convolution_unpack(primitive.handle, packed.pointer, gradient, scratch.pointer)
+    precondition(done, "unpacking a weight gradient failed")
+  }
+}

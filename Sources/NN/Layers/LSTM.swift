@@ -1,0 +1,165 @@
+import Core
+import Kernels
+
+/// One LSTM layer over a sequence (torch.nn.LSTM, one direction, zero initial state): x [steps, width] → h [steps, hidden].
+/// Gates in torch's order i, f, g, o; the two biases stay two parameters.
+package struct LSTM: Layer {
+  package let kind = "lstm"
+  let hidden: Int
+
+  package init(_ hidden: Int) {
+    precondition(hidden > 0, "an LSTM needs at least 1 hidden unit")
+    self.hidden = hidden
+  }
+
+  package func output(of inputs: [Shape]) -> Shape {
+    precondition(inputs[0].rank == 2, "an LSTM reads steps × width, not \(inputs[0])")
+    return [inputs[0][0], hidden]
+  }
+
+  package func parameters(for inputs: [Shape]) -> [ParameterSpec] {
+    let start = Initialiser.fanIn(hidden)
+    return [
+      ParameterSpec("weight_ih_l0", [4 * hidden, inputs[0][1]], start),
+      ParameterSpec("weight_hh_l0", [4 * hidden, hidden], start),
+      ParameterSpec("bias_ih_l0", [4 * hidden], start),
+      ParameterSpec("bias_hh_l0", [4 * hidden], start),
+    ]
+  }
+
+  package func flops(for inputs: [Shape]) -> Int { 2 * inputs[0][0] * 4 * hidden * (inputs[0][1] + hidden) }
+
+  @Engine package func operation(at site: Site) throws -> any Operation { try LSTMOperation(hidden, site) }
+}
+
+/// Inside, everything is ordered [step][sample]: the input's projections are one product over all steps, each step adds
+/// h·W_hhᵀ for its samples, and backward gets the weight gradients by one product each at the end.
+@Engine private final class LSTMOperation: Operation {
+  private let x: Value, y: Value
+  private let dy: Buffer?, dx: InputGradient?
+  private let inputWeight: Parameter, hiddenWeight: Parameter, inputBias: Parameter, hiddenBias: Parameter
+  private let gradients: Gradients?
+  private let batch: Int, steps: Int, width: Int, hidden: Int
+
+  /// x, gates [4·hidden], cells and outputs of all steps.
+  private let turned: Buffer, gates: Buffer, cells: Buffer, outputs: Buffer
+  /// W_ihᵀ, W_hhᵀ: few rows against a transposed B are slow in oneDNN's sgemm.
+  private let turnedInputWeight: Buffer, turnedHiddenWeight: Buffer
+  private let bias: Buffer
+  private let back: (dy: Buffer, dx: Buffer, hidden: Buffer, cell: Buffer)?
+
+  private struct Gradients {
+    let inputWeight: UnsafeMutablePointer<Float>, hiddenWeight: UnsafeMutablePointer<Float>
+    let inputBias: UnsafeMutablePointer<Float>, hiddenBias: UnsafeMutablePointer<Float>
+  }
+
+  init(_ hidden: Int, _ site: Site) throws {
+    x = try site.input(as: .plain)
+    y = site.output()
+    (batch, steps, width, self.hidden) = (site.batch, x.shape[0], x.shape[1], hidden)
+    inputWeight = site.parameter("weight_ih_l0")
+    hiddenWeight = site.parameter("weight_hh_l0")
+    (inputBias, hiddenBias) = (site.parameter("bias_ih_l0"), site.parameter("bias_hh_l0"))
+    if let a = site.gradient(of: inputWeight), let b = site.gradient(of: hiddenWeight),
+      let c = site.gradient(of: inputBias), let d = site.gradient(of: hiddenBias)
+    {
+      gradients = Gradients(inputWeight: a, hiddenWeight: b, inputBias: c, hiddenBias: d)
+    } else {
+      gradients = nil
+    }
+    let rows = batch * steps, differentiable = y.needsGradient
+    func memory(_ floats: Int, kept: Bool) -> Buffer { kept ? site.kept(floats) : site.scratch(floats, .forward) }
+    turned = memory(rows * width, kept: gradients != nil)
+    gates = memory(rows * 4 * hidden, kept: differentiable)
+    cells = memory(rows * hidden, kept: differentiable)
+    outputs = memory(rows * hidden, kept: gradients != nil)
+    turnedInputWeight = site.scratch(4 * hidden * width, .forward)
+    turnedHiddenWeight = site.scratch(4 * hidden * hidden, .forward)
+    bias = site.scratch(4 * hidden, .forward)
+    dx = site.gradient(of: x)
+    dy = differentiable ? site.outputGradient(of: y) : nil
+    back =
+      differentiable
+      ? (
+        site.scratch(rows * hidden, .backward), site.scratch(dx == nil ? 0 : rows * width, .backward),
+        site.scratch(batch * hidden, .backward), site.scratch(batch * hidden, .backward)
+      ) : nil
+  }
+
+  func forward(_ mode: Mode) {
+    swapOrder(x.pointer, turned.pointer, outer: batch, inner: steps, floats: width)
+    Library.transpose(inputWeight.values, rows: 4 * hidden, columns: width, into: turnedInputWeight.pointer)
+    Library.transpose(hiddenWeight.values, rows: 4 * hidden, columns: hidden, into: turnedHiddenWeight.pointer)
+    quaver_sum(inputBias.values, hiddenBias.values, bias.pointer, 4 * hidden)
+    Library.gemm(
+      turned.pointer, turnedInputWeight.pointer, into: gates.pointer, rows: steps * batch, columns: 4 * hidden,
+      depth: width)
+    let size = batch * hidden, hidden = hidden, bias = bias.pointer
+    for t in 0..<steps {
+      let gates = gates.pointer + t * 4 * size, cell = cells.pointer + t * size, output = outputs.pointer + t * size
+      let before = t > 0 ? cell - size : nil
+      if t > 0 {
+        Library.gemm(
+          output - size, turnedHiddenWeight.pointer, into: gates, rows: batch, columns: 4 * hidden, depth: hidden,
+          adding: true)
+      }
+      Parallel.forEach(batch) {
+        quaver_lstm_forward(gates, bias, before, cell, output, hidden, $0.lowerBound, $0.upperBound)
+      }
+    }
+    swapOrder(outputs.pointer, y.pointer, outer: steps, inner: batch, floats: hidden)
+  }
+
+  func backward(_ mode: Mode) {
+    guard let dy, let back else { return }
+    let size = batch * hidden, hidden = hidden
+    swapOrder(dy.pointer, back.dy.pointer, outer: batch, inner: steps, floats: hidden)
+    let dc = back.cell.pointer, dh = back.hidden.pointer
+    dc.update(repeating: 0, count: size)
+    for t in (0..<steps).reversed() {
+      let gates = gates.pointer + t * 4 * size, cell = cells.pointer + t * size, above = back.dy.pointer + t * size
+      let before = t > 0 ? cell - size : nil, next = t + 1 < steps ? dh : nil
+      Parallel.forEach(batch) {
+        quaver_lstm_backward(gates, before, cell, above, next, dc, hidden, $0.lowerBound, $0.upperBound)
+      }
+      if t > 0 {
+        Library.gemm(gates, hiddenWeight.values, into: dh, rows: batch, columns: hidden, depth: 4 * hidden)
+      }
+    }
+    if let gradients { differentiate(gradients) }
+    guard let dx else { return }
+    Library.gemm(
+      gates.pointer, inputWeight.values, into: back.dx.pointer, rows: steps * batch, columns: width, depth: 4 * hidden)
+    swapOrder(back.dx.pointer, dx.pointer, outer: steps, inner: batch, floats: width)
+  }
+
+  /// Weight gradients from the gradients of all gates, which lie in `gates` by now.
+  private func differentiate(_ into: Gradients) {
+    let size = batch * hidden, rows = steps * batch
+    Library.gemm(
+      gates.pointer, turned.pointer, transposing: .first, into: into.inputWeight, rows: 4 * hidden, columns: width,
+      depth: rows)
+    if steps > 1 {
+      Library.gemm(
+        gates.pointer + 4 * size, outputs.pointer, transposing: .first, into: into.hiddenWeight, rows: 4 * hidden,
+        columns: hidden, depth: rows - batch)
+    } else {
+      into.hiddenWeight.update(repeating: 0, count: 4 * hidden * hidden)
+    }
+    Library.columnSums(gates.pointer, rows: rows, columns: 4 * hidden, into: into.inputBias)
+    into.hiddenBias.update(from: into.inputBias, count: 4 * hidden)
+  }
+
+  /// [outer][inner][floats] → [inner][outer][floats].
+  private func swapOrder(
+    _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, outer: Int, inner: Int, floats: Int
+  ) {
+    Parallel.forEach(inner) { range in
+      for i in range {
+        for o in 0..<outer {
+          (to + (i * outer + o) * floats).update(from: from + (o * inner + i) * floats, count: floats)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/// A kind of layer, with small networks of it for the gradient check. A new layer is one row here.
+package struct LayerEntry: Sendable {
+  package struct Example: Sendable {
+    package let name: String
+    package let graph: Graph
+
+    fileprivate init(_ name: String, _ input: Shape, _ build: (inout GraphBuilder, Edge) -> Edge) {
+      self.name = name
+      graph = Graph(input: input) { net in build(&net, net.input) }
+    }
+
+    fileprivate init(_ name: String, _ input: Shape, _ layer: any Layer) {
+      self.init(name, input) { net, x in net("layer", layer, x) }
+    }
+  }
+
+  /// The layer's `kind`.
+  package let kind: String
+  package let examples: [Example]
+
+  fileprivate init(_ kind: String, _ examples: Example...) { (self.kind, self.examples) = (kind, examples) }
+}
+
+package enum Layers {
+  package static let all: [LayerEntry] = [
+    LayerEntry(
+      "conv2d",
+      .init("2×2", [3, 7, 5], Convolution(5, kernel: 2)),
+      .init("3×3 padded", [32, 6, 5], Convolution(33, kernel: 3, padding: 1)),
+      .init("5×5 stride 2, floor", [3, 10, 9], Convolution(4, kernel: 5, stride: 2, padding: 2)),
+      .init("groups, no bias", [6, 5, 5], Convolution(4, kernel: 3, padding: 1, groups: 2, bias: false))),
+    LayerEntry(
+      "batchNorm",
+      .init("plain", [3, 5, 4], BatchNorm()),
+      .init("blocked", [2, 5, 4]) { net, x in net("norm", BatchNorm(), net("conv", Convolution(17, kernel: 2), x)) }),
+    LayerEntry("relu", .init("odd", [3, 5, 7], ReLU())),
+    LayerEntry("elu", .init("odd", [3, 5, 7], ELU())),
+    LayerEntry(
+      "maxPool",
+      .init("2×2, floor", [3, 7, 5], MaxPool(kernel: 2)),
+      .init("3×3 stride 2 overlapping, padded", [2, 7, 8], MaxPool(kernel: 3, stride: 2, padding: 1)),
+      .init("rectified, blocked", [2, 8, 7]) { net, x in
+        net("pool", MaxPool(kernel: 3, stride: 2, rectified: true), net("conv", Convolution(18, kernel: 2), x))
+      }),
+    LayerEntry(
+      "normPool",
+      .init("odd, blocked", [2, 8, 6]) { net, x in net("norm", NormPool(), net("conv", Convolution(17, kernel: 2), x)) }
+    ),
+    LayerEntry(
+      "adaptiveAveragePool",
+      .init("uneven", [3, 7, 5], AdaptiveAveragePool(3)),
+      .init("identity", [2, 3, 3]) { net, x in
+        net("pool", AdaptiveAveragePool(2), net("conv", Convolution(17, kernel: 2), x))
+      }),
+    LayerEntry(
+      "linear",
+      .init("one row a sample", [11], Linear(7)),
+      .init("rows, no bias", [5, 9], Linear(4, bias: false)),
+      .init("many rows", [100, 9], Linear(4))),
+    LayerEntry("dropout", .init("half", [37], Dropout(0.5))),
+    LayerEntry(
+      "flatten",
+      .init("all", [2, 3, 5], Flatten()),
+      .init("blocked, from 1", [2, 4, 5]) { net, x in
+        net("flat", Flatten(from: 1), net("conv", Convolution(5, kernel: 2), x))
+      }),
+    LayerEntry(
+      "lstm",
+      .init("three steps", [3, 5], LSTM(6)),
+      .init("one step", [1, 4], LSTM(3))),
+    LayerEntry(
+      "sum",
+      .init("fan-out", [9]) { net, x in
+        let a = net("a", Linear(9), x)
+        return net("sum", Sum(), net("b", Linear(9), a), a)
+      },
+      .init("twice the same", [7]) { net, x in net("sum", Sum(), x, x) }),
+  ]
+}

@@ -1,0 +1,137 @@
+import Core
+
+/// A network's parameters, and the plans that compute it.
+@Engine package final class Network {
+  package let entry: NetworkEntry
+  package let classes: Int
+  package let graph: Graph
+  /// In the order of the layers, buffers included.
+  package let parameters: [Parameter]
+  let parametersByName: [String: Parameter]
+  /// Grows with every change of the parameters; whoever writes through `Parameter.values` calls `parametersChanged`.
+  package private(set) var version = 0
+
+  /// Trainable parameters lie side by side at the front, each on its own cache lines, so that the optimiser sees one range.
+  let trainableFloats: Int
+  private let storage: Arena
+  private var gradients: Arena?
+  private var plans: [Key: Plan] = [:]
+  private var workspaces: [Demand: Arena] = [:]
+  private var tenants: [ObjectIdentifier: Plan] = [:]
+
+  private struct Key: Hashable {
+    let batch: Int
+    let demand: Demand
+    let options: PlanOptions
+  }
+
+  /// Parameters are zero until `initialise` or a checkpoint fills them.
+  ///
+  /// - Throws: `NNError.badClasses`, `CoreError.outOfMemory`.
+  package init(_ entry: NetworkEntry, classes: Int = 7) throws {
+    guard classes >= 2 else { throw NNError.badClasses(classes) }
+    (self.entry, self.classes, graph) = (entry, classes, entry.graph(classes: classes))
+    let specs = graph.nodes.flatMap { node in node.parameters.map { (name: "\(node.name).\($0.name)", spec: $0) } }
+    func floats(_ spec: ParameterSpec) -> Int { Arena.rounded(max(2, spec.shape.reduce(1, *))) }
+    let trainable = specs.filter { $0.spec.role == .trainable }, others = specs.filter { $0.spec.role != .trainable }
+    trainableFloats = trainable.reduce(0) { $0 + floats($1.spec) }
+    storage = try Arena(count: trainableFloats + others.reduce(0) { $0 + floats($1.spec) })
+    var byName: [String: Parameter] = [:]
+    var next = storage.base
+    for (name, spec) in trainable + others {
+      byName[name] = Parameter(name: name, spec: spec, values: next)
+      next += floats(spec)
+    }
+    parametersByName = byName
+    parameters = specs.compactMap { byName[$0.name] }
+  }
+
+  package func parameter(_ name: String) -> Parameter? { parametersByName[name] }
+
+  package var trainableParameters: [Parameter] { parameters.filter { $0.role == .trainable } }
+
+  /// Sets every parameter as torch and torchvision do, from streams that depend on the seed and the parameter's name.
+  package func initialise(seed: UInt64) {
+    for parameter in parameters {
+      guard parameter.role != .counter else {
+        parameter.counter = 0
+        continue
+      }
+      let values = UnsafeMutableBufferPointer(start: parameter.values, count: parameter.count)
+      parameter.initialiser.fill(values, name: parameter.name, seed: seed)
+    }
+    parametersChanged()
+  }
+
+  package func parametersChanged() { version += 1 }
+
+  /// The plan for a batch size and a demand, made on first use and kept.
+  ///
+  /// - Throws: `NNError.badBatch`, `NNError.unsupported`, `CoreError.outOfMemory`.
+  package func plan(batch: Int, demand: Demand, options: PlanOptions = PlanOptions()) throws -> Plan {
+    guard batch >= 1 else { throw NNError.badBatch(batch) }
+    let key = Key(batch: batch, demand: demand, options: options)
+    if let plan = plans[key] { return plan }
+    if demand.parameters { try reserveGradients() }
+    let plan = try Plan(
+      network: self, graph: options.fuses ? Fusion.apply(to: graph) : graph, batch: batch, demand: demand,
+      options: options)
+    plans[key] = plan
+    return plan
+  }
+
+  /// Drops all plans and their memory.
+  package func releasePlans() {
+    plans = [:]
+    workspaces = [:]
+    tenants = [:]
+  }
+
+  private func reserveGradients() throws {
+    guard gradients == nil else { return }
+    let arena = try Arena(count: trainableFloats)
+    for parameter in trainableParameters { parameter.gradient = arena.base + (parameter.values - storage.base) }
+    gradients = arena
+  }
+
+  /// The trainable parameters and their gradients as flat ranges of `trainableFloats`; gaps between parameters are zero.
+  var flat: (values: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>?) {
+    (storage.base, gradients?.base)
+  }
+
+  /// Place of a trainable parameter within the flat ranges.
+  func offset(of parameter: Parameter) -> Int { parameter.values - storage.base }
+
+  // MARK: Memory of plans
+
+  /// Plans of one demand run one after the other, so the largest one's memory serves all of them.
+  func workspace(for demand: Demand, floats: Int) throws -> Arena {
+    if let arena = workspaces[demand], arena.count >= floats { return arena }
+    let arena = try Arena(count: floats)
+    workspaces[demand] = arena
+    return arena
+  }
+
+  func enter(_ arena: Arena, plan: Plan) {
+    let key = ObjectIdentifier(arena)
+    if let tenant = tenants[key], tenant !== plan { tenant.evict() }
+    tenants[key] = plan
+  }
+
+  func isTenant(_ plan: Plan, of arena: Arena) -> Bool { tenants[ObjectIdentifier(arena)] === plan }
+
+  /// Bytes that the network holds.
+  package var memory: MemoryReport {
+    var arenas: [ObjectIdentifier: Int] = [:]
+    for plan in plans.values { arenas[ObjectIdentifier(plan.arena)] = plan.arena.count * 4 }
+    return MemoryReport(
+      parameters: storage.count * 4, gradients: (gradients?.count ?? 0) * 4, plans: arenas.values.reduce(0, +))
+  }
+}
+
+/// Bytes by purpose. The optimiser's moments are its own (`Adam.bytes`).
+package struct MemoryReport: Sendable {
+  package let parameters: Int
+  package let gradients: Int
+  package let plans: Int
+}

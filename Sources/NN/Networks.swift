@@ -1,0 +1,44 @@
+/// The networks that Quaver has. One more is one file in Models/ and one line here.
+package enum Networks {
+  package static let all: [NetworkEntry] = [
+    cnnLSTM,
+    alexNet,
+  ]
+
+  /// - Throws: `NNError.unknownNetwork`.
+  package static func named(_ name: String) throws -> NetworkEntry {
+    guard let entry = all.first(where: { $0.name == name }) else {
+      throw NNError.unknownNetwork(name: name, known: all.map(\.name))
+    }
+    return entry
+  }
+}
+
+/// A network's name and how to write its graph.
+package struct NetworkEntry: Sendable {
+  /// As on the command line ("cnn-lstm").
+  package let name: String
+  /// As in a heading ("CNN-LSTM").
+  package let title: String
+  package let input: Shape
+  private let build: @Sendable (inout GraphBuilder, _ classes: Int) -> Edge
+
+  package init(
+    name: String, title: String, input: Shape = [3, 224, 224],
+    build: @escaping @Sendable (inout GraphBuilder, _ classes: Int) -> Edge
+  ) {
+    (self.name, self.title, self.input, self.build) = (name, title, input, build)
+  }
+
+  /// The layers as the model file lists them, before any fusion.
+  package func graph(classes: Int = 7) -> Graph {
+    Graph(input: input) { build(&$0, classes) }
+  }
+
+  /// Trainable parameters.
+  package func parameterCount(classes: Int = 7) -> Int {
+    graph(classes: classes).nodes.flatMap(\.parameters)
+      .filter { $0.role == .trainable }
+      .reduce(0) { $0 + $1.shape.reduce(1, *) }
+  }
+}

@@ -1,0 +1,78 @@
+import Core
+
+/// A parameter or buffer that a layer declares.
+package struct ParameterSpec: Sendable {
+  package enum Role: Sendable {
+    /// Has a gradient; the optimiser updates it.
+    case trainable
+    /// State that forward updates (running mean and variance).
+    case statistic
+    /// One 64-bit integer (`num_batches_tracked`).
+    case counter
+  }
+
+  /// The name's last part ("weight", "running_mean").
+  package let name: String
+  /// Empty for a scalar.
+  package let shape: [Int]
+  package let role: Role
+  package let initialiser: Initialiser
+
+  package init(_ name: String, _ shape: [Int], _ initialiser: Initialiser, role: Role = .trainable) {
+    (self.name, self.shape, self.initialiser, self.role) = (name, shape, initialiser, role)
+  }
+}
+
+/// How a parameter starts.
+package enum Initialiser: Sendable {
+  case constant(Float)
+  /// U(−bound, bound). torch's kaiming_uniform_(a = √5) for convolutions and linear layers, and its rule for their
+  /// biases, both come to bound = 1/√(fan in).
+  case uniform(bound: Float)
+
+  static func fanIn(_ count: Int) -> Initialiser { .uniform(bound: 1 / Float(count).squareRoot()) }
+
+  /// Element i of a parameter depends on the seed, the parameter's name and i alone.
+  func fill(_ values: UnsafeMutableBufferPointer<Float>, name: String, seed: UInt64) {
+    switch self {
+    case .constant(let value): values.update(repeating: value)
+    case .uniform(let bound):
+      let stream = RandomStream(seed: seed, purpose: "init.\(name)")
+      for i in values.indices { values[i] = bound * (2 * stream.uniform(i) - 1) }
+    }
+  }
+}
+
+/// A parameter with its memory, which belongs to the network.
+@Engine package final class Parameter {
+  package nonisolated let name: String
+  package nonisolated let shape: [Int]
+  package nonisolated let role: ParameterSpec.Role
+  package nonisolated let count: Int
+  let initialiser: Initialiser
+  package let values: UnsafeMutablePointer<Float>
+  /// Where gradients go; nil until a plan asks for parameter gradients, and always nil unless `role` is trainable.
+  package internal(set) var gradient: UnsafeMutablePointer<Float>?
+
+  init(name: String, spec: ParameterSpec, values: UnsafeMutablePointer<Float>) {
+    self.name = name
+    shape = spec.shape
+    role = spec.role
+    count = spec.shape.reduce(1, *)
+    initialiser = spec.initialiser
+    self.values = values
+  }
+
+  /// The count of a `counter`.
+  package var counter: Int64 {
+    get { UnsafeRawPointer(values).load(as: Int64.self) }
+    set { UnsafeMutableRawPointer(values).storeBytes(of: newValue, as: Int64.self) }
+  }
+
+  /// The stored bytes: floats, or one Int64 for a counter.
+  package var bytes: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: values, count: role == .counter ? 8 : count * 4)
+  }
+
+  var elementType: SafeTensors.ElementType { role == .counter ? .i64 : .f32 }
+}

@@ -1,0 +1,160 @@
+import Core
+import Glibc
+
+/// How a plan is made; a part of its key in the cache.
+package struct PlanOptions: Hashable, Sendable {
+  package enum Convolution: String, CaseIterable, Sendable {
+    /// Winograd for 3×3 kernels where it pays and holds the tolerances, else direct.
+    case automatic
+    case direct
+    /// Winograd wherever the library has it.
+    case winograd
+  }
+
+  package var convolution = Convolution.automatic
+  /// Neighbouring layers that have a joint kernel run as one.
+  package var fuses = true
+  /// Memory that nobody needs any more is used again; off only to check a plan against one that shares nothing.
+  package var reusesMemory = true
+  /// Fills memory with NaN whenever it falls free (slow; for tests).
+  package var poisons = false
+
+  package init(
+    convolution: Convolution = .automatic, fuses: Bool = true, reusesMemory: Bool = true, poisons: Bool = false
+  ) {
+    (self.convolution, self.fuses, self.reusesMemory, self.poisons) = (convolution, fuses, reusesMemory, poisons)
+  }
+}
+
+/// A network made ready for one batch size and one demand: all memory reserved, all primitives built.
+///
+/// Fill `input`, call `forward`, then `loss` (or write `outputGradient`), then `backward`. Plans of one network and one
+/// demand share memory: results are good until another of them runs.
+@Engine package final class Plan {
+  package let batch: Int
+  package let demand: Demand
+  package let options: PlanOptions
+  /// Classes, or the output's size.
+  package let outputs: Int
+
+  private unowned let network: Network
+  private let result: Planner.Result
+  let arena: Arena
+  private let tenancy: Tenancy
+  private var lastMode: Mode?
+  /// Nanoseconds of each step, collected while `profiling`.
+  private var times: [(forward: UInt64, backward: UInt64)]
+  package var profiling = false
+
+  init(network: Network, graph: Graph, batch: Int, demand: Demand, options: PlanOptions) throws {
+    (self.network, self.batch, self.demand, self.options) = (network, batch, demand, options)
+    tenancy = Tenancy()
+    let planner = Planner(batch: batch, demand: demand, options: options, tenancy: tenancy)
+    result = try planner.plan(graph, parameters: network.parametersByName)
+    outputs = result.output.shape.count
+    arena = try network.workspace(for: demand, floats: result.memory.floats)
+    result.memory.bind(to: arena)
+    times = Array(repeating: (0, 0), count: result.steps.count)
+  }
+
+  /// The batch of images [batch, 3, 224, 224], for the caller to fill.
+  package var input: UnsafeMutablePointer<Float> { result.input.pointer }
+  package var inputCount: Int { batch * result.input.shape.count }
+
+  /// [batch, classes], after `forward`.
+  package var logits: UnsafeMutablePointer<Float> { result.output.pointer }
+
+  /// Gradient of the objective with respect to the logits [batch, classes]: written by `loss`, or by the caller for an
+  /// objective of its own; read by `backward`.
+  package var outputGradient: UnsafeMutablePointer<Float> {
+    precondition(demand != .inference, "a plan for inference has no gradients")
+    return result.output.gradient.pointer
+  }
+
+  /// Gradient of the objective with respect to the images [batch, 3, 224, 224], after `backward`.
+  package var inputGradient: UnsafeMutablePointer<Float> {
+    precondition(demand.input, "this plan was made without an input gradient (\(demand.rawValue))")
+    return result.input.gradient.pointer
+  }
+
+  /// Bytes of the plan's memory.
+  package var bytes: Int { result.memory.floats * 4 }
+
+  package func forward(_ mode: Mode = .evaluation) {
+    network.enter(arena, plan: self)
+    tenancy.parameters = network.version
+    lastMode = mode
+    if options.poisons { result.memory.poison(unusedAt: Planner.start) }
+    for (index, step) in result.steps.enumerated() {
+      let start = profiling ? Self.now() : 0
+      step.operation.forward(mode)
+      if profiling { times[index].forward += Self.now() - start }
+      if options.poisons { result.memory.poison(after: step.time) }
+    }
+  }
+
+  /// Mean cross-entropy of the logits; for plans with gradients also sets `outputGradient`.
+  ///
+  /// - Parameter labels: one class index a sample.
+  package func loss(labels: [Int]) -> Float {
+    precondition(labels.count == batch, "\(labels.count) labels for a batch of \(batch)")
+    precondition(labels.allSatisfy { 0 <= $0 && $0 < outputs }, "a label is not one of the \(outputs) classes")
+    return CrossEntropy.mean(
+      logits: logits, labels: labels, classes: outputs,
+      gradient: demand == .inference ? nil : result.output.gradient.pointer)
+  }
+
+  /// Gradients that the plan's demand names, for `outputGradient` as it stands.
+  package func backward() {
+    precondition(demand != .inference, "a plan for inference has no backward pass")
+    guard let mode = lastMode else { preconditionFailure("backward before forward") }
+    precondition(network.isTenant(self, of: arena), "another plan ran between this plan's forward and backward")
+    for index in result.steps.indices.reversed() {
+      let step = result.steps[index]
+      guard step.runsBackward else { continue }
+      let start = profiling ? Self.now() : 0
+      step.operation.backward(mode)
+      for share in step.shares { share.settle() }
+      if profiling { times[index].backward += Self.now() - start }
+      if options.poisons { result.memory.poison(after: Planner.mirrored(step.time)) }
+    }
+  }
+
+  /// Another plan has used the memory: what was kept in it is lost.
+  func evict() {
+    tenancy.memory += 1
+    lastMode = nil
+  }
+
+  private static func now() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}
+
+/// What one step of a plan cost since the last `resetProfile`.
+package struct StepProfile: Sendable {
+  package let name: String
+  package let kind: String
+  package let kernels: [String]
+  /// Floating-point operations of the batch's forward pass.
+  package let flops: Int
+  package let forwardNanoseconds: UInt64
+  package let backwardNanoseconds: UInt64
+}
+
+extension Plan {
+  package func resetProfile() {
+    times = Array(repeating: (0, 0), count: result.steps.count)
+    profiling = true
+  }
+
+  package var profile: [StepProfile] {
+    zip(result.steps, times).map { step, time in
+      StepProfile(
+        name: step.name, kind: step.kind, kernels: step.operation.kernels, flops: step.flops * batch,
+        forwardNanoseconds: time.forward, backwardNanoseconds: time.backward)
+    }
+  }
+}

@@ -1,0 +1,308 @@
+import Core
+import Kernels
+
+/// An edge's data within a plan: where it lies, in which layout, and where its gradient goes.
+@Engine package final class Value {
+  package nonisolated let shape: Shape
+  package nonisolated let layout: Layout
+  package let buffer: Buffer
+  /// Gradient of the loss with respect to this value, in the same layout.
+  package let gradient: Buffer
+  /// Whether anybody wants its gradient.
+  package let needsGradient: Bool
+  /// The value whose memory this one shows under another shape.
+  let origin: Value?
+  var gradients: [InputGradient] = []
+  var converted: [Layout: Value] = [:]
+
+  init(shape: Shape, layout: Layout, batch: Int, needsGradient: Bool) {
+    (self.shape, self.layout, self.needsGradient, origin) = (shape, layout, needsGradient, nil)
+    buffer = Buffer(floats: layout.floats(shape, batch: batch))
+    gradient = Buffer(floats: buffer.count)
+  }
+
+  /// A view of `value`: equal elements in equal order under another shape.
+  init(of value: Value, shape: Shape) {
+    precondition(shape.count == value.shape.count, "\(value.shape) cannot be read as \(shape)")
+    (self.shape, layout, needsGradient) = (shape, value.layout, value.needsGradient)
+    (buffer, gradient) = (value.buffer, value.gradient)
+    origin = value.origin ?? value
+  }
+
+  var root: Value { origin ?? self }
+  package var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
+}
+
+/// One reader's share of a value's gradient.
+@Engine package final class InputGradient {
+  let value: Value
+  let adds: Bool
+  let time: Int
+  /// The share must be added to `pointer` rather than written there; only true for operations that said `adds: true`.
+  fileprivate(set) var accumulates = false
+  /// Holds the share until the planner adds it, for operations that overwrite.
+  fileprivate var temporary: Buffer?
+
+  fileprivate init(value: Value, adds: Bool, time: Int) { (self.value, self.adds, self.time) = (value, adds, time) }
+
+  package var pointer: UnsafeMutablePointer<Float> { (temporary ?? value.gradient).pointer }
+
+  /// Adds the share to the sum, where it was not written there in the first place.
+  func settle() {
+    guard let temporary else { return }
+    let from = temporary.pointer, to = value.gradient.pointer
+    Parallel.forEach(temporary.count) { quaver_add(from + $0.lowerBound, to + $0.lowerBound, $0.count) }
+  }
+}
+
+/// An operation at its place in a plan.
+@Engine final class PlanStep {
+  let name: String
+  let kind: String
+  let operation: any Operation
+  let flops: Int
+  let time: Int
+  let runsBackward: Bool
+  fileprivate(set) var shares: [InputGradient]
+
+  fileprivate init(site: Site, kind: String, operation: any Operation, flops: Int, runsBackward: Bool) {
+    (name, time, shares) = (site.name, site.time, site.gradients)
+    (self.kind, self.operation, self.flops, self.runsBackward) = (kind, operation, flops, runsBackward)
+  }
+}
+
+/// Where a node asks for what it will touch; see `Layer` for the contract.
+@Engine package final class Site {
+  package enum Phase { case forward, backward }
+
+  package let name: String
+  package var batch: Int { planner.batch }
+  package var demand: Demand { planner.demand }
+  package var options: PlanOptions { planner.options }
+  package let inputShapes: [Shape]
+  package let outputShape: Shape
+
+  fileprivate let time: Int
+  fileprivate let inputs: [Value]
+  fileprivate private(set) var gradients: [InputGradient] = []
+  fileprivate private(set) var produced: Value?
+  private let planner: Planner
+  private let parameters: [String: Parameter]
+
+  fileprivate init(
+    planner: Planner, name: String, time: Int, inputs: [Value], shapes: [Shape], output: Shape,
+    parameters: [String: Parameter]
+  ) {
+    (self.planner, self.name, self.time, self.inputs) = (planner, name, time, inputs)
+    (inputShapes, outputShape, self.parameters) = (shapes, output, parameters)
+  }
+
+  private func moment(_ phase: Phase) -> Int { phase == .forward ? time : Planner.mirrored(time) }
+
+  /// The layout that input `index` is produced in.
+  package func layout(ofInput index: Int = 0) -> Layout { inputs[index].layout }
+
+  /// Input `index` in a layout, its own when nil; a reorder is put in where the producer's is another.
+  package func input(_ index: Int = 0, as layout: Layout? = nil) throws -> Value {
+    let value = try planner.convert(inputs[index], to: layout ?? inputs[index].layout, before: time, slot: index)
+    value.buffer.use(at: time)
+    return value
+  }
+
+  /// The node's output, with its own memory.
+  package func output(_ layout: Layout = .plain, reusing old: Value? = nil) -> Value {
+    let needed = inputs.contains(where: \.needsGradient) || trains
+    let value = Value(shape: outputShape, layout: layout, batch: batch, needsGradient: needed)
+    value.buffer.use(at: time)
+    if let old { planner.reuses.append(.init(old: old.buffer, new: value.buffer, time: time)) }
+    produced = value
+    return value
+  }
+
+  /// The node's output as the memory of an input under the output's shape; nothing is computed.
+  package func view(of value: Value) -> Value {
+    let view = Value(of: value, shape: outputShape)
+    produced = view
+    return view
+  }
+
+  /// Whether the plan wants gradients of this node's own parameters.
+  package var trains: Bool { demand.parameters && parameters.values.contains { $0.role == .trainable } }
+
+  /// Backward reads `value`.
+  package func keep(_ value: Value) { value.buffer.use(at: moment(.backward)) }
+
+  /// Memory written forward and read backward.
+  package func kept(_ floats: Int) -> Buffer { buffer(floats, [.forward, .backward]) }
+
+  /// Memory for the duration of one call.
+  package func scratch(_ floats: Int, _ phase: Phase) -> Buffer { buffer(floats, [phase]) }
+
+  private func buffer(_ floats: Int, _ phases: [Phase]) -> Buffer {
+    let buffer = Buffer(floats: floats)
+    for phase in phases { buffer.use(at: moment(phase)) }
+    planner.buffers.append(buffer)
+    return buffer
+  }
+
+  /// Memory for the plan's life.
+  package func persistent(_ floats: Int) -> Buffer {
+    let buffer = Buffer(floats: floats)
+    buffer.use(at: Planner.start)
+    buffer.use(at: Planner.end)
+    planner.buffers.append(buffer)
+    return buffer
+  }
+
+  /// The gradient that reaches the output; backward may destroy it.
+  package func outputGradient(of value: Value) -> Buffer {
+    value.gradient.use(at: moment(.backward))
+    return value.gradient
+  }
+
+  /// Where backward writes an input's gradient; nil when nobody wants it.
+  ///
+  /// - Parameter reusing: memory that the gradient may take over: the output's gradient or something kept.
+  package func gradient(of value: Value, adds: Bool = false, reusing old: Buffer? = nil) -> InputGradient? {
+    guard value.needsGradient else { return nil }
+    let gradient = InputGradient(value: value.root, adds: adds, time: moment(.backward))
+    value.gradient.use(at: moment(.backward))
+    if let old { planner.reuses.append(.init(old: old, new: value.gradient, time: moment(.backward))) }
+    value.root.gradients.append(gradient)
+    gradients.append(gradient)
+    return gradient
+  }
+
+  package func parameter(_ suffix: String) -> Parameter {
+    guard let parameter = parameters[suffix] else { preconditionFailure("\(name) has no parameter “\(suffix)”") }
+    return parameter
+  }
+
+  /// Where the gradient of a parameter goes; nil when the plan wants none.
+  package func gradient(of parameter: Parameter) -> UnsafeMutablePointer<Float>? {
+    demand.parameters ? parameter.gradient : nil
+  }
+
+  /// What tells whether packed weights are still those of the network, and still in memory.
+  package var tenancy: Tenancy { planner.tenancy }
+}
+
+/// Detects that persistent memory of a plan is stale.
+@Engine package final class Tenancy {
+  /// Grows with every change of the network's parameters.
+  package internal(set) var parameters = 0
+  /// Grows when another plan has used the memory.
+  package internal(set) var memory = 0
+
+  struct Stamp: Equatable {
+    var parameters = -1, memory = -1
+  }
+
+  var stamp: Stamp { Stamp(parameters: parameters, memory: memory) }
+}
+
+/// Turns a graph into steps and a memory layout.
+@Engine final class Planner {
+  let batch: Int
+  let demand: Demand
+  let options: PlanOptions
+  let tenancy: Tenancy
+  fileprivate(set) var buffers: [Buffer] = []
+  fileprivate var reuses: [MemoryLayoutPlan.Reuse] = []
+  private(set) var steps: [PlanStep] = []
+  private var values: [Value] = []
+
+  // A node's operation runs at a multiple of 16; reorders of its inputs run in the slots before it.
+  static let start = -1, loss = 1 << 30, end = 1 << 31
+  static func mirrored(_ time: Int) -> Int { end - 1 - time }
+
+  init(batch: Int, demand: Demand, options: PlanOptions, tenancy: Tenancy) {
+    (self.batch, self.demand, self.options, self.tenancy) = (batch, demand, options, tenancy)
+  }
+
+  struct Result {
+    let input: Value
+    let output: Value
+    let steps: [PlanStep]
+    let memory: MemoryLayoutPlan
+  }
+
+  func plan(_ graph: Graph, parameters: [String: Parameter]) throws -> Result {
+    let input = track(
+      Value(shape: graph.input.shape, layout: .plain, batch: batch, needsGradient: demand.input))
+    input.buffer.use(at: Self.start)
+    input.buffer.use(at: Self.end)
+    if demand.input { input.gradient.use(at: Self.end) }
+    var edges: [Int: Value] = [graph.input.id: input]
+    for (index, node) in graph.nodes.enumerated() {
+      edges[node.output.id] = try place(node, time: (index + 1) * 16, edges: edges, parameters: parameters)
+    }
+    guard let last = edges[graph.output.id] else { preconditionFailure("the graph's output is made by no node") }
+    let output = try convert(last, to: .plain, before: (graph.nodes.count + 1) * 16, slot: 0)
+    output.buffer.use(at: Self.end)
+    if output.needsGradient { output.gradient.use(at: Self.loss) }
+    settleGradients()
+    steps.sort { $0.time < $1.time }
+    let all = values.flatMap { [$0.buffer, $0.gradient] } + buffers
+    return Result(
+      input: input, output: output, steps: steps,
+      memory: MemoryLayoutPlan(all, reuses: reuses, reuse: options.reusesMemory))
+  }
+
+  private func track(_ value: Value) -> Value {
+    values.append(value)
+    return value
+  }
+
+  private func place(_ node: Node, time: Int, edges: [Int: Value], parameters: [String: Parameter]) throws -> Value {
+    let inputs = node.inputs.map { edge in
+      guard let value = edges[edge.id] else { preconditionFailure("\(node.name) reads what no node has made") }
+      return value
+    }
+    var own: [String: Parameter] = [:]
+    for spec in node.parameters { own[spec.name] = parameters["\(node.name).\(spec.name)"] }
+    let site = Site(
+      planner: self, name: node.name, time: time, inputs: inputs, shapes: node.inputs.map(\.shape),
+      output: node.output.shape, parameters: own)
+    return try add(site, node.layer, flops: node.flops)
+  }
+
+  private func add(_ site: Site, _ layer: any Layer, flops: Int) throws -> Value {
+    let operation = try layer.operation(at: site)
+    guard let output = site.produced else { preconditionFailure("\(site.name) has no output") }
+    if output.origin == nil { _ = track(output) }
+    let backward = demand != .inference && output.needsGradient
+    steps.append(PlanStep(site: site, kind: layer.kind, operation: operation, flops: flops, runsBackward: backward))
+    return output
+  }
+
+  /// `value` in another layout, by a reorder that all readers share.
+  func convert(_ value: Value, to layout: Layout, before time: Int, slot: Int) throws -> Value {
+    guard value.layout != layout else { return value }
+    if let known = value.converted[layout] { return known }
+    precondition(slot < 15, "a node has at most 15 inputs")
+    let site = Site(
+      planner: self, name: "reorder", time: time - 15 + slot, inputs: [value], shapes: [value.shape],
+      output: value.shape, parameters: [:])
+    let converted = try add(site, Reorder(to: layout), flops: 0)
+    value.converted[layout] = converted
+    return converted
+  }
+
+  /// The reader that runs first in backward writes, the others add, by themselves or through a temporary.
+  private func settleGradients() {
+    for value in values {
+      let order = value.gradients.enumerated().sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }
+      for (_, share) in order.dropFirst() {
+        if share.adds {
+          share.accumulates = true
+        } else {
+          let temporary = Buffer(floats: value.gradient.count)
+          temporary.use(at: share.time)
+          share.temporary = temporary
+          buffers.append(temporary)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import Foundation
+
+/// Any corpus with a table in its folder: a CSV with the columns file and emotion, and maybe speaker, sex, sentence.
+struct CSVAdapter: CorpusAdapter {
+  let name = "csv"
+  let title = "a table of files"
+
+  private static let required = ["file", "emotion"]
+
+  func fit(_ listing: FolderListing) -> AdapterFit {
+    guard let table = try? Self.table(in: listing) else {
+      return AdapterFit(share: 0, reason: "no CSV with the columns file and emotion in its folder")
+    }
+    let audio = Set(listing.audio), count = table.rows.count { audio.contains($0["file"] ?? "") }
+    return AdapterFit(
+      share: Double(count) / Double(max(1, audio.count)),
+      reason: "\(table.name) lists \(count) of \(audio.count) audio files with their emotions")
+  }
+
+  func read(_ listing: FolderListing) throws -> AdapterReading {
+    let table = try Self.table(in: listing)
+    let emotions = Emotions.ordered(table.rows.compactMap { $0["emotion"] }.filter { !$0.isEmpty })
+    let index = Dictionary(uniqueKeysWithValues: emotions.enumerated().map { ($1, $0) })
+    var reading = AdapterReading(emotions: emotions), unlisted = Set(listing.audio), seen: Set<String> = []
+    let present = unlisted.union(listing.others)
+    for row in table.rows {
+      let file = row["file"] ?? ""
+      func reject(_ reason: String) {
+        reading.rejected.append(RejectedFile(file: file, reason: "\(table.name) line \(row.line): \(reason)"))
+      }
+      unlisted.remove(file)
+      guard present.contains(file) else { reject("no such file"); continue }
+      guard seen.insert(file).inserted else { reject("listed a second time"); continue }
+      guard let emotion = index[row["emotion"] ?? ""] else { reject("no emotion"); continue }
+      guard let sex = Self.sex(row["sex"] ?? "") else { reject("sex “\(row["sex"] ?? "")” is not f or m"); continue }
+      reading.entries.append(
+        CorpusEntry(
+          file: file, emotion: emotion, speaker: row["speaker"] ?? "", sex: sex.value,
+          sentence: row["sentence"] ?? ""))
+    }
+    reading.rejected += unlisted.map { RejectedFile(file: $0, reason: "not listed in \(table.name)") }
+    return reading
+  }
+
+  /// nil for a word that is no sex; a nil value where none is given.
+  private static func sex(_ word: String) -> (value: Sex?, Void)? {
+    switch word.lowercased() {
+    case "": (nil, ())
+    case "f", "female": (.female, ())
+    case "m", "male": (.male, ())
+    default: nil
+    }
+  }
+
+  /// The first CSV at the top of the folder that has the required columns.
+  private static func table(in listing: FolderListing) throws -> CSVTable {
+    let names = listing.others.filter { !$0.contains("/") && $0.lowercased().hasSuffix(".csv") }
+    var failure: (any Error)?
+    for name in names {
+      do { return try CSVTable(contentsOf: listing.root.appendingPathComponent(name), columns: required) } catch {
+        failure = failure ?? error
+      }
+    }
+    throw failure
+      ?? PipelineError.malformedCorpus(
+        path: listing.root.path, reason: "no CSV with the columns file and emotion at its top")
+  }
+}

@@ -1,0 +1,177 @@
+import ArgumentParser
+import Core
+import Foundation
+import Lab
+
+struct TrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a network on a corpus.",
+    discussion: """
+      Ctrl-C stops after the current batch and keeps a checkpoint; a second Ctrl-C ends at once. `quaver resume RUN` \
+      goes on to the bits of a run that was never stopped.
+      """)
+
+  @Option(help: "A registered corpus, or a folder of sound files.")
+  var corpus: String
+  @Option(help: "linear, mel, cqt or mfcc.")
+  var transform = Job.defaults.transform
+  @Option(help: "The network: \(Laboratory.models.joined(separator: ", ")).")
+  var model = Job.defaults.model
+  @Option(help: "utterance, speaker, slice, or a CSV with the columns file and part.")
+  var split = Job.defaults.split
+  @Option(help: ArgumentHelp("Milliseconds between the starts of slices.", valueName: "ms"))
+  var stride = Job.defaults.strideMilliseconds
+  @Option var epochs = Job.defaults.epochs
+  @Option var batch = Job.defaults.batch
+  @Option(name: .customLong("lr"), help: "Adam's learning rate.")
+  var learningRate = Job.defaults.learningRate
+  @Option(help: "Adam's L2 weight decay.")
+  var weightDecay = Job.defaults.weightDecay
+  @Option var seed = Job.defaults.seed
+  @Option(help: "specaugment or none.")
+  var augment = Job.defaults.augment
+  @Option(help: "Which slices give the scale of the images: corpus (the paper) or train (the strict way).")
+  var normalise = Job.defaults.normalise
+  @Option(help: "At most this many slices of each part, by class and seed.")
+  var limit: Int?
+  @Option(help: "The run's name; by default the date and the job.")
+  var name: String?
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    var job = Job(corpus: corpus)
+    (job.transform, job.model, job.split, job.strideMilliseconds) = (transform, model, split, stride)
+    (job.epochs, job.batch, job.learningRate, job.weightDecay) = (epochs, batch, learningRate, weightDecay)
+    (job.seed, job.augment, job.normalise, job.limit) = (seed, augment, normalise, limit)
+    let job_ = job
+    try await TrainingSession(common: common, training: training).follow { laboratory, control, report in
+      try await laboratory.train(job_, name: name, control: control, report: report)
+    }
+  }
+}
+
+struct ResumeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume", abstract: "Go on with a run that was stopped or interrupted.")
+
+  @Argument(help: ArgumentHelp("The run's name, or the beginning of it.", valueName: "run"))
+  var id: String
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try await TrainingSession(common: common, training: training).follow { laboratory, control, report in
+      try await laboratory.resume(id, control: control, report: report)
+    }
+  }
+}
+
+struct TrainingOptions: ParsableArguments {
+  @Option(help: "Threads; by default what this process may use.")
+  var threads: Int?
+  @Option(help: "Scheduling priority of the work, 0 (normal) to 19 (lowest).")
+  var nice = 0
+}
+
+/// Follows one training run on the console: a bar on a terminal, a line an epoch, or JSON events.
+struct TrainingSession {
+  let common: CommonOptions
+  let training: TrainingOptions
+
+  typealias Body = (Laboratory, RunControl, @escaping @Sendable (TrainingEvent) -> Void) async throws -> RunInfo
+
+  func follow(_ body: Body) async throws {
+    if let threads = training.threads {
+      guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }
+      Engine.settings.threads = threads
+    }
+    Engine.settings.nice = Int32(clamping: training.nice)
+    let laboratory = try common.laboratory()
+    let control = RunControl()
+    let signals = StopSignals(control: control)
+    let json = common.json
+    let ended = try await body(laboratory, control) { event in
+      if json { Self.printJSON(event) } else { Self.printText(event) }
+    }
+    signals.cancel()
+    if json {
+      Console.line(try JSON.line(RunReport(ended)))
+    } else {
+      Self.printEnd(ended)
+    }
+    if ended.status == .failed { throw ExitCode(1) }
+  }
+
+  private static func printText(_ event: TrainingEvent) {
+    switch event {
+    case .began(let run):
+      Console.line("run \(run.id)")
+      Console.line(run.summary)
+      for note in run.notes { Console.line("  \(note)") }
+    case .progress(let progress, let paused):
+      var shown = progress
+      if paused { shown.phase = "paused, \(shown.phase)" }
+      Console.bar(shown)
+    case .epoch(let epoch):
+      Console.line(
+        String(
+          format: "epoch %d  loss %.4f  acc. %.1f %%  valid. loss %.4f  valid. acc. %.1f %%  UAR %.1f %%  %.1f s",
+          epoch.epoch, epoch.trainLoss, epoch.trainAccuracy * 100, epoch.validLoss, epoch.validAccuracy * 100,
+          epoch.validUAR * 100, epoch.seconds))
+    case .note(let text): Console.line("  \(text)")
+    }
+  }
+
+  private struct Line<Value: Encodable>: Encodable {
+    let event: String
+    let value: Value
+  }
+
+  private static func printJSON(_ event: TrainingEvent) {
+    let line: String? =
+      switch event {
+      case .began(let run): try? JSON.line(Line(event: "began", value: RunReport(run)))
+      case .progress(let progress, _): try? JSON.line(Line(event: "progress", value: progress))
+      case .epoch(let epoch): try? JSON.line(Line(event: "epoch", value: epoch))
+      case .note(let text): try? JSON.line(Line(event: "note", value: text))
+      }
+    if let line { Console.line(line) }
+  }
+
+  private static func printEnd(_ run: RunInfo) {
+    switch run.status {
+    case .finished:
+      guard let last = run.epochs.last else { return }
+      Console.line(
+        "finished: validation accuracy \(Console.percent(last.validAccuracy)), UAR \(Console.percent(last.validUAR))"
+          + (last.averageAccuracy.map { ", average (train + validation) \(Console.percent($0))" } ?? "")
+          + " (split \(run.job.splitName), 1 seed)")
+    case .failed: Console.error(run.failure ?? "the run failed")
+    default: Console.line("stopped; `quaver resume \(run.id)` goes on")
+    }
+  }
+}
+
+/// SIGINT, SIGTERM and SIGHUP ask a run to stop with a checkpoint; a second one ends the program at once.
+final class StopSignals {
+  private var sources: [any DispatchSourceSignal] = []
+
+  init(control: RunControl) {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
+      source.setEventHandler {
+        if control.wish == .stopNow { _exit(128 + number) }
+        control.wish = .stopNow
+        Console.line("stopping after this batch …")
+      }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  func cancel() {
+    for source in sources { source.cancel() }
+  }
+}

@@ -1,0 +1,124 @@
+import Core
+import Foundation
+import Pipeline
+import Testing
+
+@Suite struct SplitTests {
+  private let folder: TemporaryFolder
+  private let corpus: Corpus
+  private let table: SliceTable
+
+  /// Five speakers, two sentences, three emotions; 1.3 s each, so 13 slices of 25 ms.
+  init() throws {
+    folder = try TemporaryFolder()
+    var files: [String] = []
+    for speaker in ["03", "08", "09", "10", "11"] {
+      for sentence in ["a01", "a02"] {
+        for emotion in ["W", "N", "T"] { files.append("\(speaker)\(sentence)\(emotion)a.wav") }
+      }
+    }
+    try folder.tones(files)
+    corpus = try Corpus.scan(folder.url)
+    table = SliceTable(corpus.utterances, slicer: try Slicer(strideMilliseconds: 25))
+  }
+
+  private func split(_ kind: SplitKind, seed: UInt64 = 0) throws -> Split {
+    try Split(kind, corpus: corpus, table: table, seed: seed)
+  }
+
+  @Test func theTableNumbersSlices() {
+    #expect(table.count == 30 * 12)
+    for slice in [0, 11, 12, 200, 359] {
+      let place = table.locate(slice)
+      #expect(place.utterance == slice / 12 && place.index == slice % 12)
+      #expect(table.slices(of: place.utterance).contains(slice))
+    }
+    #expect(table.labels(corpus.utterances).count == table.count)
+  }
+
+  @Test(arguments: [SplitKind.utterance, .slice, .speaker])
+  func splitsAreReproducibleAndAFifthIsTested(kind: SplitKind) throws {
+    let first = try split(kind)
+    #expect(try split(kind).parts == first.parts)
+    #expect(try (1...5).contains { try split(kind, seed: $0).parts != first.parts })
+    #expect(first.slices(.test).count == table.count / 5)
+    #expect(Set(first.slices(.train)).isDisjoint(with: first.slices(.test)))
+    #expect(first.slices(.train).count + first.slices(.test).count == table.count)
+  }
+
+  @Test func leakageIsWhatTheSplitShares() throws {
+    let speaker = try split(.speaker).leakage
+    #expect(speaker.speakers.isEmpty && speaker.files.isEmpty && speaker.overlappingTestSlices == 0)
+    #expect(speaker.sentences == ["a01", "a02"])
+    #expect(speaker.facts[0] == "0 of 5 speakers are in both train and test")
+
+    let utterance = try split(.utterance).leakage
+    #expect(utterance.files.isEmpty && utterance.overlappingTestSlices == 0 && !utterance.speakers.isEmpty)
+
+    let slice = try split(.slice).leakage
+    #expect(slice.files.count > 20 && slice.testSlices == 72)
+    // 12 slices 25 ms apart all overlap: every tested one has a trained neighbour.
+    #expect(slice.overlappingTestSlices == 72)
+    #expect(slice.facts[3] == "72 of 72 test slices overlap a train slice of the same file")
+  }
+
+  @Test func slicesASecondApartDoNotOverlap() throws {
+    try folder.write(WAV(tone(hertz: 300, seconds: 9)).data, to: "12a01Wa.wav")
+    let long = try Corpus.scan(folder.url).restricted(to: ["12a01Wa.wav"])
+    for (stride, overlapping) in [(1000, 0), (999, 2)] {
+      let table = SliceTable(long.utterances, slicer: try Slicer(strideMilliseconds: stride))
+      let split = try Split(.slice, corpus: long, table: table, seed: 1)
+      #expect(split.leakage.overlappingTestSlices == overlapping && split.leakage.testSlices == 2)
+    }
+  }
+
+  @Test func aTableOfPartsIsFollowed() throws {
+    let rows = corpus.utterances.map { "\($0.file),\($0.speaker == "03" ? "test" : "train")" }
+    let url = try folder.write("file,part\n" + rows.joined(separator: "\n") + "\n", to: "parts.csv")
+    let split = try split(SplitKind(url.path))
+    #expect(split.slices(.test) == Array(0..<72))
+    func sentence(_ text: String) throws -> String {
+      let url = try folder.write(text, to: "bad.csv")
+      let error = #expect(throws: PipelineError.self) { try self.split(.file(url)) }
+      return error?.description ?? ""
+    }
+    let all = "file,part\n" + rows.joined(separator: "\n")
+    #expect(
+      try sentence("file,part\n" + rows.dropFirst().joined(separator: "\n")).contains("does not name 03a01Na.wav"))
+    #expect(try sentence(all + "\nx.wav,train").contains("line 32: the corpus has no file “x.wav”"))
+    #expect(try sentence(all + "\n03a01Na.wav,test").contains("line 32: 03a01Na.wav is listed a second time"))
+    #expect(try sentence("file,part\n03a01Na.wav,dev").contains("part “dev” of 03a01Na.wav is neither train nor test"))
+    #expect(
+      try sentence(all.replacingOccurrences(of: ",test", with: ",train")).contains("the test part would be empty"))
+    #expect(try sentence("").contains("it is empty"))
+    #expect(throws: PipelineError.self) { try self.split(.file(folder.url.appendingPathComponent("none.csv"))) }
+  }
+
+  @Test func impossibleSplitsGetOneSentence() throws {
+    let one = corpus.restricted(to: ["03a01Wa.wav"])
+    let table = SliceTable(one.utterances, slicer: table.slicer)
+    for kind in [SplitKind.utterance, .speaker] {
+      #expect(throws: PipelineError.self) { try Split(kind, corpus: one, table: table, seed: 0) }
+    }
+    let folders = try TemporaryFolder()
+    try folders.tones(["calm/1.wav", "angry/2.wav"])
+    let nameless = try Corpus.scan(folders.url)
+    let error = #expect(throws: PipelineError.self) {
+      try Split(
+        .speaker, corpus: nameless, table: SliceTable(nameless.utterances, slicer: self.table.slicer), seed: 0)
+    }
+    #expect(error?.description == "the corpus cannot be split: the speaker of angry/2.wav is not known")
+  }
+
+  @Test(
+    .enabled(if: Fixtures.reference != nil && Fixtures.emodb != nil, "set QUAVER_REFERENCE and QUAVER_EMODB"),
+    arguments: ["speaker", "utterance"])
+  func theReferenceSplitsCoverEmodb(name: String) throws {
+    let emodb = try Corpus.scan(try #require(Fixtures.emodb))
+    let table = SliceTable(emodb.utterances, slicer: try Slicer(strideMilliseconds: 500))
+    let url = try #require(Fixtures.reference).appendingPathComponent("splits/emodb-\(name).csv")
+    let split = try Split(.file(url), corpus: emodb, table: table, seed: 0)
+    #expect(split.leakage.files.isEmpty && split.leakage.overlappingTestSlices == 0)
+    #expect(split.leakage.speakers.isEmpty == (name == "speaker"))
+  }
+}
