@@ -71,3 +71,9 @@ QUAVER_CLONES void quaver_plane_distances(
     squares[i] = dx * dx + dy * dy;
   }
 }
+
+QUAVER_CLONES long quaver_count_below(const float *values, long count, float limit) {
+  int below = 0;
+  for (long i = 0; i < count; i++) below += values[i] < limit;
+  return below;
+}

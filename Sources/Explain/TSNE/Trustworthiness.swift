@@ -23,10 +23,10 @@ extension TSNE {
     let rows = try DistanceRows(matrix)
     for block in rows.blocks {
       rows.forEach(in: block) { i, squares in
-        // Nearer than everything, so that it never counts in a rank.
+        // The point itself is nearer than everything: counted with those nearer, it makes the nearest rank 1.
         squares[i] = -.infinity
         for near in nearest(to: i, x.base, y.base, count: count, k: k) {
-          let rank = (0..<count).reduce(0) { $0 + (squares[$1] < squares[near] ? 1 : 0) }
+          let rank = quaver_count_below(squares, count, squares[near])
           penalties.base[i] += max(0, rank - k)
         }
       }

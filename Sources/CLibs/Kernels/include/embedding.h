@@ -20,3 +20,6 @@ double quaver_kernel_sum(const double *x, const double *y, long count, double px
 
 /// squares[i] = squared distance of (px, py) to the i-th of `count` points.
 void quaver_plane_distances(const float *x, const float *y, long count, float px, float py, float *squares);
+
+/// How many of `count` values are below `limit`.
+long quaver_count_below(const float *values, long count, float limit);
