@@ -15,6 +15,7 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
+    library("BLAS"),
     library("OpenMP"),
     library("FFTW"),
     library("SndFile"),
@@ -31,9 +32,10 @@ let package = Package(
     .target(
       name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
     .target(name: "NN", dependencies: ["Core", "Kernels", "OneDNN"], swiftSettings: strict),
+    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS"], swiftSettings: strict),
     .target(
       name: "Lab",
-      dependencies: ["Core", "Kernels", "Pipeline", "NN", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: ["Core", "Kernels", "Pipeline", "NN", "Explain", .product(name: "GRDB", package: "GRDB.swift")],
       swiftSettings: strict),
     .target(
       name: "TUI",
@@ -42,7 +44,8 @@ let package = Package(
     .executableTarget(
       name: "quaver",
       dependencies: [
-        "Core", "Pipeline", "NN", "Lab", "TUI", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Core", "Pipeline", "NN", "Explain", "Lab", "TUI",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
     .target(name: "Weights", dependencies: ["Core"], swiftSettings: strict),
@@ -58,6 +61,7 @@ let package = Package(
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "NNTests", dependencies: ["NN", "AllocationCounter"], swiftSettings: strict),
+    .testTarget(name: "ExplainTests", dependencies: ["Explain"], swiftSettings: strict),
     .testTarget(
       name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline"], swiftSettings: strict),
     .testTarget(

@@ -1,6 +1,9 @@
 import Kernels
 import OpenMP
 
+/// Runs `body` on every thread of a team (Kernels/parallel.c, which takes the closure apart: no allocation).
+@_silgen_name("quaver_parallel") private func runOnTeam(_ team: UInt32, _ body: (Int, Int) -> Void)
+
 /// Loops on the pool that oneDNN and OpenBLAS use too (libgomp), so that none competes with another.
 package enum Parallel {
   /// Sets the pool's size for the calling thread; called once, on the engine's thread, before any library call.
@@ -12,28 +15,11 @@ package enum Parallel {
   /// Pool size of the calling thread.
   package static var threads: Int { Int(omp_get_max_threads()) }
 
-  private struct Context {
-    let body: (Int, Int) -> Void
-    /// Pool threads work on the engine's behalf when it is the engine that started the loop.
-    let engine: Bool
-  }
-
   /// Runs `body(thread, threads)` once on every thread of the pool and waits for all.
   package static func run(_ body: (Int, Int) -> Void) {
     let team = omp_in_parallel() != 0 ? 1 : omp_get_max_threads()
     guard team > 1 else { return body(0, 1) }
-    withoutActuallyEscaping(body) { body in
-      var context = Context(body: body, engine: quaver_is_engine_thread())
-      withUnsafeMutablePointer(to: &context) { pointer in
-        GOMP_parallel(
-          { raw in
-            guard let raw else { return }
-            let context = raw.assumingMemoryBound(to: Context.self)
-            quaver_mark_engine_thread(context.pointee.engine)
-            context.pointee.body(Int(omp_get_thread_num()), Int(omp_get_num_threads()))
-          }, pointer, UInt32(team), 0)
-      }
-    }
+    runOnTeam(UInt32(team), body)
   }
 
   /// Splits 0..<count into one contiguous range a thread. The split depends only on `count` and the pool's size,

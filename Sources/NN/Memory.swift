@@ -1,4 +1,5 @@
 import Core
+import Glibc
 
 /// A stretch of a plan's memory with a lifetime. Times run forward 0, 1, 2 … through the steps, then through the loss, then
 /// backwards through the same steps.
@@ -10,7 +11,12 @@ import Core
   /// Valid once the plan is bound.
   package fileprivate(set) var pointer = Buffer.unbound
 
-  private static let unbound = UnsafeMutablePointer<Float>.allocate(capacity: 1)
+  /// A page that nobody may touch: using a buffer that the planner has not placed stops the process at once.
+  private static let unbound: UnsafeMutablePointer<Float> = {
+    let page = mmap(nil, 1 << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let page, page != MAP_FAILED else { preconditionFailure("no address space for a guard page") }
+    return page.assumingMemoryBound(to: Float.self)
+  }()
 
   init(floats: Int) { count = floats }
 

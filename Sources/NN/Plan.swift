@@ -67,7 +67,7 @@ package struct PlanOptions: Hashable, Sendable {
   /// Gradient of the objective with respect to the logits [batch, classes]: written by `loss`, or by the caller for an
   /// objective of its own; read by `backward`.
   package var outputGradient: UnsafeMutablePointer<Float> {
-    precondition(demand != .inference, "a plan for inference has no gradients")
+    precondition(differentiates, "nothing in this plan has a gradient (\(demand.rawValue))")
     return result.output.gradient.pointer
   }
 
@@ -101,8 +101,11 @@ package struct PlanOptions: Hashable, Sendable {
     precondition(labels.allSatisfy { 0 <= $0 && $0 < outputs }, "a label is not one of the \(outputs) classes")
     return CrossEntropy.mean(
       logits: logits, labels: labels, classes: outputs,
-      gradient: demand == .inference ? nil : result.output.gradient.pointer)
+      gradient: differentiates ? result.output.gradient.pointer : nil)
   }
+
+  /// Whether the demand reaches the output: not for inference, and not for the parameters of a graph that has none.
+  private var differentiates: Bool { result.output.needsGradient }
 
   /// Gradients that the plan's demand names, for `outputGradient` as it stands.
   package func backward() {

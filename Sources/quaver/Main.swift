@@ -27,7 +27,6 @@ struct Quaver: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       WorkbenchCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
-      ShowCommand.self,
-      ControlCommand.self, VerifyCommand.self, BenchCommand.self,
+      ShowCommand.self, ControlCommand.self, EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 }

@@ -1,4 +1,5 @@
 import Core
+import Explain
 import Foundation
 import NN
 import Pipeline
@@ -7,7 +8,7 @@ import Pipeline
 package struct VerificationSuite: Sendable {
   /// One checker a kind: adding a kind is one line.
   package static let checks: [any ReferenceCheck] = [
-    SpectrogramCheck(), CorpusReferenceCheck(), ModelCheck(), MetricsReference(),
+    SpectrogramCheck(), CorpusReferenceCheck(), ModelCheck(), MetricsReference(), TSNEReference(),
   ]
 
   package struct Item: Sendable {

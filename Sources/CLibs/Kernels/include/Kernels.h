@@ -1,5 +1,6 @@
 #pragma once
 #include "elementwise.h"
+#include "embedding.h"
 #include "file_lock.h"
 #include "normalisation.h"
 #include "optimiser.h"
