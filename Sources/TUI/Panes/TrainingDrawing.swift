@@ -67,9 +67,11 @@ package enum TrainingDrawing {
     }
     let fraction = progress.total > 0 ? Double(progress.done) / Double(progress.total) : 0
     let phase = run.status == .paused ? "paused" : progress.phase
-    let left = "\(phase) epoch \(progress.epoch)/\(run.job.epochs)"
+    // Epoch 0 is the way to the first: measuring levels, making images.
+    let left = progress.epoch == 0 ? phase : "\(phase) epoch \(progress.epoch)/\(run.job.epochs)"
     let x = surface.put(left, 0, y, look.style(run.status == .paused ? .warning : .accent)) + 1
-    var right = "\(Numbers.percent(fraction, 0))  \(Numbers.fixed(progress.rate, 1))/s"
+    var right = Numbers.percent(fraction, 0)
+    if progress.rate > 0 { right += "  \(Numbers.fixed(progress.rate, 1))/s" }
     if let seconds = progress.secondsLeft { right += "  \(Numbers.clock(seconds)) left" }
     if let loss = progress.loss, surface.width >= 70 { right += "  loss \(Numbers.short(loss))" }
     surface.putRight(right, surface.width, y, look.style(.text))
