@@ -48,6 +48,7 @@ evidence: build ## runs the long trainings that quoted accuracies come from
 
 install: build ## installs quaver under PREFIX (/usr/local)
 	install -D -m 755 $(QUAVER) $(DESTDIR)$(PREFIX)/bin/quaver
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/quaver/themes themes/*.toml
 
 clean: ## removes what was built here
 	rm -rf .build

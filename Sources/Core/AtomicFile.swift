@@ -49,6 +49,14 @@ package enum AtomicFile {
     if let posix = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError, posix.domain == NSPOSIXErrorDomain {
       return String(cString: strerror(Int32(posix.code)))
     }
-    return cocoa.localizedDescription
+    switch (cocoa.domain, cocoa.code) {
+    case (NSCocoaErrorDomain, NSFileNoSuchFileError), (NSCocoaErrorDomain, NSFileReadNoSuchFileError):
+      return String(cString: strerror(ENOENT))
+    case (NSCocoaErrorDomain, NSFileReadNoPermissionError), (NSCocoaErrorDomain, NSFileWriteNoPermissionError):
+      return String(cString: strerror(EACCES))
+    case (NSCocoaErrorDomain, NSFileWriteOutOfSpaceError): return String(cString: strerror(ENOSPC))
+    case (NSCocoaErrorDomain, NSFileWriteVolumeReadOnlyError): return String(cString: strerror(EROFS))
+    default: return cocoa.localizedDescription
+    }
   }
 }

@@ -19,6 +19,9 @@ package enum LabError: UserError, Equatable {
   case diverged(epoch: Int, step: Int)
   case unknownUtterance(String, corpus: String)
   case engineBusy
+  case nothingReadable(String)
+  case notRegistered(String, known: [String])
+  case noSuchSplit(String)
 
   package var description: String {
     switch self {
@@ -40,6 +43,10 @@ package enum LabError: UserError, Equatable {
     case .corpusChanged(let run, let reason): "run “\(run)” cannot go on: \(reason)"
     case .diverged(let epoch, let step): "the loss became NaN or infinite in epoch \(epoch), step \(step)"
     case .unknownUtterance(let id, let corpus): "corpus “\(corpus)” has no utterance “\(id)”"
+    case .nothingReadable(let path): "\(path): not one of its sound files can be read; `quaver corpus check` tells why"
+    case .notRegistered(let name, let known):
+      "no corpus is registered as “\(name)”; there are \(Self.list(known))"
+    case .noSuchSplit(let text): "split “\(text)” is neither utterance, speaker, slice nor a CSV file that is there"
     case .engineBusy: "a run is being trained here already; stop it first, or start another with `quaver train`"
     }
   }

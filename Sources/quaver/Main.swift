@@ -7,6 +7,8 @@ import Lab
 struct Main {
   static func main() async {
     SpinBound.apply()
+    // A closed pipe (`| head`) must not kill a training; writing to it fails and is forgotten.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try Quaver.parseAsRoot()
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }

@@ -97,7 +97,7 @@ import Testing
     await refuses(LabError.self) { $0.corpus = "nowhere" }
     await refuses(NNError.self) { $0.model = "resnet" }
     await refuses(PipelineError.self) { $0.transform = "wavelet" }
-    await refuses(PipelineError.self) { $0.split = "/nonexistent.csv" }
+    await refuses(LabError.self) { $0.split = "/nonexistent.csv" }
     await refuses(LabError.self) { $0.epochs = 0 }
     await refuses(LabError.self) { $0.batch = -1 }
     await refuses(LabError.self) { $0.strideMilliseconds = 0 }

@@ -57,11 +57,12 @@ package final class CorpusLibrary: Sendable {
   /// Forgets a corpus; its sound files stay where they are.
   package func remove(_ name: String) throws {
     let known = registrations()
-    guard let registration = known.first(where: { $0.name == name }) else {
-      throw LabError.unknownCorpus(name, known: known.map(\.name))
+    let path = Self.absolute(name).path
+    guard let registration = known.first(where: { $0.name == name }) ?? known.first(where: { $0.path == path }) else {
+      throw LabError.notRegistered(name, known: known.map(\.name))
     }
-    do { try FileManager.default.removeItem(at: file(name)) } catch {
-      throw CoreError.cannotWrite(path: file(name).path, reason: AtomicFile.reason(of: error))
+    do { try FileManager.default.removeItem(at: file(registration.name)) } catch {
+      throw CoreError.cannotWrite(path: file(registration.name).path, reason: AtomicFile.reason(of: error))
     }
     try? catalog.forget(path: registration.path)
   }

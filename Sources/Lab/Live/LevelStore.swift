@@ -18,26 +18,33 @@ final class LevelStore: Sendable {
     let file = folder.appendingPathComponent("\(ContentHash(identity)).json")
     if let known = try? JSON.decoder().decode(Scaling.self, from: Data(contentsOf: file)) { return known }
     note("measuring the \(transform.title) levels of \(corpus.utterances.count) utterances, once …")
-    let scaling = try measure(corpus, transform, slicer)
+    let scaling = try measure(corpus, transform, slicer, note: note)
     // A cache that cannot be written costs a measurement next time.
     try? RunStore.makeFolder(folder)
     try? AtomicFile.write(file, try JSON.encoder().encode(scaling))
     return scaling
   }
 
-  private func measure(_ corpus: Corpus, _ transform: any SpectralTransform, _ slicer: Slicer) throws -> Scaling {
+  private func measure(
+    _ corpus: Corpus, _ transform: any SpectralTransform, _ slicer: Slicer, note: (String) -> Void
+  ) throws -> Scaling {
     let worker = try transform.makeWorker()
     let scratch = try Arena(count: Slicer.length + Geometry.cells)
     let matrix = scratch.base + Slicer.length
     var extremes: [Extremes] = []
     for utterance in corpus.utterances {
-      let samples = try Audio.read(corpus.url(of: utterance)).samples
+      let samples: [Float]
+      do { samples = try Audio.read(corpus.url(of: utterance)).samples } catch let error as PipelineError {
+        note("\(error); it does not count for the levels")
+        continue
+      }
       for slice in 0..<slicer.count(samples: samples.count) {
         slicer.copy(slice, of: samples, to: scratch.base)
         worker.transform(scratch.base, into: matrix)
         extremes.append(Extremes(matrix))
       }
     }
+    guard !extremes.isEmpty else { throw LabError.nothingReadable(corpus.root.path) }
     return Scaling(extremes: extremes)
   }
 }

@@ -98,7 +98,9 @@ package final class LiveBackend: Backend {
         return pending
       }
       guard let picture else { return }
-      attempt { mailbox.post(.picture(try viewer.use { try $0.picture(picture) { log(.info, $0) } })) }
+      do { mailbox.post(.picture(try viewer.use { try $0.picture(picture) { log(.info, $0) } })) } catch {
+        mailbox.post(.pictureFailed(picture, "\(error)"))
+      }
     }
   }
 
@@ -194,7 +196,10 @@ private final class RunFollower: Sendable {
       case .progress(let progress, let paused):
         current?.progress = progress
         current?.status = paused ? .paused : .running
-      case .epoch(let epoch): current?.epochs.append(epoch)
+      case .epoch(let epoch):
+        // A resumed run repeats epochs whose lines a kill left after its checkpoint.
+        current?.epochs.removeAll { $0.epoch >= epoch.epoch }
+        current?.epochs.append(epoch)
       case .note: break
       }
       return current

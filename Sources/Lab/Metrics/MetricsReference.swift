@@ -11,9 +11,13 @@ package struct MetricsReference: ReferenceCheck {
     let predicted = try file.array("predicted", as: Int64.self).map(Int.init)
     let expected = try file.array("confusion", as: Int64.self).map(Int.init)
     let classes = try file.entry("confusion").shape.first ?? 0
+    guard truth.count == predicted.count, (truth + predicted).allSatisfy({ (0..<classes).contains($0) }) else {
+      return Verdict(.fail, "\(truth.count) truths, \(predicted.count) predictions, labels not all in 0..<\(classes)")
+    }
     let confusion = Confusion(truth: truth, predicted: predicted, classes: classes)
     let a = try file.array("a", as: Float.self).map(Double.init)
     let b = try file.array("b", as: Float.self).map(Double.init)
+    guard a.count == b.count else { return Verdict(.fail, "\(a.count) values cannot be paired with \(b.count)") }
     var checks = [(text: "confusion equal", holds: confusion.counts.flatMap { $0 } == expected)]
     func compare(_ name: String, _ value: Double, tolerance: Double = 1e-9) {
       let wanted = file.metadata[name].flatMap(Double.init) ?? .nan

@@ -118,11 +118,16 @@ package struct RunFolder: Sendable {
     try AtomicFile.write(file("control"), Data("\(wish.rawValue)".utf8))
   }
 
-  /// The wish left by another process, taken away with the reading.
+  /// The wish left by another process, taken away before it is read, so that a newer one is never lost.
   package func takeWish() -> RunControl.Wish? {
-    guard let text = try? String(contentsOf: file("control"), encoding: .utf8) else { return nil }
-    try? FileManager.default.removeItem(at: file("control"))
-    return Int(text).flatMap(RunControl.Wish.init)
+    let taken = file(".control.partial")
+    guard rename(file("control").path, taken.path) == 0 else { return nil }
+    return (try? String(contentsOf: taken, encoding: .utf8)).flatMap { Int($0) }.flatMap(RunControl.Wish.init)
+  }
+
+  /// The wish left by another process, which stays.
+  var wish: RunControl.Wish? {
+    (try? String(contentsOf: file("control"), encoding: .utf8)).flatMap { Int($0) }.flatMap(RunControl.Wish.init)
   }
 
   /// - Throws: `LabError.runIsLive` when another process trains this run.

@@ -7,7 +7,7 @@ package struct RunStore: Sendable {
 
   package init(root: URL) { self.root = root }
 
-  /// Names of all runs, newest first (by the folder's creation name, which begins with the date unless named).
+  /// Names of all runs, in reverse order of name: the newest first, unless they were named.
   package func ids() -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
     return names.filter { !$0.hasPrefix(".") && Self.isName($0) && isRun($0) }.sorted(by: >)

@@ -1,3 +1,4 @@
+import Foundation
 import NN
 import Pipeline
 
@@ -17,6 +18,9 @@ extension Job {
     try range("--batch", batch, 1...4096)
     try range("--stride", strideMilliseconds, 1...60_000)
     if let limit { try range("--limit", limit, 1...100_000_000) }
+    if case .file(let url) = SplitKind(split), !FileManager.default.fileExists(atPath: url.path) {
+      throw LabError.noSuchSplit(split)
+    }
     guard learningRate.isFinite, learningRate >= 0 else {
       throw LabError.outOfRange(what: "--lr", value: "\(learningRate)", range: "a number of at least 0")
     }

@@ -81,7 +81,7 @@ extension Laboratory {
     _ folder: RunFolder, job: Job, plan: TrainingPlan, images: URL, control: RunControl,
     report: @escaping @Sendable (TrainingEvent) -> Void
   ) throws -> RunStatus {
-    let progress = PreparationProgress(folder: folder, report: report)
+    let progress = PreparationProgress(folder: folder, control: control, report: report)
     let request = ImageRequest(
       corpus: plan.corpus, transform: try Transforms.named(job.transform), slicer: plan.table.slicer,
       scalingSlices: job.normalise == "train" ? plan.split.slices(.train) : nil)
@@ -107,10 +107,11 @@ extension Laboratory {
 private final class PreparationProgress: Sendable {
   private let folder: RunFolder
   private let report: @Sendable (TrainingEvent) -> Void
+  private let control: RunControl
   private let meter = Mutex(RateMeter())
 
-  init(folder: RunFolder, report: @escaping @Sendable (TrainingEvent) -> Void) {
-    (self.folder, self.report) = (folder, report)
+  init(folder: RunFolder, control: RunControl, report: @escaping @Sendable (TrainingEvent) -> Void) {
+    (self.folder, self.control, self.report) = (folder, control, report)
   }
 
   func tell(_ phase: String, _ done: Int, _ total: Int) {
@@ -119,6 +120,8 @@ private final class PreparationProgress: Sendable {
       return meter.isDue() ? meter.rate : nil
     }
     guard let rate else { return }
+    // Stops are heard here too. A pause would have nobody to end it, so it waits for the first batch.
+    if folder.wish == .stopNow, let wish = folder.takeWish() { control.wish = wish }
     let progress = RunProgress(
       phase: phase, epoch: 0, done: done, total: total, rate: max(0, rate), secondsLeft: nil)
     report(.progress(progress, paused: false))

@@ -159,14 +159,16 @@ import Pipeline
       averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds)
     try folder.append(metrics)
     report(.epoch(metrics))
+    // Before any checkpoint: weights that are no numbers replace none that are.
+    guard metrics.trainLoss.isFinite, metrics.validLoss.isFinite else {
+      throw LabError.diverged(epoch: metrics.epoch, step: metrics.step)
+    }
     let isBest = metrics.validAccuracy > position.bestAccuracy
     if isBest { position.bestAccuracy = metrics.validAccuracy }
-    let epoch = position.epoch
     position.startNextEpoch()
     // The best one first: a kill between the two then repeats this epoch and writes the same best again.
     if isBest { try Checkpoint.save(network, metadata: metadata(), to: folder.bestCheckpoint) }
     try checkpoint()
-    if !metrics.trainLoss.isFinite { throw LabError.diverged(epoch: epoch, step: optimiser.steps) }
   }
 
   // MARK: checkpoints
@@ -188,7 +190,7 @@ import Pipeline
 
   /// Waits while paused. - Returns: false when asked to stop now.
   private func obey(phase: String, done: Int, total: Int) -> Bool {
-    if wishMeter.isDue(), let wish = folder.takeWish() { control.wish = wish }
+    if wishMeter.isDue(), control.wish != .stopNow, let wish = folder.takeWish() { control.wish = wish }
     while control.wish == .pause {
       let progress = progress(phase: phase, done: done, total: total)
       report(.progress(progress, paused: true))

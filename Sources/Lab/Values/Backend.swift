@@ -20,6 +20,8 @@ package enum Event: Sendable, Equatable {
   case corpora([CorpusInfo])
   case waveform(Waveform)
   case picture(Picture)
+  /// The picture that was asked for cannot be made, and why, in one sentence.
+  case pictureFailed(PictureRequest, String)
   case runs([RunInfo])
   case run(RunInfo)
   case log(LogLine)

@@ -45,7 +45,9 @@ package enum ViewDrawing {
     let places = Places(Size(width: surface.width, height: surface.height))
     info(state, places, &surface)
     guard let picture = view.picture, let raster = view.raster else {
-      Paragraph.draw("Computing …", in: places.spectrogram, look.style(.dim), look, &surface)
+      let words = view.failure ?? "Computing …"
+      let style = look.style(view.failure == nil ? .dim : .error)
+      Paragraph.draw(words, in: places.spectrogram, style, look, &surface)
       return
     }
     readingLine(state, picture, places, &surface)

@@ -17,7 +17,9 @@ package enum CommandFinder {
       let all = Panes.all.flatMap { pane in pane.bindings.map { Found(binding: $0, pane: pane.id) } } + global
       let usable = all.filter { $0.binding.isEnabled(state) }
       let scored = usable.enumerated().compactMap { index, found in
-        score(finder.query, label(found)).map { (index, $0, found) }
+        // A command's own name counts first; where it stands only helps to find what the name does not tell.
+        (score(finder.query, found.binding.name).map { $0 + 1000 } ?? score(finder.query, label(found)))
+          .map { (index, $0, found) }
       }
       return scored.sorted { ($0.1, $1.0) > ($1.1, $0.0) }.map(\.2)
     default: return []

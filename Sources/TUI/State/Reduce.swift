@@ -58,6 +58,9 @@ package enum Reducer {
         state.runs.insert(run, at: 0)
       }
     case .log(let line): state.log.append(line)
+    case .pictureFailed(let request, let sentence):
+      state.viewPane.fail(request, sentence)
+      state.say(sentence, .error)
     case .failed(let sentence): state.say(sentence, .error)
     case .waveform, .picture: break
     }

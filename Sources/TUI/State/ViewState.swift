@@ -19,6 +19,8 @@ package struct ViewState: Sendable, Equatable {
   /// The last answer; may lag behind `wanted`.
   package private(set) var picture: Picture?
   package private(set) var raster: Raster?
+  /// Why what is wanted cannot be shown.
+  package private(set) var failure: String?
   /// Pixel of the picture.
   package var cursor = Point(x: 0, y: 0)
   /// Cells that the spectrogram has, by which the cursor steps.
@@ -37,7 +39,10 @@ package struct ViewState: Sendable, Equatable {
   /// Waiting for a picture other than the one that is shown.
   package var isStale: Bool { !isEmpty && picture?.request != wanted }
 
-  package func ask() -> [Effect] { isEmpty ? [] : [.request(.picture(wanted))] }
+  package mutating func ask() -> [Effect] {
+    failure = nil
+    return isEmpty ? [] : [.request(.picture(wanted))]
+  }
 
   package mutating func show(corpus: String, utterance: String) -> [Effect] {
     guard (corpus, utterance) != (self.corpus, self.utterance) else { return [] }
@@ -53,6 +58,7 @@ package struct ViewState: Sendable, Equatable {
   package mutating func take(_ picture: Picture) {
     guard answers(picture) else { return }
     slice = picture.request.slice
+    failure = nil
     let before = self.picture
     self.picture = picture
     raster = Raster(picture)
@@ -62,6 +68,13 @@ package struct ViewState: Sendable, Equatable {
       cursor = Point(x: picture.columns / 2, y: picture.rows / 4)
     }
     move(0, 0)
+  }
+
+  /// Nothing is shown rather than another utterance's picture under this one's name.
+  package mutating func fail(_ request: PictureRequest, _ sentence: String) {
+    guard request == wanted else { return }
+    (picture, raster, failure) = (nil, nil, sentence)
+    if waveform?.utterance != utterance || waveform?.corpus != corpus { waveform = nil }
   }
 
   /// A slice beyond the last one is answered by the last.

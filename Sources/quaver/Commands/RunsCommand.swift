@@ -9,7 +9,11 @@ struct RunsCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let runs = common.store.ids().compactMap { try? common.store.open($0).info() }
+    var runs: [RunInfo] = []
+    for id in common.store.ids() {
+      do { runs.append(try common.store.open(id).info()) } catch { Console.error("\(error)") }
+    }
+    runs.sort { ($0.started, $0.id) > ($1.started, $1.id) }
     if common.json {
       for run in runs { Console.line(try JSON.line(RunReport(run))) }
       return

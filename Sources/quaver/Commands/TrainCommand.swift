@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Lab
+import Synchronization
 
 struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -86,7 +87,10 @@ struct TrainingSession {
       guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }
       Engine.settings.threads = threads
     }
-    Engine.settings.nice = Int32(clamping: training.nice)
+    guard (0...19).contains(training.nice) else {
+      throw LabError.outOfRange(what: "--nice", value: "\(training.nice)", range: "0 to 19")
+    }
+    Engine.settings.nice = Int32(training.nice)
     let laboratory = try common.laboratory()
     let control = RunControl()
     let signals = StopSignals(control: control)
@@ -96,10 +100,11 @@ struct TrainingSession {
     }
     signals.cancel()
     if json {
-      Console.line(try JSON.line(RunReport(ended)))
+      Console.line(try JSON.line(Line(event: "ended", value: RunReport(ended))))
     } else {
       Self.printEnd(ended)
     }
+    if let number = signals.received { throw ExitCode(128 + number) }
     if ended.status == .failed { throw ExitCode(1) }
   }
 
@@ -154,15 +159,27 @@ struct TrainingSession {
 }
 
 /// SIGINT, SIGTERM and SIGHUP ask a run to stop with a checkpoint; a second one ends the program at once.
+///
+/// A signal that was ignored when the program started stays ignored: that is what nohup asks for.
 final class StopSignals {
   private var sources: [any DispatchSourceSignal] = []
+  private let last = Mutex<Int32?>(nil)
+
+  /// The signal that asked for the stop.
+  var received: Int32? { last.withLock { $0 } }
 
   init(control: RunControl) {
     for number in [SIGINT, SIGTERM, SIGHUP] {
+      var before = sigaction()
+      sigaction(number, nil, &before)
+      // Function pointers compare by address only.
+      let handler = unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self)
+      if handler == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-      source.setEventHandler {
+      source.setEventHandler { [last] in
         if control.wish == .stopNow { _exit(128 + number) }
+        last.withLock { $0 = number }
         control.wish = .stopNow
         Console.line("stopping after this batch …")
       }
