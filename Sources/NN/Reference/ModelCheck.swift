@@ -171,7 +171,10 @@ private struct Tolerances {
     return (difference / size).squareRoot()
   }
 
+  /// Euclidean length. A loop and not `reduce`: a closure here would prove at every element that it runs on the engine.
   private func length(_ values: UnsafePointer<Float>, _ count: Int) -> Double {
-    (0..<count).reduce(0.0) { $0 + Double(values[$1]) * Double(values[$1]) }.squareRoot()
+    var sum = 0.0
+    for i in 0..<count { sum += Double(values[i]) * Double(values[i]) }
+    return sum.squareRoot()
   }
 }
