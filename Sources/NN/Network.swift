@@ -57,8 +57,7 @@ import Core
         parameter.counter = 0
         continue
       }
-      let values = UnsafeMutableBufferPointer(start: parameter.values, count: parameter.count)
-      parameter.initialiser.fill(values, name: parameter.name, seed: seed)
+      parameter.initialiser.fill(parameter.values, count: parameter.count, name: parameter.name, seed: seed)
     }
     parametersChanged()
   }

@@ -33,12 +33,14 @@ package enum Initialiser: Sendable {
   static func fanIn(_ count: Int) -> Initialiser { .uniform(bound: 1 / Float(count).squareRoot()) }
 
   /// Element i of a parameter depends on the seed, the parameter's name and i alone.
-  func fill(_ values: UnsafeMutableBufferPointer<Float>, name: String, seed: UInt64) {
+  @Engine func fill(_ values: UnsafeMutablePointer<Float>, count: Int, name: String, seed: UInt64) {
     switch self {
-    case .constant(let value): values.update(repeating: value)
+    case .constant(let value): values.update(repeating: value, count: count)
     case .uniform(let bound):
       let stream = RandomStream(seed: seed, purpose: "init.\(name)")
-      for i in values.indices { values[i] = bound * (2 * stream.uniform(i) - 1) }
+      Parallel.forEach(count) { range in
+        for i in range { values[i] = bound * (2 * stream.uniform(i) - 1) }
+      }
     }
   }
 }

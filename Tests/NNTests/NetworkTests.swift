@@ -49,6 +49,40 @@ import Testing
     }
   }
 
+  @Test func aProgrammersMistakeStopsTheProcess() async {
+    await #expect(processExitsWith: .failure) {
+      // A 7×7 kernel on a 5×5 map.
+      _ = NetworkEntry(name: "a", title: "a", input: [1, 5, 5]) { net, _ in
+        net("conv", Convolution(2, kernel: 7), net.input)
+      }.graph()
+    }
+    await #expect(processExitsWith: .failure) {
+      // A feature map where a sequence belongs.
+      _ = NetworkEntry(name: "a", title: "a", input: [1, 5, 5]) { net, _ in net("lstm", LSTM(3), net.input) }.graph()
+    }
+    await #expect(processExitsWith: .failure) {
+      try await Engine.run {
+        let plan = try Network.random(Self.tiny).plan(batch: 2, demand: .inference)
+        plan.forward()
+        plan.backward()
+      }
+    }
+    await #expect(processExitsWith: .failure) {
+      try await Engine.run {
+        let plan = try Network.random(Self.tiny).plan(batch: 2, demand: .both)
+        plan.forward()
+        _ = plan.loss(labels: [0, 7])
+      }
+    }
+    await #expect(processExitsWith: .failure) {
+      try await Engine.run { _ = try Network.random(Self.tiny).plan(batch: 2, demand: .inference).inputGradient }
+    }
+  }
+
+  static let tiny = NetworkEntry(name: "tiny", title: "Tiny", input: [4]) { net, classes in
+    net("fc", Linear(classes), net.input)
+  }
+
   @Test func reportsAddUp() async throws {
     try await Engine.run {
       let network = try Network.random(Networks.named("alexnet"))

@@ -19,11 +19,31 @@ enum Reference {
 
 @Suite(.serialized) struct ReferenceTests {
   @Test(
-    .enabled(if: Reference.isThere, "no reference vectors: set QUAVER_REFERENCE"),
-    arguments: Networks.all.map(\.name), [PlanOptions.Convolution.direct, .winograd])
-  func networksEqualTheReference(name: String, convolution: PlanOptions.Convolution) async throws {
-    let verdict = try await ModelCheck(convolution: convolution).verdict(on: Reference.model(name), emodb: nil)
-    print(name, convolution, verdict.measured)
+    .enabled(if: Reference.isThere, "no reference vectors: set QUAVER_REFERENCE"), arguments: Networks.all.map(\.name))
+  func networksEqualTheReference(name: String) async throws {
+    let file = try Reference.model(name)
+    let verdict = try await ModelCheck().verdict(on: file, emodb: nil)
     #expect(verdict.outcome == .ok, "\(verdict.measured)")
+    #expect(verdict.measured.contains("direct: "))
+    let automatic = try await ModelCheck(convolutions: [.automatic]).verdict(on: file, emodb: nil)
+    #expect(automatic.outcome == .ok, "\(automatic.measured)")
+  }
+
+  @Test func vectorsOfAnUnknownNetworkAreSkipped() async throws {
+    let file = try Self.file(metadata: ["model": "resnet"])
+    let verdict = try await ModelCheck().verdict(on: file, emodb: nil)
+    #expect(verdict.outcome == .skipped && verdict.measured.contains("resnet"))
+  }
+
+  @Test func vectorsWithoutTheirMetadataAreRefused() async throws {
+    let file = try Self.file(metadata: ["model": "cnn-lstm", "seed": "one"])
+    await #expect(throws: CoreError.self) { try await ModelCheck().verdict(on: file, emodb: nil) }
+  }
+
+  private static func file(metadata: [String: String]) throws -> SafeTensors {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("quaver-\(UUID().uuidString).safetensors")
+    defer { try? FileManager.default.removeItem(at: url) }
+    try SafeTensorsWriter.write([], metadata: metadata, to: url)
+    return try SafeTensors(contentsOf: url)
   }
 }

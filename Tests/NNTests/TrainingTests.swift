@@ -19,10 +19,15 @@ import Testing
     }
   }
 
+  /// A hash of every parameter's and buffer's bits.
   @Engine private static func bits(_ network: Network) -> [UInt64] {
-    network.parameters.map { parameter in
-      parameter.bytes.reduce(UInt64(14_695_981_039_346_656_037)) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
-    }
+    network.parameters.map { hash(UnsafeRawBufferPointer($0.bytes)) }
+  }
+
+  private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for word in bytes.bindMemory(to: UInt32.self) { hash = splitmix64(hash ^ UInt64(word)) }
+    return hash
   }
 
   @Test(arguments: Networks.all.map(\.name))

@@ -9,26 +9,40 @@ package struct HashedTensors: Sendable {
   package init(seed: UInt64) { self.seed = seed }
 
   /// u(name, i), 24 bits in [0, 1), for i = 0, 1, ….
-  private func stream(_ name: String) -> (Int) -> Float {
-    let start = fnv1a64(name) &+ seed &* 0x2545_F491_4F6C_DD1D
-    return { Float(splitmix64(start &+ UInt64($0)) >> 40) * 0x1p-24 }
+  private struct Stream {
+    let start: UInt64
+    subscript(_ index: Int) -> Float { Float(splitmix64(start &+ UInt64(index)) >> 40) * 0x1p-24 }
+  }
+
+  private func stream(_ name: String) -> Stream {
+    Stream(start: fnv1a64(name) &+ seed &* 0x2545_F491_4F6C_DD1D)
   }
 
   /// Values of a parameter; the first matching row of the reference's table applies.
-  package func fill(_ values: UnsafeMutablePointer<Float>, name: String, shape: [Int]) {
-    let u = stream(name), last = name.split(separator: ".").last ?? ""
-    let count = shape.reduce(1, *)
+  @Engine package func fill(_ values: UnsafeMutablePointer<Float>, name: String, shape: [Int]) {
+    let last = name.split(separator: ".").last ?? ""
+    func fill(_ scale: Float, _ offset: Float) {
+      let u = stream(name)
+      Parallel.forEach(shape.reduce(1, *)) { range in
+        for i in range { values[i] = offset + scale * u[i] }
+      }
+    }
+    func fillAroundZero(_ scale: Float) {
+      let u = stream(name)
+      Parallel.forEach(shape.reduce(1, *)) { range in
+        for i in range { values[i] = scale * (2 * u[i] - 1) }
+      }
+    }
     if name.hasSuffix("running_var") {
-      for i in 0..<count { values[i] = 0.5 + u(i) }
+      fill(1, 0.5)
     } else if name.hasSuffix("running_mean") {
-      for i in 0..<count { values[i] = 0.2 * (2 * u(i) - 1) }
+      fillAroundZero(0.2)
     } else if last.contains("weight"), shape.count >= 2 {
-      let scale = Float(sqrt(3 / Double(shape.dropFirst().reduce(1, *))))
-      for i in 0..<count { values[i] = scale * (2 * u(i) - 1) }
+      fillAroundZero(Float(sqrt(3 / Double(shape.dropFirst().reduce(1, *)))))
     } else if name.hasSuffix("weight"), shape.count == 1 {
-      for i in 0..<count { values[i] = 0.75 + 0.5 * u(i) }
+      fill(0.5, 0.75)
     } else {
-      for i in 0..<count { values[i] = 0.1 * (2 * u(i) - 1) }
+      fillAroundZero(0.1)
     }
   }
 
@@ -51,7 +65,7 @@ package struct HashedTensors: Sendable {
       for y in 0..<224 {
         for x in 0..<224 {
           let at = (plane * 224 + y) * 224 + x
-          images[at] = 0.75 * grid((plane * 14 + y / 16) * 14 + x / 16) + 0.25 * noise(at)
+          images[at] = 0.75 * grid[(plane * 14 + y / 16) * 14 + x / 16] + 0.25 * noise[at]
         }
       }
     }

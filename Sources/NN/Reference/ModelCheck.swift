@@ -1,21 +1,32 @@
 import Core
 import Foundation
 
-/// Compares a network with reference vectors of kind `model`: logits, loss, gradients, four steps of Adam.
+/// Compares a network with reference vectors of kind `model`: logits, loss, gradients, four steps of Adam. Networks in
+/// which Winograd convolution applies are checked by it and by direct convolution.
 package struct ModelCheck: ReferenceCheck {
   package let kind = "model"
-  /// How convolutions are computed: `quaver verify` runs both.
-  package let convolution: PlanOptions.Convolution
+  private let convolutions: [PlanOptions.Convolution]
 
-  package init(convolution: PlanOptions.Convolution = .automatic) { self.convolution = convolution }
+  package init(convolutions: [PlanOptions.Convolution] = [.direct, .winograd]) { self.convolutions = convolutions }
 
   package func verdict(on file: SafeTensors, emodb: URL?) async throws -> Verdict {
     let name = file.metadata["model"] ?? ""
     guard let entry = Networks.all.first(where: { $0.name == name }) else {
       return Verdict(.skipped, "no network is called “\(name)” yet")
     }
-    let convolution = convolution
-    return try await Engine.run { try ModelComparison(file, entry, convolution).verdict() }
+    let convolutions = convolutions
+    return try await Engine.run {
+      var checks: [(text: String, holds: Bool)] = []
+      for convolution in convolutions {
+        let comparison = try ModelComparison(file, entry, convolution)
+        if convolution == .winograd, !comparison.usesWinograd { continue }
+        let found = try comparison.checks()
+        checks += found.enumerated().map { index, check in
+          (index == 0 ? "\(convolution.rawValue): \(check.text)" : check.text, check.holds)
+        }
+      }
+      return Verdict(checks: checks)
+    }
   }
 }
 
@@ -62,7 +73,7 @@ private struct Tolerances {
   private let model: String
   private let network: Network
   private let plan: Plan
-  private var checks: [(text: String, holds: Bool)] = []
+  private var found: [(text: String, holds: Bool)] = []
 
   init(_ file: SafeTensors, _ entry: NetworkEntry, _ convolution: PlanOptions.Convolution) throws {
     (self.file, facts, model) = (file, try ModelCase(file), entry.name)
@@ -71,7 +82,9 @@ private struct Tolerances {
       batch: facts.labels.count, demand: .both, options: PlanOptions(convolution: convolution))
   }
 
-  func verdict() throws -> Verdict {
+  var usesWinograd: Bool { plan.profile.contains { $0.kernels.contains { $0.contains("wino") } } }
+
+  func checks() throws -> [(text: String, holds: Bool)] {
     checkParameters()
     let hashed = HashedTensors(seed: facts.seed)
     hashed.fillImages(plan.input, tag: "input", count: plan.batch)
@@ -83,22 +96,22 @@ private struct Tolerances {
       hashed.fill(network)
       try checkAdam()
     }
-    return Verdict(checks: checks)
+    return found
   }
 
   private func checkParameters() {
     let ours = network.parameters.filter { $0.role != .counter }
     let count = network.trainableParameters.reduce(0) { $0 + $1.count }
-    checks.append(("\(count) parameters", count == facts.parameters))
+    found.append(("\(count) parameters", count == facts.parameters))
     let shapes = Dictionary(uniqueKeysWithValues: ours.map { ($0.name, $0.shape) })
     let wrong = shapes.filter { facts.names[$0.key] != $0.value }.keys + facts.names.keys.filter { shapes[$0] == nil }
-    checks.append((wrong.isEmpty ? "names" : "names differ: \(wrong.sorted().prefix(3))", wrong.isEmpty))
+    found.append((wrong.isEmpty ? "names" : "names differ: \(wrong.sorted().prefix(3))", wrong.isEmpty))
   }
 
   private func mode(_ phase: String) -> Mode { Mode(batchStatistics: phase == "train", dropout: nil) }
 
   private func add(_ what: String, _ error: Double, _ limit: Double) {
-    checks.append((String(format: "%@ %.1e ≤ %.0e", what, error, limit), error <= limit))
+    found.append((String(format: "%@ %.1e ≤ %.0e", what, error, limit), error <= limit))
   }
 
   private func check(_ phase: String) throws {
@@ -158,7 +171,10 @@ private struct Tolerances {
     return (difference / size).squareRoot()
   }
 
+  /// Euclidean length. A loop and not `reduce`: a closure here would prove at every element that it runs on the engine.
   private func length(_ values: UnsafePointer<Float>, _ count: Int) -> Double {
-    (0..<count).reduce(0.0) { $0 + Double(values[$1]) * Double(values[$1]) }.squareRoot()
+    var sum = 0.0
+    for i in 0..<count { sum += Double(values[i]) * Double(values[i]) }
+    return sum.squareRoot()
   }
 }

@@ -22,11 +22,11 @@ void quaver_norm_gradient(const float *dy, const float *x, float *dx, ptrdiff_t 
                           const float *by_dy, const float *by_x, const float *constant);
 
 // Batch norm, ELU and 2×2 max-pool with stride 2 in one pass, lanes 8 or 16. All three are monotone in x for one
-// channel, so the pool may pick its winner on x itself: the largest where scale ≥ 0, the smallest where scale < 0. Only a quarter
-// of the values is then normalised and exponentiated.
+// channel, so the pool may pick its winner on x itself: the largest where scale ≥ 0, the smallest where scale < 0. Only
+// a quarter of the values is then normalised and exponentiated.
 
-/// First half of a training step: moments of the slab as quaver_norm_moments gives them, each window's winner of x and its
-/// position 0 … 3. `sign` holds +1 or −1 a lane: the sign of the channel's scale.
+/// First half of a training step: moments of the slab as quaver_norm_moments gives them, each window's winner of x and
+/// its position 0 … 3. `sign` holds +1 or −1 a lane: the sign of the channel's scale.
 void quaver_norm_pool_select(const float *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t lanes, const float *sign,
                              const float *shift, double *sums, float *winner, uint8_t *which);
 
