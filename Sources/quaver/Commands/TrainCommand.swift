@@ -163,10 +163,11 @@ struct TrainingSession {
 /// A signal that was ignored when the program started stays ignored: that is what nohup asks for.
 final class StopSignals {
   private var sources: [any DispatchSourceSignal] = []
-  private let last = Mutex<Int32?>(nil)
+  /// Signals belong to the process, and so does the last of them.
+  private static let last = Mutex<Int32?>(nil)
 
   /// The signal that asked for the stop.
-  var received: Int32? { last.withLock { $0 } }
+  var received: Int32? { Self.last.withLock { $0 } }
 
   init(control: RunControl) {
     for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -177,9 +178,9 @@ final class StopSignals {
       if handler == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-      source.setEventHandler { [last] in
+      source.setEventHandler {
         if control.wish == .stopNow { _exit(128 + number) }
-        last.withLock { $0 = number }
+        Self.last.withLock { $0 = number }
         control.wish = .stopNow
         Console.line("stopping after this batch …")
       }
