@@ -16,10 +16,10 @@ package enum CommandFinder {
     case .palette(let finder):
       let all = Panes.all.flatMap { pane in pane.bindings.map { Found(binding: $0, pane: pane.id) } } + global
       let usable = all.filter { $0.binding.isEnabled(state) }
-      let scored = usable.enumerated().compactMap { index, found in
-        // A command's own name counts first; where it stands only helps to find what the name does not tell.
-        (score(finder.query, found.binding.name).map { $0 + 1000 } ?? score(finder.query, label(found)))
-          .map { (index, $0, found) }
+      let scored = usable.enumerated().compactMap { (index, found) -> (Int, Int, Found)? in
+        // A command's own name counts first; its pane only helps to find what the name does not tell.
+        let place = found.pane == nil ? nil : score(finder.query, label(found))
+        return (score(finder.query, found.binding.name).map { $0 + 1000 } ?? place).map { (index, $0, found) }
       }
       return scored.sorted { ($0.1, $1.0) > ($1.1, $0.0) }.map(\.2)
     default: return []
