@@ -90,7 +90,10 @@ private struct SoundFile {
     try Container.check(descriptor, path: path)
     // By descriptor, so that libsndfile goes by content and never takes a file for headerless audio by its name.
     var info = SF_INFO()
-    guard let handle = sf_open_fd(descriptor, Int32(SFM_READ), &info, 0) else {
+    // A descriptor of its own, for it to close: on some failures (a search for resource forks) it closes what it was
+    // told to leave open, and closing that number again would take away another thread's file.
+    let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+    guard let handle = sf_open_fd(own, Int32(SFM_READ), &info, 1) else {
       throw PipelineError.notAudio(path: path, reason: lastError(nil))
     }
     defer { sf_close(handle) }

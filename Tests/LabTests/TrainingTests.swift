@@ -122,6 +122,36 @@ import Testing
     await #expect(throws: LabError.self) { _ = try await laboratory.resume("r", control: RunControl()) { _ in } }
   }
 
+  @Test func aRunOutlivesTheFileThatItWasSplitBy() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory()
+    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+    let csv = home.appendingPathComponent("split.csv")
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.samples).filter { $0.hasSuffix(".flac") }
+    let lines = files.sorted().enumerated().map { "\($1),\($0 % 5 == 0 ? "test" : "train")" }
+    try Data((["file,part"] + lines).joined(separator: "\n").utf8).write(to: csv)
+    var job = smallJob(limit: 32)
+    job.split = csv.path
+    let run = try await laboratory.train(job, name: "s", control: Self.stopping(after: 3)) { _ in }
+    #expect(run.status == .stopped)
+    try FileManager.default.removeItem(at: csv)
+    let resumed = try await laboratory.resume("s", control: RunControl()) { _ in }
+    #expect(resumed.status == .finished && resumed.job.split == csv.path)
+  }
+
+  @Test func aDivergedRunFailsAndKeepsItsLastGoodCheckpoint() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory()
+    var job = smallJob(epochs: 2, limit: 32)
+    job.learningRate = 1e30
+    let run = try await laboratory.train(job, name: "d", control: RunControl()) { _ in }
+    #expect(run.status == .failed)
+    #expect(run.failure?.contains("NaN or infinite") == true)
+    let folder = try laboratory.store.open("d")
+    #expect(!FileManager.default.fileExists(atPath: folder.bestCheckpoint.path))
+    #expect(folder.metrics().count == 1)
+  }
+
   @Test func aCheckpointOfAnotherNetworkIsRefused() async throws {
     defer { try? FileManager.default.removeItem(at: home) }
     try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)

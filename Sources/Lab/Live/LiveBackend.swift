@@ -60,9 +60,12 @@ package final class LiveBackend: Backend {
     }
   }
 
+  /// True while this process trains, or is about to.
+  package var isTraining: Bool { controls.isBusy }
+
   /// Stops this process's run with a checkpoint and waits for it; at most `seconds`.
   ///
-  /// - Returns: names of runs that were stopped and can be resumed.
+  /// - Returns: names of the runs that were asked to stop; one that did not within the time leaves `isTraining` true.
   package func shutdown(waiting seconds: Double = 120) -> [String] {
     let live = controls.ids
     controls.stopAll()

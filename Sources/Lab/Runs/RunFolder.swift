@@ -12,7 +12,8 @@ package struct RunFolder: Sendable {
   private func file(_ name: String) -> URL { url.appendingPathComponent(name) }
   package var lastCheckpoint: URL { file("checkpoint-last.safetensors") }
   package var bestCheckpoint: URL { file("checkpoint-best.safetensors") }
-  package var results: URL { file("results") }
+  /// The split's CSV as it was when the run began; only where the split is a file.
+  var splitCopy: URL { file("split.csv") }
 
   // MARK: reading
 

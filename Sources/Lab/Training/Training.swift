@@ -20,9 +20,14 @@ extension Laboratory {
     if library.registrations().first(where: { $0.name == registration.name }) != registration {
       job.corpus = registration.path
     }
-    if case .file(let url) = SplitKind(job.split) { job.split = url.standardizedFileURL.path }
+    var split: Data?
+    if case .file(let url) = SplitKind(job.split) {
+      job.split = url.standardizedFileURL.path
+      split = try? Data(contentsOf: url)
+    }
     let folder = try store.create(name: name, job: job, now: Date())
     let lock = try folder.lock()
+    if let split { try AtomicFile.write(folder.splitCopy, split) }
     try folder.begin(
       RunRecord(
         job: job, emotions: plan.corpus.emotions, notes: plan.notes(job: job), created: Date(),
@@ -40,8 +45,11 @@ extension Laboratory {
     let lock = try folder.lock()
     let record = try folder.record()
     if folder.outcome()?.status == .finished { throw LabError.runIsFinished(folder.id, epochs: record.job.epochs) }
-    try record.job.check()
-    let plan = try TrainingPlan(job: record.job, corpus: try library.scan(try library.find(record.job.corpus)))
+    // A run outlives the CSV that it was split by.
+    var job = record.job
+    if FileManager.default.fileExists(atPath: folder.splitCopy.path) { job.split = folder.splitCopy.path }
+    try job.check()
+    let plan = try TrainingPlan(job: job, corpus: try library.scan(try library.find(record.job.corpus)))
     guard plan.fingerprint == record.fingerprint else {
       throw LabError.corpusChanged(
         run: folder.id, reason: "files, classes or parts of “\(record.job.corpus)” are not those it began with")

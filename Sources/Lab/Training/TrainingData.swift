@@ -54,6 +54,9 @@ package struct TrainingPlan: Sendable {
     ]
     if let limit = job.limit { notes.append("limited to \(limit) slices a part, classes in proportion") }
     if corpus.isSynthetic { notes.append("synthetic speech: numbers on it say nothing about people") }
+    if !corpus.rejected.isEmpty {
+      notes.append("\(corpus.rejected.count) files of the folder are left out; `quaver corpus check` tells why")
+    }
     if job.normalise == "corpus" {
       notes.append("images are scaled by the levels of the whole corpus, test slices included, as in the paper")
     }

@@ -56,7 +56,7 @@ package final class Terminal {
     }
     files = [reader, writer]
     guard let screen = newterm(name, writer, reader) else {
-      files.forEach { fclose($0) }
+      // deinit runs for a throwing init too, and closes the files.
       throw TerminalError.failed("ncurses gave no screen")
     }
     self.screen = screen

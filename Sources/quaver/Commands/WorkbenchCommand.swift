@@ -35,8 +35,10 @@ struct WorkbenchCommand: ParsableCommand {
       Self.installedThemes, common.paths.config.appendingPathComponent("themes").path,
     ].compactMap { $0 }
     let reason = try runWorkbench(backend: backend, options: options)
-    let stopped = backend.shutdown()
-    for run in stopped { Console.line("\(run) is stopped; `quaver resume \(run)` goes on") }
+    if backend.isTraining { Console.line("stopping the run with a checkpoint …") }
+    let asked = backend.shutdown()
+    let words = backend.isTraining ? "did not stop in time; its last checkpoint holds" : "is stopped"
+    for run in asked { Console.line("\(run) \(words); `quaver resume \(run)` goes on") }
     if case .signal(let number) = reason { throw ExitCode(128 + number) }
   }
 
