@@ -4,7 +4,7 @@ import Foundation
 package struct Paths: Sendable, Equatable {
   /// Registered corpora and run folders: what must not be lost.
   package let data: URL
-  /// The catalog, an index that can be rebuilt from `data`, and the workbench's layout.
+  /// The catalog, an index that can be rebuilt from `data`.
   package let state: URL
   /// Index images; may be deleted at any time.
   package let cache: URL

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Items a second over the last few seconds, and when to speak of it.
 package struct RateMeter {
@@ -33,5 +34,20 @@ package struct RateMeter {
     guard now - lastReport >= interval else { return false }
     lastReport = now
     return true
+  }
+}
+
+/// A meter for progress that is told from several threads.
+package final class SharedRateMeter: Sendable {
+  private let meter = Mutex(RateMeter())
+
+  package init() {}
+
+  /// - Returns: the rate when it is time to speak of it, else nil.
+  package func mark(_ done: Int) -> Double? {
+    meter.withLock { meter in
+      meter.mark(done)
+      return meter.isDue() ? meter.rate : nil
+    }
   }
 }

@@ -2,7 +2,6 @@ import Core
 import Foundation
 import NN
 import Pipeline
-import Synchronization
 
 extension Laboratory {
   /// Trains a network in a new run folder, on the engine's thread, until it is finished, stopped or failed.
@@ -116,18 +115,14 @@ private final class PreparationProgress: Sendable {
   private let folder: RunFolder
   private let report: @Sendable (TrainingEvent) -> Void
   private let control: RunControl
-  private let meter = Mutex(RateMeter())
+  private let meter = SharedRateMeter()
 
   init(folder: RunFolder, control: RunControl, report: @escaping @Sendable (TrainingEvent) -> Void) {
     (self.folder, self.control, self.report) = (folder, control, report)
   }
 
   func tell(_ phase: String, _ done: Int, _ total: Int) {
-    let rate: Double? = meter.withLock { meter in
-      meter.mark(done)
-      return meter.isDue() ? meter.rate : nil
-    }
-    guard let rate else { return }
+    guard let rate = meter.mark(done) else { return }
     // Stops are heard here too. A pause would have nobody to end it, so it waits for the first batch.
     if folder.wish == .stopNow, let wish = folder.takeWish() { control.wish = wish }
     let progress = RunProgress(

@@ -3,7 +3,6 @@ import Core
 import Foundation
 import Lab
 import Pipeline
-import Synchronization
 
 struct CorpusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -87,14 +86,10 @@ struct CorpusCommand: ParsableCommand {
     func run() async throws {
       let library = try common.laboratory().library
       let corpus = try library.scan(try library.find(name))
-      let meter = Mutex(RateMeter())
+      let meter = SharedRateMeter()
       let check = try await Engine.run {
         try CorpusCheck(corpus) { phase, done, total in
-          let rate: Double? = meter.withLock { meter in
-            meter.mark(done)
-            return meter.isDue() ? meter.rate : nil
-          }
-          guard let rate else { return }
+          guard let rate = meter.mark(done) else { return }
           Console.bar(
             RunProgress(
               phase: phase, epoch: 0, done: done, total: total, rate: rate,
