@@ -4,9 +4,9 @@
     peer_torch.py --verify ../shared/reference                    compares both networks with the reference instead
 
 Demands: `train` is one step of Adam with weight decay on dropout, cross-entropy and zero_grad; `gradient` is one FGSM
-step, the gradient by the input alone; `inference` runs without gradients; `"attack bim"` and so on is torchattacks'
-attack with the paper's settings (Square with ε = 0, so that no image gives in and each takes all its queries). The batch is ready in memory. Each run is a
-process of its own, so that its peak of resident memory belongs to it.
+step, the gradient by the input alone; `inference` runs without gradients; "attack bim" and so on is the attack of
+torchattacks with the paper's settings (Square with ε = 0, so that no image gives in and each takes all its queries).
+The batch is ready in memory. Each run is a process of its own, so that its peak of resident memory belongs to it.
 """
 
 import argparse
@@ -194,7 +194,7 @@ def verify(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=MODELS)
-    parser.add_argument("--demand", choices=["train", "gradient", "inference"] + [f"attack {name}" for name in ATTACKS])
+    parser.add_argument("--demand", choices=["train", "gradient", "inference", *(f"attack {name}" for name in ATTACKS)])
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--fused", action="store_true", help="Adam's fused kernel, which PyTorch does not choose itself")
     parser.add_argument("--batch", type=int, default=32)
