@@ -67,7 +67,7 @@ let package = Package(
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "NN", "AllocationCounter"], swiftSettings: strict),
     .testTarget(name: "ExplainTests", dependencies: ["Explain"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline"], swiftSettings: strict),
+      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks"], swiftSettings: strict),
     .testTarget(
       name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
   ]

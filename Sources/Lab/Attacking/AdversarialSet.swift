@@ -76,7 +76,8 @@ package struct AdversarialSet: Sendable {
   package func copy(_ slice: Int, into rgb: UnsafeMutablePointer<Float>) throws {
     guard let place = places[slice] else { throw EvaluationError.noSuchImage(set: name, slice: slice) }
     try chunks[place.chunk].withBytes("images") { raw in
-      let from = UnsafeRawBufferPointer(rebasing: raw[(place.row * Self.image * 4)..<((place.row + 1) * Self.image * 4)])
+      let from = UnsafeRawBufferPointer(
+        rebasing: raw[(place.row * Self.image * 4)..<((place.row + 1) * Self.image * 4)])
       UnsafeMutableRawBufferPointer(start: rgb, count: Self.image * 4).copyMemory(from: from)
     }
   }

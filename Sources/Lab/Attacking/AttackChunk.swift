@@ -66,9 +66,10 @@ struct AttackChunk: Sendable {
     (linf, l2, zeroGradients) = (try file.array("linf"), try file.array("l2"), try file.array("zero_gradients"))
     gradientEvaluations = try file.array("gradient_evaluations", as: Int64.self).map { Int($0) }
     queries = try file.array("queries", as: Int64.self).map { Int($0) }
+    let n = attacked.slices.count
     guard let seconds = file.metadata["seconds"].flatMap(Double.init), cleanLogits.count == attacked.logits.count,
       [linf.count, l2.count, zeroGradients.count, gradientEvaluations.count, queries.count]
-        .allSatisfy({ $0 == attacked.slices.count })
+        .allSatisfy({ $0 == n })
     else { throw EvaluationError.damaged(path: file.path, reason: "its tensors do not belong together") }
     (self.seconds, logitDrift) = (seconds, file.metadata["logit_drift"].flatMap(Double.init))
   }

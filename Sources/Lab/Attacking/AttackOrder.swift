@@ -35,6 +35,7 @@ package struct AttackChoice: Sendable {
           + "\(settings.patchHeight.lowerBound)–\(settings.patchHeight.upperBound) px"
       case .iterations: "\(settings.iterations) iteration\(settings.iterations == 1 ? "" : "s")"
       case .squareShare: "first square \(String(format: "%g", settings.squareShare * 100)) %"
+      case .seed: "seed \(settings.seed)"
       }
     }
     return parts.joined(separator: ", ")
@@ -51,7 +52,7 @@ package struct AttackChoice: Sendable {
       default: nil
       }
     }
-    return ([attack.name, summary] + exact + ["seed \(settings.seed)"]).joined(separator: "; ")
+    return ([attack.name, summary] + exact).joined(separator: "; ")
   }
 }
 
@@ -90,7 +91,8 @@ package struct AttackOrder: Sendable {
   ///
   /// - Throws: `AttackError`, `EvaluationError`.
   package static func choices(
-    _ names: String, preset: AttackPreset = .eq3, change: (any Attack, inout AttackSettings) throws -> Void = { _, _ in }
+    _ names: String, preset: AttackPreset = .eq3,
+    change: (any Attack, inout AttackSettings) throws -> Void = { _, _ in }
   ) throws -> [AttackChoice] {
     let parts = names.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     let attacks = try parts.flatMap { name -> [any Attack] in

@@ -83,6 +83,20 @@ struct TrainingOptions: ParsableArguments {
   var threads: Int?
   @Option(help: "Scheduling priority of the work, 0 (normal) to 19 (lowest).")
   var nice = 0
+
+  /// Settings of the engine, before its first use.
+  ///
+  /// - Throws: `LabError.outOfRange`.
+  func apply() throws {
+    if let threads {
+      guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }
+      Engine.settings.threads = threads
+    }
+    guard (0...19).contains(nice) else {
+      throw LabError.outOfRange(what: "--nice", value: "\(nice)", range: "0 to 19")
+    }
+    Engine.settings.nice = Int32(nice)
+  }
 }
 
 /// Follows one training run on the console: a bar on a terminal, a line an epoch, or JSON events.
@@ -93,14 +107,7 @@ struct TrainingSession {
   typealias Body = (Laboratory, RunControl, @escaping @Sendable (TrainingEvent) -> Void) async throws -> RunInfo
 
   func follow(_ body: Body) async throws {
-    if let threads = training.threads {
-      guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }
-      Engine.settings.threads = threads
-    }
-    guard (0...19).contains(training.nice) else {
-      throw LabError.outOfRange(what: "--nice", value: "\(training.nice)", range: "0 to 19")
-    }
-    Engine.settings.nice = Int32(training.nice)
+    try training.apply()
     let laboratory = try common.laboratory()
     let control = RunControl()
     let signals = StopSignals(control: control)
@@ -118,7 +125,7 @@ struct TrainingSession {
     if ended.status == .failed { throw ExitCode(1) }
   }
 
-  private static func printText(_ event: TrainingEvent) {
+  static func printText(_ event: TrainingEvent) {
     switch event {
     case .began(let run):
       Console.line("run \(run.id)")
