@@ -32,7 +32,7 @@ let package = Package(
     .target(
       name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
     .target(name: "NN", dependencies: ["Core", "Kernels", "OneDNN"], swiftSettings: strict),
-    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS"], swiftSettings: strict),
+    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS", "NN"], swiftSettings: strict),
     .target(
       name: "Lab",
       dependencies: ["Core", "Kernels", "Pipeline", "NN", "Explain", .product(name: "GRDB", package: "GRDB.swift")],
@@ -61,7 +61,7 @@ let package = Package(
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "NNTests", dependencies: ["NN", "AllocationCounter"], swiftSettings: strict),
-    .testTarget(name: "ExplainTests", dependencies: ["Explain"], swiftSettings: strict),
+    .testTarget(name: "ExplainTests", dependencies: ["Explain", "NN"], swiftSettings: strict),
     .testTarget(
       name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline"], swiftSettings: strict),
     .testTarget(

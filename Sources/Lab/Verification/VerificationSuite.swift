@@ -9,6 +9,7 @@ package struct VerificationSuite: Sendable {
   /// One checker a kind: adding a kind is one line.
   package static let checks: [any ReferenceCheck] = [
     SpectrogramCheck(), CorpusReferenceCheck(), ModelCheck(), MetricsReference(), TSNEReference(),
+    CAMReference(),
   ]
 
   package struct Item: Sendable {
