@@ -127,6 +127,21 @@ package struct PlanOptions: Hashable, Sendable {
       gradient: differentiates ? result.output.gradient.pointer : nil)
   }
 
+  /// Each sample's own cross-entropy; sets `outputGradient` to the gradient of their sum, so that what reaches an image
+  /// does not depend on the batch that it is in.
+  ///
+  /// - Parameter losses: receives one value a sample.
+  package func losses(labels: [Int], into losses: UnsafeMutablePointer<Float>) {
+    precondition(labels.count == batch, "\(labels.count) labels for a batch of \(batch)")
+    let gradient = outputGradient, logits = logits
+    for n in 0..<batch {
+      precondition(0 <= labels[n] && labels[n] < outputs, "label \(labels[n]) is not one of the \(outputs) classes")
+      losses[n] = Float(
+        CrossEntropy.row(
+          logits + n * outputs, label: labels[n], classes: outputs, share: 1, gradient: gradient + n * outputs))
+    }
+  }
+
   /// Whether the demand reaches the output: not for inference, and not for the parameters of a graph that has none.
   private var differentiates: Bool { result.output.needsGradient }
 

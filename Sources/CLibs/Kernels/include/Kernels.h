@@ -1,4 +1,5 @@
 #pragma once
+#include "attacks.h"
 #include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
