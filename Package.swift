@@ -39,7 +39,8 @@ let package = Package(
     .target(
       name: "Lab",
       dependencies: [
-        "Core", "Kernels", "Pipeline", "NN", "Attacks", "Explain", .product(name: "GRDB", package: "GRDB.swift"),
+        "Core", "Kernels", "Pipeline", "NN", "Attacks", "Explain", "Export",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .target(
