@@ -21,6 +21,7 @@ let package = Package(
     library("SndFile"),
     library("Soxr"),
     library("Ncurses"),
+    library("Cairo"),
     .target(
       name: "Kernels", path: "Sources/CLibs/Kernels",
       cSettings: [
@@ -33,11 +34,13 @@ let package = Package(
       name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
     .target(name: "NN", dependencies: ["Core", "Kernels", "OneDNN"], swiftSettings: strict),
     .target(name: "Attacks", dependencies: ["Core", "Kernels", "NN"], swiftSettings: strict),
-    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS"], swiftSettings: strict),
+    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS", "NN"], swiftSettings: strict),
+    .target(name: "Export", dependencies: ["Core", "Pipeline", "Cairo"], swiftSettings: strict),
     .target(
       name: "Lab",
       dependencies: [
-        "Core", "Kernels", "Pipeline", "NN", "Attacks", "Explain", .product(name: "GRDB", package: "GRDB.swift"),
+        "Core", "Kernels", "Pipeline", "NN", "Attacks", "Explain", "Export",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .target(
@@ -47,7 +50,7 @@ let package = Package(
     .executableTarget(
       name: "quaver",
       dependencies: [
-        "Core", "Pipeline", "NN", "Attacks", "Explain", "Lab", "TUI",
+        "Core", "Pipeline", "NN", "Attacks", "Explain", "Export", "Lab", "TUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -69,9 +72,10 @@ let package = Package(
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "NNTests", dependencies: ["NN", "AllocationCounter"], swiftSettings: strict),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "NN", "AllocationCounter"], swiftSettings: strict),
-    .testTarget(name: "ExplainTests", dependencies: ["Explain"], swiftSettings: strict),
+    .testTarget(name: "ExplainTests", dependencies: ["Explain", "NN"], exclude: ["Goldens"], swiftSettings: strict),
+    .testTarget(name: "ExportTests", dependencies: ["Export"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline"], swiftSettings: strict),
+      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks"], swiftSettings: strict),
     .testTarget(
       name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
   ]

@@ -10,6 +10,7 @@ package struct VerificationSuite: Sendable {
   /// One checker a kind: adding a kind is one line.
   package static let checks: [any ReferenceCheck] = [
     SpectrogramCheck(), CorpusReferenceCheck(), ModelCheck(), AttackCheck(), MetricsReference(), TSNEReference(),
+    CAMReference(),
   ]
 
   package struct Item: Sendable {

@@ -1,5 +1,6 @@
 #pragma once
 #include "attacks.h"
+#include "colour.h"
 #include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
