@@ -9,6 +9,8 @@ package struct AttackPoint: Codable, Sendable, Equatable {
   package var settings: AttackSettings
 
   package init(attack: String, settings: AttackSettings) { (self.attack, self.settings) = (attack, settings) }
+
+  package init(_ choice: AttackChoice) { self.init(attack: choice.attack.name, settings: choice.settings) }
 }
 
 /// Which image of which run is looked at, and how; echoed in the answer with everything that was left open filled in.
