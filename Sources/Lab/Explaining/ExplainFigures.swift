@@ -19,6 +19,7 @@ package enum ExplainFigures {
     let spectra = columns.map { column -> any Panel in
       var map = heatmap("\(column.caption): \(answer(column.image, first.emotions))", first)
       map.lay(levels: column.image.levels, columns: Geometry.side, .jet)
+      map.bar = ("level", 0...1, .jet)
       return map
     }
     let overlays = columns.map { column -> any Panel in

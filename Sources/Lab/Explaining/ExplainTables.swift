@@ -47,7 +47,7 @@ package enum ExplainTables {
       title: "how far the attention moved",
       columns: [
         .init("attack"), .init("rank correlation"), .init("overlap of top fifths"), .init("moved in frequency %"),
-        .init("moved in time %"), .init("L∞ ·255"), .init("L2"), .init("gradients"), .init("queries"),
+        .init("moved in time %"), .init("L∞ ·255"), .init("L2"), .init("gradients"), .init("queries"), .init("ms"),
       ],
       rows: moved.map { one, drift in
         [
@@ -55,7 +55,7 @@ package enum ExplainTables {
           .share(drift.frequencyShift), .share(drift.timeShift),
           .number((one.perturbation?.linf ?? 0) * 255, decimals: 1),
           .number(one.perturbation?.l2 ?? 0, decimals: 2), .integer(one.perturbation?.gradientEvaluations ?? 0),
-          .integer(one.perturbation?.queries ?? 0),
+          .integer(one.perturbation?.queries ?? 0), .number(one.seconds * 1000, decimals: 0),
         ]
       })
   }

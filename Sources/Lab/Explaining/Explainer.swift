@@ -28,14 +28,17 @@ import Pipeline
   /// - Throws: `LabError`, `EvaluationError`, `NNError`, `ExplainError`, `AttackError`, `PipelineError` (`.stopped` when
   ///   `control` wishes so).
   package func explain(_ request: ExplainRequest, control: RunControl? = nil) throws -> Explanation {
+    let began = RateMeter.now()
     let run = try run(request)
     let clean = try clean(request, run)
     var explanation = Explanation(
       request: clean.request, emotions: run.subject.emotions, truth: clean.slice.truth,
       sliceNumber: clean.slice.number, sliceCount: clean.slice.count, time: clean.slice.time,
-      rowValues: run.transform.rowValues, rowUnit: run.transform.rowUnit, bands: run.bands, clean: clean.image)
+      rowValues: run.transform.rowValues, rowUnit: run.transform.rowUnit, bands: run.bands, clean: clean.image,
+      seconds: 0)
     explanation.request.attack = request.attack
     if let attack = request.attack { try perform(attack, on: clean, run, &explanation, control) }
+    explanation.seconds = RateMeter.now() - began
     return explanation
   }
 

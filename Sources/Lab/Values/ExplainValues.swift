@@ -109,6 +109,8 @@ package struct Explanation: Codable, Sendable, Equatable {
   package var attacked: ExplainedImage?
   package var perturbation: Perturbation?
   package var drift: AttentionDrift?
+  /// What making this took; the first of a run includes reading its weights.
+  package var seconds: Double
 }
 
 /// Mean attention over all images of one class.
