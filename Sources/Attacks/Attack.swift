@@ -43,7 +43,8 @@ extension Attack {
 
 /// A part of `AttackSettings`, for forms and reports.
 package enum AttackKnob: String, CaseIterable, Codable, Sendable {
-  case epsilon, alpha, steps, decay, eotIterations, transforms, randomStart, norm, queries, restarts, patch, iterations
+  case epsilon, alpha, steps, decay, eotIterations, dropout, transforms, randomStart, norm, queries, restarts, patch,
+    iterations
   case squareShare, seed
 }
 
@@ -59,7 +60,7 @@ package struct AttackCost: Equatable, Sendable {
 /// The attacks that Quaver has. One more is one file in Methods/ and one line here.
 package enum Attacks {
   package static let all: [any Attack] = [
-    fgsm, miFGSM, bim, pgd,
+    fgsm, miFGSM, bim, pgd, eotPGD, pixle, square, apgd,
   ]
 
   package static let whiteBox = all.filter(\.isWhiteBox)

@@ -23,7 +23,9 @@ package struct AttackSettings: Codable, Equatable, Sendable {
   package var decay = 0.9
   /// Gradients that are averaged for one step (EOT).
   package var eotIterations = 2
-  /// What EOT draws beside dropout.
+  /// Whether EOT leaves the network's dropout on while it takes gradients (batch norms stay frozen).
+  package var dropout = true
+  /// What else EOT draws.
   package var transforms: Set<InputTransform> = []
   /// Starts at a random point of the ε ball (the paper's equation 3) rather than at the image.
   package var randomStart = false
@@ -67,7 +69,7 @@ package struct AttackSettings: Codable, Equatable, Sendable {
   private static func check(_ what: String, _ value: Double, _ range: ClosedRange<Double>) throws {
     guard range.contains(value) else {
       throw AttackError.outOfRange(
-        what: what, value: Fraction.text(value),
+        what: what, value: String(format: "%g", value),
         range: String(format: "a number from %g to %g", range.lowerBound, range.upperBound))
     }
   }

@@ -17,6 +17,9 @@ import NN
   /// the very same.
   package private(set) var logitDrift: Double?
 
+  /// A sentence about this attack on this network, known before it starts; nil for most.
+  package var remark: String? { engine.remark }
+
   private let network: Network
   private let engine: any AttackEngine
   private var probed = false
@@ -81,8 +84,6 @@ import NN
       let squares = quaver_distance(images + n * elements, adversarial + n * elements, elements, &largest)
       return AttackOutcome(
         id: ids[n], label: labels[n], cleanLogits: clean[n], logits: attacked[n], effort: efforts[n],
-        zeroGradientShare: efforts[n].gradientEvaluations > 0
-          ? Double(efforts[n].zeroGradients) / Double(efforts[n].gradientEvaluations * elements) : nil,
         linf: Double(largest), l2: squares.squareRoot())
     }
   }
@@ -130,8 +131,10 @@ import NN
 /// What one image cost.
 package struct Effort: Codable, Equatable, Sendable {
   package var gradientEvaluations = 0
+  /// Perturbed images shown to the network.
   package var queries = 0
-  /// Values of the image's gradient that were exactly zero, over all evaluations.
+  /// Values of the image's gradient that were looked at, over all steps, and how many were exactly zero.
+  package var gradientValues = 0
   package var zeroGradients = 0
 
   package init() {}
@@ -144,29 +147,43 @@ package struct AttackOutcome: Codable, Equatable, Sendable {
   package let cleanLogits: [Float]
   package let logits: [Float]
   package let effort: Effort
-  /// Share of the gradient's values that were exactly zero; nil for attacks that see no gradient.
-  package let zeroGradientShare: Double?
   /// Largest change of a value.
   package let linf: Double
   /// Euclidean length of the change.
   package let l2: Double
 
   package init(
-    id: Int, label: Int, cleanLogits: [Float], logits: [Float], effort: Effort, zeroGradientShare: Double?,
-    linf: Double, l2: Double
+    id: Int, label: Int, cleanLogits: [Float], logits: [Float], effort: Effort, linf: Double, l2: Double
   ) {
     (self.id, self.label, self.cleanLogits, self.logits) = (id, label, cleanLogits, logits)
-    (self.effort, self.zeroGradientShare, self.linf, self.l2) = (effort, zeroGradientShare, linf, l2)
+    (self.effort, self.linf, self.l2) = (effort, linf, l2)
   }
 
-  /// The first of the largest logits, as torch's max.
-  package var cleanPrediction: Int { Self.prediction(cleanLogits) }
-  package var prediction: Int { Self.prediction(logits) }
+  /// Share of the gradient's values that were exactly zero; nil for attacks that see no gradient.
+  package var zeroGradientShare: Double? {
+    effort.gradientValues > 0 ? Double(effort.zeroGradients) / Double(effort.gradientValues) : nil
+  }
+
+  package var cleanPrediction: Int { Prediction.of(cleanLogits, cleanLogits.count) }
+  package var prediction: Int { Prediction.of(logits, logits.count) }
   package var wasCorrect: Bool { cleanPrediction == label }
   package var isCorrect: Bool { prediction == label }
+}
 
-  private static func prediction(_ logits: [Float]) -> Int {
-    logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+/// What a row of logits says.
+enum Prediction {
+  /// The first of the largest logits, as torch's max.
+  static func of(_ row: UnsafePointer<Float>, _ classes: Int) -> Int {
+    var first = 0
+    for c in 1..<classes where row[c] > row[first] { first = c }
+    return first
+  }
+
+  /// The label's logit less the largest of the others.
+  static func margin(_ row: UnsafePointer<Float>, label: Int, _ classes: Int) -> Float {
+    var other = -Float.infinity
+    for c in 0..<classes where c != label && row[c] > other { other = row[c] }
+    return row[label] - other
   }
 }
 
@@ -178,12 +195,15 @@ package struct AttackOutcome: Codable, Equatable, Sendable {
   func capacity(_ batch: Int) -> Int
   /// The plan whose logits the attack goes by, where these should be those of an evaluation; else nil.
   func evaluationPlan(_ batch: Int) throws -> Plan?
+  /// A sentence about this attack on this network, known before it starts.
+  var remark: String? { get }
   /// Attacks all images of `work`; false when it was stopped.
   func perturb(_ work: AttackWork, _ control: RunControl?) throws -> Bool
 }
 
 extension AttackEngine {
   package func capacity(_ batch: Int) -> Int { batch }
+  package var remark: String? { nil }
 }
 
 /// The images of one call; the memory is the caller's.

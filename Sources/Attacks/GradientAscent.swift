@@ -12,47 +12,71 @@ import NN
   private let network: Network
   private let settings: AttackSettings
   private let evaluations: Int
+  private let restarts: Int
   private let startsAtRandom: Bool
+  private let draws: Draws?
   private let rule: any AscentRule
   private let losses: Arena
 
-  /// - Parameter evaluations: gradients to take, each followed by the rule.
+  /// - Parameters:
+  ///   - evaluations: gradients to take in one restart, each followed by the rule.
+  ///   - draws: what is drawn for each gradient; nil takes the network as it is in evaluation.
   init(
-    _ settings: AttackSettings, _ network: Network, batch: Int, evaluations: Int, startsAtRandom: Bool = false,
-    rule: any AscentRule
+    _ settings: AttackSettings, _ network: Network, batch: Int, evaluations: Int, restarts: Int = 1,
+    startsAtRandom: Bool = false, draws: Draws? = nil, rule: any AscentRule
   ) throws {
     (self.settings, self.network, self.evaluations, self.rule) = (settings, network, evaluations, rule)
-    self.startsAtRandom = startsAtRandom
+    (self.restarts, self.startsAtRandom, self.draws) = (restarts, startsAtRandom, draws)
     losses = try Arena(count: batch)
   }
 
-  func evaluationPlan(_ batch: Int) throws -> Plan? { try plan(batch) }
+  var remark: String? {
+    guard let draws, !draws.isRandom else { return nil }
+    return "nothing is random here (no dropout, no transforms), so EOT+PGD is PGD"
+  }
+
+  func evaluationPlan(_ batch: Int) throws -> Plan? { draws?.isRandom == true ? nil : try plan(batch) }
 
   private func plan(_ batch: Int) throws -> Plan { try network.plan(batch: batch, demand: .inputGradient) }
 
   func perturb(_ work: AttackWork, _ control: RunControl?) throws -> Bool {
     let plan = try plan(work.count)
-    start(work)
     let ascent = Ascent(
       count: work.count, elements: work.elements, clean: work.images, images: work.adversarial,
-      gradient: plan.inputGradient, losses: losses.base, logits: plan.logits, classes: plan.outputs,
+      gradient: draws?.sum ?? plan.inputGradient, losses: losses.base, logits: plan.logits, classes: plan.outputs,
       labels: work.labels, efforts: work.efforts)
-    rule.begin(ascent)
-    for step in 0..<evaluations {
-      if control?.wish == .stopNow { return false }
-      plan.fill(work.adversarial, work.elements)
-      plan.forward(mode)
-      plan.losses(labels: work.labels, into: losses.base)
-      plan.backward()
-      for n in 0..<work.count { work.efforts[n].gradientEvaluations += 1 }
-      rule.step(step, ascent)
+    for restart in 0..<restarts {
+      start(work, restart)
+      rule.begin(ascent, restart: restart)
+      for step in 0..<evaluations {
+        if control?.wish == .stopNow { return false }
+        if let draws {
+          for draw in 0..<draws.count {
+            let number = (restart * evaluations + step) * draws.count + draw
+            draws.fill(plan, number, work)
+            differentiate(plan, draws.mode(number, work.ids), work)
+            draws.collect(plan, number, work, isFirst: draw == 0)
+          }
+        } else {
+          plan.fill(work.adversarial, work.elements)
+          differentiate(plan, mode, work)
+        }
+        rule.step(step, ascent)
+      }
     }
     return true
   }
 
+  private func differentiate(_ plan: Plan, _ mode: Mode, _ work: AttackWork) {
+    plan.forward(mode)
+    plan.losses(labels: work.labels, into: losses.base)
+    plan.backward()
+    for n in 0..<work.count { work.efforts[n].gradientEvaluations += 1 }
+  }
+
   /// The images themselves, or random points of their ε balls.
-  private func start(_ work: AttackWork) {
-    let stream = RandomStream(seed: settings.seed, purpose: "attack.start")
+  private func start(_ work: AttackWork, _ restart: Int) {
+    let stream = RandomStream(seed: settings.seed, purpose: "attack.start", restart)
     let epsilon = Float(settings.epsilon), random = startsAtRandom
     Parallel.forEach(work.count) { range in
       for n in range {
@@ -81,12 +105,18 @@ struct Ascent {
   let classes: Int
   let labels: [Int]
   let efforts: UnsafeMutablePointer<Effort>
+
+  /// Looks for values of an image's gradient that are exactly zero; every rule calls it once a step.
+  func countZeros(_ n: Int) {
+    efforts[n].zeroGradients += quaver_zeros(gradient + n * elements, elements)
+    efforts[n].gradientValues += elements
+  }
 }
 
 /// How an attack moves images once it has their gradient.
 @Engine protocol AscentRule: AnyObject {
-  /// Before the first gradient of a batch.
-  func begin(_ ascent: Ascent)
+  /// Before the first gradient of a restart.
+  func begin(_ ascent: Ascent, restart: Int)
   /// Moves `images`, keeping them in the ε ball and in [0, 1]. A gradient of exactly zero moves nothing.
   func step(_ step: Int, _ ascent: Ascent)
 }
@@ -103,7 +133,7 @@ struct Ascent {
     self.momentum = try momentum.map { try Arena(count: $0.floats) }
   }
 
-  func begin(_ ascent: Ascent) {
+  func begin(_ ascent: Ascent, restart: Int) {
     momentum?.base.update(repeating: 0, count: ascent.count * ascent.elements)
   }
 
@@ -117,7 +147,7 @@ struct Ascent {
           quaver_momentum(gradient, momentum + at, ascent.elements, decay)
           direction = UnsafePointer(momentum + at)
         }
-        ascent.efforts[n].zeroGradients += quaver_zeros(gradient, ascent.elements)
+        ascent.countZeros(n)
         quaver_sign_step(ascent.clean + at, direction, ascent.images + at, ascent.elements, size, epsilon)
       }
     }

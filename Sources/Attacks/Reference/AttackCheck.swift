@@ -39,6 +39,8 @@ package struct AttackCheck: ReferenceCheck {
     settings.decay = try Self.fact(file, "decay")
     settings.eotIterations = try Self.fact(file, "eot_iter")
     settings.randomStart = try Self.fact(file, "random_start")
+    // torchattacks' network is in eval mode, without dropout.
+    settings.dropout = false
     self.settings = settings
     (tag, seed) = (try Self.fact(file, "input"), try Self.fact(file, "seed"))
     labels = try file.array("label", as: Int64.self).map(Int.init)
@@ -58,10 +60,17 @@ package struct AttackCheck: ReferenceCheck {
   }
 
   func verdict() throws -> Verdict {
+    let memory = try Arena(count: 2 * delta.count)
+    return try withExtendedLifetime(memory) {
+      try verdict(clean: memory.base, adversarial: memory.base + delta.count)
+    }
+  }
+
+  private func verdict(
+    clean: UnsafeMutablePointer<Float>, adversarial: UnsafeMutablePointer<Float>
+  ) throws -> Verdict {
     let hashed = HashedTensors(seed: seed), count = delta.count
     hashed.fill(network)
-    let memory = try Arena(count: 2 * count)
-    let clean = memory.base, adversarial = memory.base + count
     hashed.fillImages(clean, tag: tag, count: labels.count)
     let attacker = try Attacker(attack, settings, network, batch: labels.count)
     guard

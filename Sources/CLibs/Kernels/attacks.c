@@ -68,3 +68,43 @@ KERNEL void quaver_momentum(const float *g, float *m, ptrdiff_t count, float dec
   const float scale = total > 0 ? (float)((double)count / total) : 0.0f;
   for (ptrdiff_t k = 0; k < count; k++) m[k] = g[k] * scale + decay * m[k];
 }
+
+// A rolled row is two stretches: columns before `shift` come from the row's end.
+INLINE void roll(const float *restrict x, float *restrict y, const quaver_transform *t) {
+  const ptrdiff_t tail = t->columns - t->shift;
+  for (ptrdiff_t c = 0; c < t->shift; c++) y[c] = t->gain * x[tail + c];
+  for (ptrdiff_t c = 0; c < tail; c++) y[t->shift + c] = t->gain * x[c];
+}
+
+KERNEL void quaver_apply_transform(const float *x, float *y, ptrdiff_t count, const quaver_transform *t) {
+  for (ptrdiff_t row = 0; row < count; row += t->columns) {
+    roll(x + row, y + row, t);
+    for (ptrdiff_t c = t->mask_first; c < t->mask_last; c++) y[row + c] = 0.0f;
+  }
+}
+
+KERNEL void quaver_transpose_transform(const float *restrict dy, float *restrict dx, ptrdiff_t count,
+                                       const quaver_transform *t) {
+  const ptrdiff_t tail = t->columns - t->shift;
+  for (ptrdiff_t row = 0; row < count; row += t->columns) {
+    const float *from = dy + row;
+    float *to = dx + row;
+    for (ptrdiff_t c = 0; c < t->columns; c++) {
+      const ptrdiff_t source = c < tail ? c + t->shift : c - tail;
+      const float kept = source >= t->mask_first && source < t->mask_last ? 0.0f : t->gain;
+      to[c] += kept * from[source];
+    }
+  }
+}
+
+KERNEL void quaver_apgd_step(const float *clean, const float *g, float *x, float *before, ptrdiff_t count, float size,
+                             float epsilon, float a) {
+  for (ptrdiff_t i = 0; i < count; i++) {
+    const float low = __builtin_fmaxf(clean[i] - epsilon, 0.0f), high = __builtin_fminf(clean[i] + epsilon, 1.0f);
+    const float step = g[i] > 0.0f ? size : (g[i] < 0.0f ? -size : 0.0f);
+    const float z = clip(x[i] + step, low, high);
+    const float next = clip(x[i] + a * (z - x[i]) + (1.0f - a) * (x[i] - before[i]), low, high);
+    before[i] = x[i];
+    x[i] = next;
+  }
+}
