@@ -17,6 +17,8 @@ package struct AdversarialRecord: Codable, Sendable, Equatable {
   /// Images when the attack is complete.
   package var images: Int
   package var batch: Int
+  /// Images of a file; the last has fewer.
+  package var chunk: Int
 }
 
 /// The images that one attack made of one run's slices, kept as exact floats and mapped from the disk.
@@ -40,7 +42,7 @@ package struct AdversarialSet: Sendable {
     name = folder.lastPathComponent
     record = try Self.record(folder)
     var chunks: [SafeTensors] = [], places: [Int: (chunk: Int, row: Int)] = [:]
-    let count = (record.images + record.batch - 1) / max(1, record.batch)
+    let count = record.chunk > 0 ? (record.images + record.chunk - 1) / record.chunk : 0
     for index in 0..<count {
       let url = AttackChunk.file(index, in: folder)
       guard let file = try? SafeTensors(contentsOf: url), file.metadata["key"] == record.key,

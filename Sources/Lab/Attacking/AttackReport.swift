@@ -98,24 +98,25 @@ package struct AttackReport: Codable, Sendable, Equatable {
 
   init(
     _ choice: AttackChoice, subject: RunSubject, selection: SliceSelection, set: String, keepsImages: Bool,
-    chunk: AttackChunk, notes: [String]
+    chunk: AttackChunk, notes: [String], doubts: [String]
   ) {
     (run, model, emotions) = (subject.folder.id, subject.record.job.model, subject.emotions)
     (attack, title, settings) = (choice.attack.name, choice.attack.title, choice.settings)
     (summary, self.set, self.keepsImages) = (choice.summary, set, keepsImages)
-    (part, images, self.notes) = (selection.part, chunk.count, notes)
+    (part, images, self.notes) = (selection.part, chunk.outcomes.count, notes)
     let (clean, attacked) = (chunk.clean, chunk.attacked)
     valid = AttackEffect(.valid, clean: clean, attacked: attacked)
     train = AttackEffect(.train, clean: clean, attacked: attacked)
     merged = selection.part == .merged ? AttackEffect(.merged, clean: clean, attacked: attacked) : nil
     utterances = AttackEffect(utterancesOf: selection.part, clean: clean, attacked: attacked)
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
-    (largestLinf, meanLinf) = (chunk.linf.max() ?? 0, mean(chunk.linf))
-    (largestL2, meanL2) = (chunk.l2.max() ?? 0, mean(chunk.l2))
-    gradientEvaluations = mean(chunk.gradientEvaluations.map(Double.init))
-    queries = mean(chunk.queries.map(Double.init))
-    secondsPerImage = chunk.seconds / Double(max(1, chunk.count))
+    let linf = chunk.outcomes.map(\.linf), l2 = chunk.outcomes.map(\.l2)
+    (largestLinf, meanLinf) = (linf.max() ?? 0, mean(linf))
+    (largestL2, meanL2) = (l2.max() ?? 0, mean(l2))
+    gradientEvaluations = mean(chunk.outcomes.map { Double($0.effort.gradientEvaluations) })
+    queries = mean(chunk.outcomes.map { Double($0.effort.queries) })
+    secondsPerImage = chunk.seconds / Double(max(1, chunk.outcomes.count))
     machine = .current
-    doubts = []
+    self.doubts = doubts
   }
 }

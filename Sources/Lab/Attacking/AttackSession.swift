@@ -15,21 +15,27 @@ import Pipeline
   private let images: Arena
   private let adversarial: Arena
 
+  /// Images of a file. Black-box attacks fill the places of images that are done with others, so they get more at once.
+  private func chunkSize(_ attack: any Attack) -> Int { attack.isWhiteBox ? order.batch : 4 * order.batch }
+
   /// - Throws: `LabError.outOfRange`, `CoreError.outOfMemory`.
   init(
     _ run: LoadedRun, _ order: AttackOrder, control: RunControl, report: @escaping @Sendable (AttackEvent) -> Void
   ) throws {
     (self.run, self.order, self.control, self.report) = (run, order, control, report)
     selection = try run.subject.select(order.part, limit: order.limit, seed: order.seed)
-    images = try Arena(count: order.batch * 3 * Geometry.pixels)
-    adversarial = try Arena(count: order.batch * 3 * Geometry.pixels)
+    // Pages that white-box attacks never touch cost nothing.
+    images = try Arena(count: 4 * order.batch * 3 * Geometry.pixels)
+    adversarial = try Arena(count: 4 * order.batch * 3 * Geometry.pixels)
   }
 
   /// - Throws: `PipelineError.stopped` when asked to; what is done is kept.
   func attack() throws -> [AttackReport] {
     let notes = run.subject.notes(selection)
     report(.began(run: run.subject.folder.id, notes: notes))
-    report(.estimate(try estimate()))
+    let estimate = try estimate()
+    report(.estimate(estimate))
+    try checkRoom(estimate.bytes)
     var reports: [AttackReport] = []
     for choice in order.choices {
       let finished = try attack(choice, notes: notes)
@@ -39,6 +45,15 @@ import Pipeline
     return reports
   }
 
+  /// A full disk is told before hours of work, not after.
+  private func checkRoom(_ bytes: Int) throws {
+    let folder = run.subject.folder.url
+    var status = statvfs()
+    guard bytes > 0, statvfs(folder.path, &status) == 0 else { return }
+    let free = Int(status.f_bavail) * Int(status.f_frsize)
+    guard bytes <= free else { throw EvaluationError.noRoom(path: folder.path, needed: bytes, free: free) }
+  }
+
   // MARK: one attack
 
   private func attack(_ choice: AttackChoice, notes: [String]) throws -> AttackReport {
@@ -46,28 +61,31 @@ import Pipeline
     let name = Self.name(choice, order.part, key: key)
     let folder = run.subject.folder.attacks.appendingPathComponent(name)
     try begin(choice, key: key, in: folder)
-    var chunks = kept(key: key, in: folder)
+    let size = chunkSize(choice.attack)
+    var chunks = kept(key: key, size: size, in: folder)
     if chunks.contains(where: { $0 != nil }) {
-      let count = chunks.reduce(0) { $0 + ($1?.count ?? 0) }
+      let count = chunks.reduce(0) { $0 + ($1?.outcomes.count ?? 0) }
       report(.resumed(attack: choice.attack.title, done: count, of: selection.slices.count))
     }
     let missing = chunks.indices.filter { chunks[$0] == nil }
+    let attacker = try Attacker(choice.attack, choice.settings, run.network, batch: order.batch)
     if !missing.isEmpty {
-      let attacker = try Attacker(choice.attack, choice.settings, run.network, batch: order.batch)
-      let total = missing.reduce(0) { $0 + range($1).count }
+      let total = missing.reduce(0) { $0 + range($1, size).count }
       var meter = WorkMeter(phase: choice.attack.title, total: total) { [report] in report(.progress($0)) }
       var attacked = 0
       for index in missing {
-        let chunk = try make(index, attacker, key: key, in: folder)
+        let chunk = try make(range(index, size), attacker, key: key, file: AttackChunk.file(index, in: folder))
         chunks[index] = chunk
-        attacked += chunk.count
+        attacked += chunk.outcomes.count
         meter.tell(attacked)
       }
     }
-    var result = AttackReport(
-      choice, subject: run.subject, selection: selection, set: name, keepsImages: order.keepsImages,
-      chunk: AttackChunk(joining: chunks.compactMap(\.self)), notes: notes)
-    result.doubts = AttackDoubts.alone(result, chunks.compactMap(\.self))
+    let all = AttackChunk(joining: chunks.compactMap(\.self))
+    let summary = AttackSummary(
+      choice.attack, choice.settings, all.outcomes, logitDrift: all.logitDrift, remark: attacker.remark)
+    let result = AttackReport(
+      choice, subject: run.subject, selection: selection, set: name, keepsImages: order.keepsImages, chunk: all,
+      notes: notes, doubts: AttackDoubts.alone(summary))
     try AtomicFile.write(
       folder.appendingPathComponent("result.json"), try JSON.encoder(pretty: true).encode(result))
     return result
@@ -77,27 +95,28 @@ import Pipeline
     try RunStore.makeFolder(folder)
     let record = AdversarialRecord(
       attack: choice.attack.name, settings: choice.settings, summary: choice.summary, part: order.part,
-      checkpoint: run.subject.checkpoint, key: key, images: selection.slices.count, batch: order.batch)
+      checkpoint: run.subject.checkpoint, key: key, images: selection.slices.count, batch: order.batch,
+      chunk: chunkSize(choice.attack))
     try AtomicFile.write(
       folder.appendingPathComponent("request.json"), try JSON.encoder(pretty: true).encode(record))
   }
 
-  private func range(_ chunk: Int) -> Range<Int> {
-    chunk * order.batch..<min(selection.slices.count, (chunk + 1) * order.batch)
+  private func range(_ chunk: Int, _ size: Int) -> Range<Int> {
+    chunk * size..<min(selection.slices.count, (chunk + 1) * size)
   }
 
-  private func kept(key: String, in folder: URL) -> [AttackChunk?] {
-    let count = (selection.slices.count + order.batch - 1) / order.batch
+  private func kept(key: String, size: Int, in folder: URL) -> [AttackChunk?] {
+    let count = (selection.slices.count + size - 1) / size
     return (0..<count).map { index in
       AttackChunk.kept(
-        AttackChunk.file(index, in: folder), key: key, slices: selection.slices[range(index)],
+        AttackChunk.file(index, in: folder), key: key, slices: selection.slices[range(index, size)],
         withImages: order.keepsImages)
     }
   }
 
-  private func make(_ index: Int, _ attacker: Attacker, key: String, in folder: URL) throws -> AttackChunk {
+  private func make(_ range: Range<Int>, _ attacker: Attacker, key: String, file: URL) throws -> AttackChunk {
     try control.obey()
-    let range = range(index), slices = Array(selection.slices[range])
+    let slices = Array(selection.slices[range])
     run.images.fill(images.base, slices: slices)
     let labels = slices.map(run.label)
     let started = RateMeter.now()
@@ -109,8 +128,7 @@ import Pipeline
       outcomes, utterances: slices.map(run.utterance), isValid: Array(selection.isValid[range]),
       seconds: RateMeter.now() - started, logitDrift: attacker.logitDrift)
     let floats = UnsafeBufferPointer(start: UnsafePointer(adversarial.base), count: slices.count * 3 * Geometry.pixels)
-    try chunk.write(
-      to: AttackChunk.file(index, in: folder), key: key, images: order.keepsImages ? floats : nil)
+    try chunk.write(to: file, key: key, images: order.keepsImages ? floats : nil)
     return chunk
   }
 

@@ -8,12 +8,11 @@ package enum EvaluationError: UserError, Equatable {
   case emptyList(what: String)
   case repeated(what: String, value: String)
   case damaged(path: String, reason: String)
+  case noRoom(path: String, needed: Int, free: Int)
   case noSuchImage(set: String, slice: Int)
   case unknownSet(String, run: String, known: [String])
   case tooFewRuns(Int)
   case differentClasses(String, String)
-  case differentSlices(String, String)
-  case noComparison(String, String, reason: String)
 
   package var description: String {
     switch self {
@@ -24,14 +23,14 @@ package enum EvaluationError: UserError, Equatable {
     case .emptyList(let what): "the list of \(what) is empty"
     case .repeated(let what, let value): "\(what) \(value) is given twice"
     case .damaged(let path, let reason): "\(path): not usable (\(reason)); remove it, and it is made again"
+    case .noRoom(let path, let needed, let free):
+      "the adversarial images need \(needed >> 20) MiB below \(path), where \(free >> 20) MiB are free; --no-keep leaves "
+        + "them out"
     case .noSuchImage(let set, let slice): "the adversarial set “\(set)” holds no image of slice \(slice)"
     case .unknownSet(let name, let run, let known):
       "run “\(run)” has no adversarial set “\(name)”; there are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
     case .tooFewRuns(let count): "a comparison needs at least two runs, not \(count)"
     case .differentClasses(let a, let b): "runs “\(a)” and “\(b)” cannot be compared: they have other classes"
-    case .differentSlices(let a, let b):
-      "runs “\(a)” and “\(b)” cannot be compared slice by slice: they were validated on other slices"
-    case .noComparison(let a, let b, let reason): "runs “\(a)” and “\(b)” cannot be compared: \(reason)"
     }
   }
 }

@@ -15,6 +15,15 @@ package struct RunEvaluation: Codable, Sendable, Equatable {
   /// Train and validation merged: measured here where the part is merged, else what the run wrote after its last epoch.
   package let averageAccuracy: Double?
   package let notes: [String]
+
+  package init(
+    run: String, job: Job, checkpoint: CheckpointChoice, part: EvaluationPart, emotions: [String], slices: Scores,
+    utterances: Scores, averageAccuracy: Double?, notes: [String]
+  ) {
+    (self.run, self.job, self.checkpoint, self.part) = (run, job, checkpoint, part)
+    (self.emotions, self.slices, self.utterances) = (emotions, slices, utterances)
+    (self.averageAccuracy, self.notes) = (averageAccuracy, notes)
+  }
 }
 
 extension Laboratory {

@@ -96,14 +96,12 @@ package struct DefenceSweep: Sendable {
         })
   }
 
-  /// Replaces `base`.csv and `base`.json by the rows so far.
+  /// Replaces the sweep's files by the rows so far.
   ///
-  /// - Throws: `CoreError.cannotWrite`.
+  /// - Parameter base: their path without an ending.
+  /// - Throws: `CoreError.cannotWrite`, `ExportError`.
   package static func keep(_ rows: [Row], part: EvaluationPart, notes: [String], at base: URL) throws {
-    try RunStore.makeFolder(base.deletingLastPathComponent())
-    let csv = table(rows, part: part, notes: notes).rendered(.csv)
-    try AtomicFile.write(base.appendingPathExtension("csv"), Data(csv.utf8))
-    try AtomicFile.write(base.appendingPathExtension("json"), try JSON.encoder(pretty: true).encode(rows))
+    try SweepFiles.write(table(rows, part: part, notes: notes), rows, figure(rows, notes: notes), at: base)
   }
 
   private static func cells(_ row: Row) -> [ResultTable.Cell] {

@@ -1,5 +1,6 @@
 import Attacks
 import Core
+import Export
 import Foundation
 import Pipeline
 
@@ -46,12 +47,23 @@ package enum EpsilonSweep {
     return table
   }
 
-  /// Where the sweep of a run is kept: its table as CSV and its reports as JSON, replaced as they grow.
-  package static func files(_ folder: RunFolder, part: EvaluationPart) -> (csv: URL, json: URL) {
-    let base = folder.url.appendingPathComponent("results/sweeps")
-    return (
-      base.appendingPathComponent("eps-\(part.rawValue).csv"), base.appendingPathComponent("eps-\(part.rawValue).json")
-    )
+  /// Where the sweep of a run is kept, without an ending: its table as CSV, its reports as JSON, its plot as SVG and PNG.
+  package static func base(_ folder: RunFolder, part: EvaluationPart) -> URL {
+    folder.url.appendingPathComponent("results/sweeps/eps-\(part.rawValue)")
+  }
+}
+
+/// What both sweeps leave on the disk.
+enum SweepFiles {
+  /// Replaces `base`.csv, .json, .svg and .png, each whole.
+  ///
+  /// - Throws: `CoreError.cannotWrite`, `ExportError`.
+  static func write(_ table: ResultTable, _ value: some Encodable, _ figure: Figure, at base: URL) throws {
+    try RunStore.makeFolder(base.deletingLastPathComponent())
+    try AtomicFile.write(base.appendingPathExtension("csv"), Data(table.rendered(.csv).utf8))
+    try AtomicFile.write(base.appendingPathExtension("json"), try JSON.encoder(pretty: true).encode(value))
+    try figure.write(to: base.appendingPathExtension("svg"))
+    try figure.write(to: base.appendingPathExtension("png"))
   }
 }
 
@@ -67,10 +79,9 @@ extension Laboratory {
     var order = order
     order.choices = try EpsilonSweep.choices(order.choices, epsilons: epsilons)
     let reports = try await attack(subject, order, control: control, report: report)
-    let files = EpsilonSweep.files(subject.folder, part: order.part)
-    try RunStore.makeFolder(files.csv.deletingLastPathComponent())
-    try AtomicFile.write(files.csv, Data(EpsilonSweep.table(reports).rendered(.csv).utf8))
-    try AtomicFile.write(files.json, try JSON.encoder(pretty: true).encode(reports))
+    try SweepFiles.write(
+      EpsilonSweep.table(reports), reports, EpsilonSweep.figure(reports),
+      at: EpsilonSweep.base(subject.folder, part: order.part))
     return reports
   }
 }

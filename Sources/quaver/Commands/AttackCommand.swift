@@ -170,7 +170,7 @@ enum AttackProgress {
       guard !quiet else { return }
       for row in estimate.rows {
         Console.line(
-          "  \(row.attack): at most \(row.gradientEvaluations) gradients and \(row.queries) queries for each of "
+          "  \(row.attack): at most \(Self.counted(row)) for each of "
             + "\(row.images) images, about \(Console.duration(row.seconds))")
       }
       let size = estimate.bytes > 0 ? ", \((estimate.bytes + 1 << 19) >> 20) MiB of images" : ""
@@ -183,5 +183,14 @@ enum AttackProgress {
         "\(report.title): accuracy \(Console.percent(effect.clean.accuracy)) → \(Console.percent(effect.attacked.accuracy))"
           + (effect.success.map { ", success \(Console.percent($0))" } ?? ""))
     }
+  }
+
+  /// "2 gradients", "200 queries".
+  private static func counted(_ row: AttackEstimate.Row) -> String {
+    func words(_ count: Int, _ one: String, _ many: String) -> String? {
+      count == 0 ? nil : "\(count) \(count == 1 ? one : many)"
+    }
+    return [words(row.gradientEvaluations, "gradient", "gradients"), words(row.queries, "query", "queries")]
+      .compactMap(\.self).joined(separator: " and ")
   }
 }

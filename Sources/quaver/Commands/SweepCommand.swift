@@ -14,7 +14,7 @@ struct SweepCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "eps", abstract: "Attack one run at several ε.",
       discussion: """
-        The table is also kept as CSV and JSON in the run's results/sweeps. Stopped, the same command goes on where it was.
+        The table and its plot are also kept in the run's results/sweeps (CSV, JSON, SVG, PNG). Stopped, the same command goes on where it was.
         """)
 
     @Argument(help: ArgumentHelp("The run's name, or the beginning of it.", valueName: "run"))
@@ -52,7 +52,7 @@ struct SweepCommand: AsyncParsableCommand {
         }
       }
       try tables.emit([EpsilonSweep.table(reports)], reports, common: common)
-      if !quiet { Console.line("kept: \(EpsilonSweep.files(subject.folder, part: part).csv.path)") }
+      if !quiet { Console.line("kept: \(EpsilonSweep.base(subject.folder, part: part).path).csv, .json, .svg, .png") }
     }
   }
 
@@ -61,7 +61,8 @@ struct SweepCommand: AsyncParsableCommand {
       commandName: "defend",
       abstract: "Train a network for each defence and ε, and attack each with its own attack, Pixle and Square.",
       discussion: """
-        The paper's table 2b, whose numbers (AlexNet on Emo-IIT) stand beside ours. Each network is a run of its own, named \
+        The paper's table 2b, whose numbers (AlexNet on Emo-IIT) stand beside ours; CSV, JSON and a plot (SVG, PNG) are kept \
+        beside the runs, in sweeps/. Each network is a run of its own, named \
         after its job: stopped, the same command goes on where it was. An AlexNet's checkpoints take about 1 GB.
         """)
 
@@ -96,7 +97,7 @@ struct SweepCommand: AsyncParsableCommand {
         ) { try DefenceSweep.keep($0, part: part, notes: notes, at: base) }
       }
       try tables.emit([DefenceSweep.table(rows, part: part, notes: notes)], rows, common: common)
-      if !quiet { Console.line("kept: \(base.path).csv") }
+      if !quiet { Console.line("kept: \(base.path).csv, .json, .svg, .png") }
     }
 
     private static func tell(_ event: SweepEvent, quiet: Bool) {
