@@ -23,6 +23,7 @@ package struct AttackChoice: Sendable {
       case .steps: "\(settings.steps) steps"
       case .decay: "μ \(String(format: "%g", settings.decay))"
       case .eotIterations: "\(settings.eotIterations) EOT iterations"
+      case .dropout: settings.dropout ? "dropout on" : "dropout off"
       case .transforms:
         settings.transforms.isEmpty
           ? nil : "transforms " + settings.transforms.map(\.rawValue).sorted().joined(separator: "+")

@@ -66,6 +66,9 @@ struct AttackOptions: ParsableArguments {
   var decay: Double?
   @Option(help: ArgumentHelp("Gradients that EOT+PGD averages for a step.", valueName: "n"))
   var eot: Int?
+  @Flag(
+    inversion: .prefixedNo, help: "Leave dropout on while EOT+PGD takes its gradients (default; norms stay frozen).")
+  var eotDropout: Bool?
   @Option(
     help: ArgumentHelp(
       "What EOT+PGD draws besides dropout: \(InputTransform.allCases.map(\.rawValue).joined(separator: ", ")).",
@@ -103,7 +106,8 @@ struct AttackOptions: ParsableArguments {
     let all: [(Bool, AttackKnob, String)] = [
       (eps != nil, .epsilon, "--eps"), (alpha != nil, .alpha, "--alpha"), (steps != nil, .steps, "--steps"),
       (decay != nil, .decay, "--decay"), (eot != nil, .eotIterations, "--eot"),
-      (transforms != nil, .transforms, "--transforms"), (randomStart != nil, .randomStart, "--random-start"),
+      (eotDropout != nil, .dropout, "--eot-dropout"), (transforms != nil, .transforms, "--transforms"),
+      (randomStart != nil, .randomStart, "--random-start"),
       (norm != nil, .norm, "--norm"), (queries != nil, .queries, "--queries"),
       (restarts != nil, .restarts, "--restarts"), (iterations != nil, .iterations, "--iterations"),
       (patch != nil, .patch, "--patch"),
@@ -119,6 +123,7 @@ struct AttackOptions: ParsableArguments {
     if let steps, reads(.steps) { settings.steps = steps }
     if let decay, reads(.decay) { settings.decay = decay }
     if let eot, reads(.eotIterations) { settings.eotIterations = eot }
+    if let eotDropout, reads(.dropout) { settings.dropout = eotDropout }
     if let transforms, reads(.transforms) { settings.transforms = try Self.transforms(transforms) }
     if let randomStart, reads(.randomStart) { settings.randomStart = randomStart }
     if let norm, reads(.norm) {
