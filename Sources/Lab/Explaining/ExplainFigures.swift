@@ -7,6 +7,8 @@ package enum ExplainFigures {
   /// How much of the picture below a map hides: nothing where there is no attention.
   private static func opacity(_ attention: Double) -> Double { 0.75 * attention.squareRoot() }
 
+  private static let columnsInARow = 4
+
   /// One slice: the network's image above, attention over its greys below; before the attack at the left and after each
   /// at its right.
   ///
@@ -29,7 +31,10 @@ package enum ExplainFigures {
       map.bar = ("attention", 0...1, .magma)
       return map
     }
-    var rows = [spectra, overlays]
+    var rows = stride(from: 0, to: columns.count, by: columnsInARow).flatMap { start in
+      let range = start..<min(columns.count, start + columnsInARow)
+      return [Array(spectra[range]), Array(overlays[range])]
+    }
     if !attacked.isEmpty { rows.append([driftTable(attacked.map(\.0))]) }
     let request = first.request
     return Figure(

@@ -4,6 +4,7 @@ import Core
 import Explain
 import Foundation
 import Lab
+import Pipeline
 
 /// t-SNE of a run's features, or of any table of features.
 struct EmbedCommand: AsyncParsableCommand {
@@ -116,9 +117,13 @@ struct EmbedCommand: AsyncParsableCommand {
     let features = try source.array(tensor, as: Float.self)
     let clock = ContinuousClock()
     let began = clock.now
-    let embedding = try await TSNE.embed(
-      features, count: shape[0], dimensions: shape[1], settings: tsne
-    ) { show($0) }
+    let embedding = try await StoppableWork.run("nothing was written") { control in
+      do {
+        return try await TSNE.embed(
+          features, count: shape[0], dimensions: shape[1], settings: tsne, control: control
+        ) { show($0) }
+      } catch is CancellationError { throw PipelineError.stopped }
+    }
     let seconds = (clock.now - began) / .seconds(1)
     try pictures.write(
       ExplainFigures.points(embedding.points, title: file, style: pictures.style), quiet: common.json)
