@@ -75,7 +75,8 @@ let package = Package(
     .testTarget(name: "ExplainTests", dependencies: ["Explain", "NN"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "ExportTests", dependencies: ["Export"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks"], swiftSettings: strict),
+      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks", "Explain", "Export"],
+      swiftSettings: strict),
     .testTarget(
       name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
   ]

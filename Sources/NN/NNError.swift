@@ -17,7 +17,8 @@ package enum NNError: UserError, Equatable {
       "\(path): not a checkpoint of this \(network) (\(difference)); nothing was loaded"
     case .unsupported(let node, let what): "\(node): \(Library.name) cannot run \(what)"
     case .unknownNode(let node, let network, let known):
-      "\(network) has no node “\(node)”; it has \(known.joined(separator: ", "))"
+      "\(network) has no node “\(node)”; it has \(known.prefix(40).joined(separator: ", "))"
+        + (known.count > 40 ? " and \(known.count - 40) more" : "")
     case .badBatch(let size): "a batch of \(size) images is not possible; it needs at least 1"
     case .badClasses(let count): "\(count) classes are not possible; a network tells apart at least 2"
     }

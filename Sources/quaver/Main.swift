@@ -30,6 +30,6 @@ struct Quaver: AsyncParsableCommand {
     subcommands: [
       WorkbenchCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
       ShowCommand.self, ControlCommand.self, EvaluateCommand.self, AttackCommand.self, SweepCommand.self,
-      CompareCommand.self, EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
+      CompareCommand.self, ExplainCommand.self, EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 }

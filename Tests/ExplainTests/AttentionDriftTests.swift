@@ -28,9 +28,11 @@ private struct Golden: Decodable {
   }
 
   func drift(_ one: Case) -> AttentionDrift {
-    AttentionDrift(
-      from: one.before, to: one.after, columns: columns, bands: bands.map { $0[0]..<$0[1] },
-      intervals: intervals.map { $0[0]..<$0[1] })
+    let profiles = [one.before, one.after].map { map in
+      AttentionProfile(
+        map, columns: columns, bands: bands.map { $0[0]..<$0[1] }, intervals: intervals.map { $0[0]..<$0[1] })
+    }
+    return AttentionDrift(from: profiles[0], to: profiles[1])
   }
 }
 

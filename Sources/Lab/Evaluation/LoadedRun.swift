@@ -22,11 +22,8 @@ import Pipeline
       guard let rate = meter.mark(done) else { return }
       report(RunProgress(phase: phase, epoch: 0, done: done, total: total, rate: max(0, rate), secondsLeft: nil))
     }
-    network = try Network(try Networks.named(subject.job.model), classes: subject.emotions.count)
-    let metadata = try Checkpoint.load(subject.weightsFile, into: network)
-    let scaling = metadata["quaver.scaling"].flatMap {
-      try? JSON.decoder().decode(Scaling.self, from: Data($0.utf8))
-    }
+    let (network, scaling) = try subject.loadNetwork()
+    self.network = network
     if let scaling, scaling != images.scaling {
       throw EvaluationError.otherData(
         run: subject.folder.id, reason: "the levels of its corpus are \(images.scaling), not \(scaling)")
@@ -82,6 +79,20 @@ import Pipeline
         "emotions": try JSON.line(subject.emotions),
       ])
     return predictions
+  }
+}
+
+extension RunSubject {
+  /// The run's network with its weights, and the levels that its images were scaled by, where its checkpoint tells.
+  ///
+  /// - Throws: `NNError`, `CoreError`.
+  @Engine func loadNetwork() throws -> (network: Network, scaling: Scaling?) {
+    let network = try Network(try Networks.named(job.model), classes: emotions.count)
+    let metadata = try Checkpoint.load(weightsFile, into: network)
+    let scaling = metadata["quaver.scaling"].flatMap {
+      try? JSON.decoder().decode(Scaling.self, from: Data($0.utf8))
+    }
+    return (network, scaling)
   }
 }
 

@@ -37,6 +37,10 @@ package struct SliceSelection: Sendable, Equatable {
     isValid = chosen.map { valid.contains($0) }
   }
 
+  init(part: EvaluationPart, available: Int, slices: [Int], isValid: [Bool]) {
+    (self.part, self.available, self.slices, self.isValid) = (part, available, slices, isValid)
+  }
+
   package var isSample: Bool { slices.count < available }
 
   /// "423 slices of the validation part", "100 of 423 slices …".

@@ -9,6 +9,8 @@ package struct AttackPoint: Codable, Sendable, Equatable {
   package var settings: AttackSettings
 
   package init(attack: String, settings: AttackSettings) { (self.attack, self.settings) = (attack, settings) }
+
+  package init(_ choice: AttackChoice) { self.init(attack: choice.attack.name, settings: choice.settings) }
 }
 
 /// Which image of which run is looked at, and how; echoed in the answer with everything that was left open filled in.
@@ -107,6 +109,8 @@ package struct Explanation: Codable, Sendable, Equatable {
   package var attacked: ExplainedImage?
   package var perturbation: Perturbation?
   package var drift: AttentionDrift?
+  /// What making this took; the first of a run includes reading its weights.
+  package var seconds: Double
 }
 
 /// Mean attention over all images of one class.
