@@ -80,13 +80,6 @@ KERNEL void quaver_transpose(const float *x, ptrdiff_t rows, ptrdiff_t stride, p
   }
 }
 
-INLINE uint64_t splitmix(uint64_t x) {
-  uint64_t z = x + 0x9E3779B97F4A7C15u;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
-
 KERNEL void quaver_dropout(const float *x, float *y, ptrdiff_t first, ptrdiff_t count, uint64_t key, float rate,
                            float scale) {
   for (ptrdiff_t i = 0; i < count; i++) {
