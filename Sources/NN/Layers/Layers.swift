@@ -32,7 +32,15 @@ package enum Layers {
     LayerEntry(
       "batchNorm",
       .init("plain", [3, 5, 4], BatchNorm()),
-      .init("blocked", [2, 5, 4]) { net, x in net("norm", BatchNorm(), net("conv", Convolution(17, kernel: 2), x)) }),
+      .init("blocked", [2, 5, 4]) { net, x in net("norm", BatchNorm(), net("conv", Convolution(17, kernel: 2), x)) },
+      .init("tokens, 16 + 8 + 3 channels", [5, 27], BatchNorm()),
+      .init("activated, plain", [2, 5, 5], BatchNorm(activation: .hardSwish)),
+      .init("activated, tokens", [5, 27], BatchNorm(activation: .hardSwish)),
+      .init("values", [9]) { net, x in net("norm", BatchNorm(), net("fc", Linear(17), x)) }),
+    LayerEntry(
+      "hardSwish",
+      .init("odd", [3, 5, 7], HardSwish()),
+      .init("steep", [6]) { net, x in net("layer", HardSwish(), net("fc", Linear(40), x)) }),
     LayerEntry("relu", .init("odd", [3, 5, 7], ReLU())),
     LayerEntry("elu", .init("odd", [3, 5, 7], ELU())),
     LayerEntry(
@@ -75,5 +83,20 @@ package enum Layers {
         return net("sum", Sum(), net("b", Linear(9), a), a)
       },
       .init("twice the same", [7]) { net, x in net("sum", Sum(), x, x) }),
+    LayerEntry(
+      "average",
+      .init("fan-out", [9]) { net, x in
+        let a = net("a", Linear(9), x)
+        return net("average", Average(), net("b", Linear(9), a), a)
+      }),
+    LayerEntry(
+      "subsample",
+      .init("odd side", [25, 3], Subsample(stride: 2)),
+      .init("beside another reader", [16, 4]) { net, x in
+        let y = net("fc", Linear(4), x)
+        let all = net("mean", TokenMean(), net("after", Linear(4), y))
+        return net("sum", Sum(), all, net("few", TokenMean(), net("down", Subsample(stride: 2), y)))
+      }),
+    LayerEntry("tokenMean", .init("odd", [5, 7], TokenMean())),
   ]
 }

@@ -4,6 +4,7 @@
 #include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
+#include "initialise.h"
 #include "normalisation.h"
 #include "optimiser.h"
 #include "pooling.h"
