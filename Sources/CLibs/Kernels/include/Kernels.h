@@ -1,4 +1,5 @@
 #pragma once
+#include "attention.h"
 #include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
@@ -8,3 +9,4 @@
 #include "recurrent.h"
 #include "spectral.h"
 #include "thread_mark.h"
+#include "tokens.h"
