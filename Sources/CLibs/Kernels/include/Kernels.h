@@ -1,6 +1,7 @@
 #pragma once
 #include "attacks.h"
 #include "colour.h"
+#include "attention.h"
 #include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
@@ -11,3 +12,4 @@
 #include "recurrent.h"
 #include "spectral.h"
 #include "thread_mark.h"
+#include "tokens.h"
