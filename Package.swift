@@ -54,6 +54,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+    .executableTarget(
+      name: "attack-images",
+      dependencies: ["Core", "NN", "Attacks", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
     .target(name: "Weights", dependencies: ["Core"], swiftSettings: strict),
     .target(name: "WeightsFuzzing", dependencies: ["Core", "Weights"], swiftSettings: strict),
     .executableTarget(

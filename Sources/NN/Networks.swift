@@ -3,6 +3,7 @@ package enum Networks {
   package static let all: [NetworkEntry] = [
     cnnLSTM,
     alexNet,
+    vgg16,
   ]
 
   /// - Throws: `NNError.unknownNetwork`.

@@ -40,6 +40,22 @@ KERNEL void quaver_elu_gradient(const float *dy, const float *y, float *dx, ptrd
   for (ptrdiff_t i = 0; i < count; i++) dx[i] = dy[i] * (y[i] > 0.0f ? 1.0f : y[i] + 1.0f);
 }
 
+KERNEL void quaver_hard_swish(const float *x, float *y, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) y[i] = hard_swish(x[i]);
+}
+
+KERNEL void quaver_hard_swish_gradient(const float *dy, const float *x, float *dx, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) dx[i] = dy[i] * hard_swish_slope(x[i]);
+}
+
+KERNEL void quaver_average(const float *x, const float *y, float *z, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) z[i] = 0.5f * (x[i] + y[i]);
+}
+
+KERNEL void quaver_scale(const float *x, float factor, float *y, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) y[i] = factor * x[i];
+}
+
 KERNEL void quaver_add(const float *x, float *y, ptrdiff_t count) {
   for (ptrdiff_t i = 0; i < count; i++) y[i] += x[i];
 }

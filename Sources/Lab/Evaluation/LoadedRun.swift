@@ -124,7 +124,11 @@ extension RunControl {
   ///
   /// - Throws: `PipelineError.stopped` when asked to stop.
   func obey() throws {
-    while wish == .pause { Thread.sleep(forTimeInterval: 0.2) }
+    var wish = wish
+    while wish == .pause {
+      Thread.sleep(forTimeInterval: 0.2)
+      wish = self.wish
+    }
     if wish == .stopNow || wish == .stopAfterEpoch { throw PipelineError.stopped }
   }
 }
