@@ -22,24 +22,23 @@ import Testing
   func everyNodeIsMappedOrRefused(name: String) async throws {
     try await Engine.run {
       let network = try Self.network(name)
-      var mapped = 0
-      for node in network.graph.nodes {
-        let cam: GradCAM
-        do { cam = try GradCAM(network, node: node.name) } catch let error as ExplainError {
-          #expect(error.description.hasPrefix("\(node.name): its output "))
-          continue
+      let names = network.graph.nodes.map(\.name)
+      var mapped: [String] = []
+      for node in names {
+        do { mapped.append(try GradCAM(network, node: node).node) } catch let error as ExplainError {
+          #expect(error.description.hasPrefix("\(node): its output "))
         }
-        mapped += 1
+      }
+      #expect(mapped.count > 4 && mapped.count < names.count)
+      for node in Set([mapped[0], mapped[mapped.count / 2], mapped[mapped.count - 1]]) {
+        let cam = try GradCAM(network, node: node)
         let maps = try cam.maps(targets: [2], methods: CAMMethod.allCases) { Self.image($0, Self.pixels) }
         for map in maps.map({ $0[0] }) {
           #expect(map.values.count == 224 * 224 && map.target == 2 && map.logits.count == 7)
-          #expect(map.values.allSatisfy { (0...1).contains($0) }, "\(node.name)")
-          #expect(map.isBlank || map.values.contains { $0 > 0.99 }, "\(node.name)")
+          let (isUnit, hasTop) = (map.values.allSatisfy { (0...1).contains($0) }, map.values.contains { $0 > 0.99 })
+          #expect(isUnit && (map.isBlank || hasTop), "\(node)")
         }
-        network.releasePlans()
       }
-      #expect(mapped > 4)
-      #expect(mapped < network.graph.nodes.count)
     }
   }
 
@@ -61,7 +60,8 @@ import Testing
       #expect(second.target == best)
       for (a, b) in zip(both, [first, second]) {
         #expect(a.target == b.target)
-        #expect(zip(a.values, b.values).allSatisfy { abs($0 - $1) < 1e-2 })
+        let areClose = zip(a.values, b.values).allSatisfy { abs($0 - $1) < 1e-2 }
+        #expect(areClose)
       }
     }
   }

@@ -3,10 +3,10 @@ import NN
 import Testing
 
 @Suite(.serialized) struct PinTests {
-  /// Nodes of one network to pin: its default, the first, one in the middle, inside what fusion joins, and the last.
+  /// Nodes of one network to pin: its default, one inside what fusion joins, one in the middle, and the last.
   static func nodes(of name: String) throws -> [String] {
     let nodes = try Networks.named(name).graph().nodes
-    let picked = [0, 1, 2, nodes.count / 2, nodes.count - 2, nodes.count - 1].map { nodes[$0].name }
+    let picked = [1, nodes.count / 2, nodes.count - 1].map { nodes[$0].name }
     return Array(Set(picked + [try Networks.named(name).camNode].compactMap(\.self))).sorted()
   }
 
@@ -29,10 +29,10 @@ import Testing
       let (name, node) = pair
       let network = try Network.random(Networks.named(name))
       for demand in [Demand.inference, .inputGradient] {
-        let plan = try network.plan(batch: 2, demand: demand, options: PlanOptions(poisons: true, pin: node))
+        let plan = try network.plan(batch: 1, demand: demand, options: PlanOptions(poisons: true, pin: node))
         let first = Pinned(plan)
         let reference = try network.plan(
-          batch: 2, demand: demand, options: PlanOptions(reusesMemory: false, pin: node))
+          batch: 1, demand: demand, options: PlanOptions(reusesMemory: false, pin: node))
         #expect(first == Pinned(reference), "\(node) \(demand)")
         #expect(plan.bytes < reference.bytes)
         #expect(first.value.contains { Float(bitPattern: $0) != 0 })
@@ -68,7 +68,9 @@ import Testing
       _ = full.loss(labels: full.labels)
       full.backward()
       let kinds = ["conv2d", "linear"]
-      for node in network.graph.nodes where kinds.contains(node.layer.kind) {
+      let nodes = network.graph.nodes.filter { kinds.contains($0.layer.kind) }
+      // Four of them, spread over the network, the last one among them.
+      for node in (1...4).map({ nodes[nodes.count * $0 / 4 - 1] }) {
         guard let bias = network.parameter("\(node.name).bias"), let expected = bias.gradient else { continue }
         let plan = try network.plan(batch: 2, demand: .inputGradient, options: PlanOptions(pin: node.name))
         plan.fillInput()

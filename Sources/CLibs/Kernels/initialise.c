@@ -1,5 +1,6 @@
 #include "initialise.h"
 
+#include "random_bits.h"
 #include "vector_math.h"
 
 // Natural logarithm for normal x > 0, within 2 ulp (polynomial of Cephes' logf).

@@ -132,12 +132,11 @@ private struct Features: Sendable {
     plan.forward(.evaluation)
     features.values += UnsafeBufferPointer(start: plan.pinned, count: slices.count * dimensions)
     let logits = Array(UnsafeBufferPointer(start: plan.logits, count: slices.count * plan.outputs))
-    let corpus = run.subject.corpus
     for (index, slice) in slices.enumerated() {
-      let place = run.subject.plan.table.locate(slice)
+      let place = run.subject.locate(slice)
       features.points.append(
         EmbeddedPoint(
-          utterance: corpus.utterances[place.utterance].id, slice: place.index, sliceNumber: slice,
+          utterance: place.utterance, slice: place.slice, sliceNumber: slice,
           emotion: labels[index],
           prediction: Vote.largest(logits[index * plan.outputs..<(index + 1) * plan.outputs]), attack: attack, x: 0,
           y: 0))

@@ -4,6 +4,14 @@ import Foundation
 import NN
 import Pipeline
 
+extension RunSubject {
+  /// The utterance of a slice of the run's slice table, and the slice's number within it.
+  package func locate(_ slice: Int) -> (utterance: String, slice: Int) {
+    let place = plan.table.locate(slice)
+    return (corpus.utterances[place.utterance].id, place.index)
+  }
+}
+
 /// A run's network in memory with what makes its images, for looking at one slice at a time: no image of the rest of the
 /// corpus is made.
 @Engine final class ExplainedRun {

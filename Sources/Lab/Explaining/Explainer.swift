@@ -37,7 +37,16 @@ import Pipeline
       rowValues: run.transform.rowValues, rowUnit: run.transform.rowUnit, bands: run.bands, clean: clean.image,
       seconds: 0)
     explanation.request.attack = request.attack
-    if let attack = request.attack { try perform(attack, on: clean, run, &explanation, control) }
+    explanation.request.adversarialSet = request.adversarialSet
+    if let name = request.adversarialSet {
+      let set = try run.subject.folder.adversarialSet(name)
+      try set.copy(clean.slice.number, into: adversarial.base)
+      explanation.request.attack = AttackPoint(attack: set.record.attack, settings: set.record.settings)
+      try compare(clean, run, effort: nil, &explanation)
+    } else if let attack = request.attack {
+      let effort = try perform(attack, on: clean, run, control)
+      try compare(clean, run, effort: effort, &explanation)
+    }
     explanation.seconds = RateMeter.now() - began
     return explanation
   }
@@ -85,7 +94,8 @@ import Pipeline
     let slice = try run.image(request.utterance, slice: request.slice)
     let cam = try GradCAM(run.network, node: request.node)
     var filled = request
-    (filled.run, filled.slice, filled.node, filled.attack) = (run.subject.folder.id, slice.index, cam.node, nil)
+    (filled.run, filled.slice, filled.node) = (run.subject.folder.id, slice.index, cam.node)
+    (filled.attack, filled.adversarialSet) = (nil, nil)
     filled.target = request.target ?? slice.truth
     if let clean, clean.request == filled { return clean }
     clean = nil
@@ -108,21 +118,29 @@ import Pipeline
   // MARK: the attack
 
   private func perform(
-    _ point: AttackPoint, on clean: CleanImage, _ run: ExplainedRun, _ explanation: inout Explanation,
-    _ control: RunControl?
-  ) throws {
+    _ point: AttackPoint, on clean: CleanImage, _ run: ExplainedRun, _ control: RunControl?
+  ) throws -> Effort {
     let attacker = try Attacker(try Attacks.named(point.attack), point.settings, run.network, batch: 1)
     guard
       let efforts = try attacker.perturb(
         pixels.base, labels: [clean.slice.truth], ids: [clean.slice.number], into: adversarial.base, control: control)
     else { throw PipelineError.stopped }
+    return efforts[0]
+  }
+
+  /// The adversarial image beside the clean one.
+  ///
+  /// - Parameter effort: nil where it was made before.
+  private func compare(
+    _ clean: CleanImage, _ run: ExplainedRun, effort: Effort?, _ explanation: inout Explanation
+  ) throws {
     let cam = try GradCAM(run.network, node: clean.request.node)
     let map = try map(cam, clean.request, adversarial.base)
     let (levels, distances) = Colormap.jet.nearest(adversarial.base)
     explanation.attacked = ExplainedImage(
       levels: levels, distances: distances, logits: map.logits, attention: map.values)
     explanation.perturbation = Perturbation(
-      pixels.base, adversarial.base, count: 3 * Geometry.pixels, effort: efforts[0])
+      pixels.base, adversarial.base, count: 3 * Geometry.pixels, effort: effort ?? Effort())
     explanation.drift = AttentionDrift(from: clean.profile, to: run.bands.profile(map.values))
   }
 }

@@ -27,6 +27,8 @@ package struct ExplainRequest: Codable, Sendable, Equatable {
   package var node: String?
   package var method = CAMMethod.gradCAMPlusPlus
   package var attack: AttackPoint?
+  /// The run's adversarial set whose image of this slice is shown instead of an attack made now.
+  package var adversarialSet: String?
 
   package init(
     run: String, utterance: String, slice: Int = 0, target: Int? = nil, node: String? = nil,

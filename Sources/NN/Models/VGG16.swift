@@ -2,7 +2,7 @@ extension Networks {
   /// VGG16 as torchvision has it (Simonyan and Zisserman 2015, configuration D), followed by the emotion head: 138,364,551
   /// parameters for seven classes. It starts as torchvision's does: Kaiming's normal distribution by fan-out for
   /// convolutions, N(0, 0.01²) for the classifier, biases zero.
-  static let vgg16 = NetworkEntry(name: "vgg16", title: "VGG16") { net, classes in
+  static let vgg16 = NetworkEntry(name: "vgg16", title: "VGG16", camNode: "features.29") { net, classes in
     var x = net.input  // 3×224×224
 
     // 64×112×112, 128×56×56, 256×28×28, 512×14×14, 512×7×7

@@ -32,7 +32,7 @@ struct ExplainCommand: AsyncParsableCommand {
   var method = CAMMethod.gradCAMPlusPlus
   @Option(help: ArgumentHelp("Attacks as `quaver attack` takes them: pgd or fgsm,pgd or paper.", valueName: "attacks"))
   var attack: String?
-  @Option(help: ArgumentHelp("Adversarial images that `quaver attack` kept (with --by-class).", valueName: "name"))
+  @Option(help: ArgumentHelp("Adversarial images that `quaver attack` kept, by the set's name.", valueName: "name"))
   var set: [String] = []
   @OptionGroup var settings: AttackOptions
   @Option(help: "Of which part the means are taken: valid, train or merged.")
@@ -48,7 +48,6 @@ struct ExplainCommand: AsyncParsableCommand {
     guard (utterance != nil) != byClass else { throw ValidationError("Give one of --utterance and --by-class.") }
     guard slice >= 1 else { throw ValidationError("Slices are counted from 1.") }
     guard target == nil || !byClass else { throw ValidationError("--by-class shows every class's own evidence.") }
-    guard set.isEmpty || byClass else { throw ValidationError("--set goes with --by-class.") }
   }
 
   func run() async throws {
@@ -67,12 +66,14 @@ struct ExplainCommand: AsyncParsableCommand {
     (request.checkpoint, request.method) = (network.checkpoint, method)
     if let target { request.target = try index(of: target, laboratory) }
     let wanted = request
+    let attacked = choices.map { (AttackPoint?.some(AttackPoint($0)), String?.none) } + set.map { (nil, $0) }
+    let points = attacked.isEmpty ? [(nil, nil)] : attacked
     let explanations = try await StoppableWork.run("nothing was written") { control in
       let explainer = try await Explainer(laboratory)
       var explanations: [Explanation] = []
-      for point in choices.isEmpty ? [nil] : choices.map({ Optional(AttackPoint($0)) }) {
+      for point in points {
         var request = wanted
-        request.attack = point
+        (request.attack, request.adversarialSet) = point
         explanations.append(try await explainer.explain(request, control: control))
       }
       return explanations

@@ -59,4 +59,4 @@ cases = [
     case("both blank", blank, blank),
 ]
 golden = {"columns": COLUMNS, "bands": BANDS, "intervals": INTERVALS, "cases": cases}
-pathlib.Path(__file__).with_name("drift.json").write_text(json.dumps(golden, indent=1) + "\n")
+pathlib.Path(__file__).with_name("drift.json").write_text(json.dumps(golden) + "\n")
