@@ -3,6 +3,9 @@ package enum Networks {
   package static let all: [NetworkEntry] = [
     cnnLSTM,
     alexNet,
+    vgg16,
+    cvt,
+    vit,
   ]
 
   /// - Throws: `NNError.unknownNetwork`.

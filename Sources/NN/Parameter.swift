@@ -11,7 +11,7 @@ package struct ParameterSpec: Sendable {
     case counter
   }
 
-  /// The name's last part ("weight", "running_mean").
+  /// The name's last part ("weight", "running_mean"); empty where the node's name says it all ("class_token").
   package let name: String
   /// Empty for a scalar.
   package let shape: [Int]
@@ -20,28 +20,6 @@ package struct ParameterSpec: Sendable {
 
   package init(_ name: String, _ shape: [Int], _ initialiser: Initialiser, role: Role = .trainable) {
     (self.name, self.shape, self.initialiser, self.role) = (name, shape, initialiser, role)
-  }
-}
-
-/// How a parameter starts.
-package enum Initialiser: Sendable {
-  case constant(Float)
-  /// U(−bound, bound). torch's kaiming_uniform_(a = √5) for convolutions and linear layers, and its rule for their
-  /// biases, both come to bound = 1/√(fan in).
-  case uniform(bound: Float)
-
-  static func fanIn(_ count: Int) -> Initialiser { .uniform(bound: 1 / Float(count).squareRoot()) }
-
-  /// Element i of a parameter depends on the seed, the parameter's name and i alone.
-  @Engine func fill(_ values: UnsafeMutablePointer<Float>, count: Int, name: String, seed: UInt64) {
-    switch self {
-    case .constant(let value): values.update(repeating: value, count: count)
-    case .uniform(let bound):
-      let stream = RandomStream(seed: seed, purpose: "init.\(name)")
-      Parallel.forEach(count) { range in
-        for i in range { values[i] = bound * (2 * stream.uniform(i) - 1) }
-      }
-    }
   }
 }
 

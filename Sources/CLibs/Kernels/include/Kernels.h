@@ -1,8 +1,12 @@
 #pragma once
 #include "attention.h"
+#include "depthwise.h"
 #include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
+#include "gelu.h"
+#include "initialise.h"
+#include "layer_norm.h"
 #include "normalisation.h"
 #include "optimiser.h"
 #include "pooling.h"
