@@ -68,12 +68,6 @@ INLINE f16 exp_16(f16 x) {
   return power * (p * r * r + r + 1.0f);
 }
 
-INLINE float total(f16 x) {
-  const f8 a = x.lo + x.hi;
-  const __typeof__(a.lo) b = a.lo + a.hi;
-  return (b.x + b.z) + (b.y + b.w);
-}
-
 INLINE float highest(f16 x) {
   float m = x[0];
   for (int l = 1; l < 16; l++) m = x[l] > m ? x[l] : m;
@@ -102,7 +96,7 @@ INLINE void exponentiate(float *row, ptrdiff_t width, float softmax[2]) {
     sum += e;
   }
   softmax[0] = maximum;
-  softmax[1] = 1.0f / total(sum);
+  softmax[1] = 1.0f / lane_sum(&sum);
 }
 
 INLINE void forward(const quaver_attention *a, const float *q, const float *k, const float *v, const float *bias,
@@ -137,7 +131,7 @@ INLINE void differentiate(float *p, float *dp, ptrdiff_t width, const float soft
     *(f16 *)(p + j) = e;
     sum += e * *(const f16 *)(dp + j);
   }
-  const float mean = total(sum);
+  const float mean = lane_sum(&sum);
   for (ptrdiff_t j = 0; j < width; j += 16) *(f16 *)(dp + j) = *(const f16 *)(p + j) * (*(const f16 *)(dp + j) - mean);
 }
 
