@@ -35,7 +35,9 @@ let package = Package(
     .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS"], swiftSettings: strict),
     .target(
       name: "Lab",
-      dependencies: ["Core", "Kernels", "Pipeline", "NN", "Explain", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Core", "Kernels", "Pipeline", "NN", "Explain", "Weights", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .target(
       name: "TUI",
@@ -44,7 +46,7 @@ let package = Package(
     .executableTarget(
       name: "quaver",
       dependencies: [
-        "Core", "Pipeline", "NN", "Explain", "Lab", "TUI",
+        "Core", "Pipeline", "NN", "Explain", "Weights", "Lab", "TUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -63,7 +65,7 @@ let package = Package(
     .testTarget(name: "NNTests", dependencies: ["NN", "AllocationCounter"], swiftSettings: strict),
     .testTarget(name: "ExplainTests", dependencies: ["Explain"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline"], swiftSettings: strict),
+      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Weights"], swiftSettings: strict),
     .testTarget(
       name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
   ]

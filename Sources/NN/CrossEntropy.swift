@@ -7,22 +7,25 @@ package enum CrossEntropy {
     logSum(row, classes) - Double(row[label])
   }
 
-  /// Mean loss over the rows of `logits` [n, classes].
+  /// Mean loss over the rows of `logits` [n, classes]; with weights w of the classes Σ w[label]·loss / Σ w[label], as
+  /// torch.nn.CrossEntropyLoss(weight=w).
   ///
-  /// - Parameter gradient: receives (softmax − one-hot)/n, same shape; nil when not wanted.
+  /// - Parameter gradient: receives w[label]·(softmax − one-hot) / Σ w[label], same shape; nil when not wanted.
   package static func mean(
-    logits: UnsafePointer<Float>, labels: [Int], classes: Int, gradient: UnsafeMutablePointer<Float>?
+    logits: UnsafePointer<Float>, labels: [Int], classes: Int, weights: [Double]? = nil,
+    gradient: UnsafeMutablePointer<Float>?
   ) -> Float {
     var total = 0.0
-    let share = 1 / Double(labels.count)
+    let share = 1 / (weights.map { weights in labels.reduce(0) { $0 + weights[$1] } } ?? Double(labels.count))
     for n in labels.indices {
       let row = logits + n * classes
       let normaliser = logSum(row, classes)
-      total += normaliser - Double(row[labels[n]])
+      let weight = weights?[labels[n]] ?? 1
+      total += weight * (normaliser - Double(row[labels[n]]))
       guard let gradient else { continue }
       for c in 0..<classes {
         let probability = exp(Double(row[c]) - normaliser)
-        gradient[n * classes + c] = Float((probability - (c == labels[n] ? 1 : 0)) * share)
+        gradient[n * classes + c] = Float((probability - (c == labels[n] ? 1 : 0)) * (weight * share))
       }
     }
     return Float(total * share)

@@ -7,6 +7,8 @@ package enum NNError: UserError, Equatable {
   case unsupported(node: String, what: String)
   case badBatch(Int)
   case badClasses(Int)
+  case nothingToFreeze(pattern: String, network: String, example: String)
+  case allFrozen(network: String)
 
   package var description: String {
     switch self {
@@ -16,6 +18,9 @@ package enum NNError: UserError, Equatable {
       "\(path): not a checkpoint of this \(network) (\(difference)); nothing was loaded"
     case .unsupported(let node, let what): "\(node): \(Library.name) cannot run \(what)"
     case .badBatch(let size): "a batch of \(size) images is not possible; it needs at least 1"
+    case .nothingToFreeze(let pattern, let network, let example):
+      "“\(pattern)” names no parameter of \(network) to freeze (one is “\(example)”; * stands for any characters)"
+    case .allFrozen(let network): "every parameter of \(network) is frozen, so that there is nothing to train"
     case .badClasses(let count): "\(count) classes are not possible; a network tells apart at least 2"
     }
   }

@@ -53,6 +53,8 @@ package enum Initialiser: Sendable {
   package nonisolated let count: Int
   let initialiser: Initialiser
   package let values: UnsafeMutablePointer<Float>
+  /// The optimiser leaves it as it is (`Network.freeze`).
+  package internal(set) var isFrozen = false
   /// Where gradients go; nil until a plan asks for parameter gradients, and always nil unless `role` is trainable.
   package internal(set) var gradient: UnsafeMutablePointer<Float>?
 

@@ -33,6 +33,7 @@ package enum Layers {
       "batchNorm",
       .init("plain", [3, 5, 4], BatchNorm()),
       .init("blocked", [2, 5, 4]) { net, x in net("norm", BatchNorm(), net("conv", Convolution(17, kernel: 2), x)) }),
+    LayerEntry("normalise", .init("three channels", [3, 5, 4], Normalise(.imageNet))),
     LayerEntry("relu", .init("odd", [3, 5, 7], ReLU())),
     LayerEntry("elu", .init("odd", [3, 5, 7], ELU())),
     LayerEntry(

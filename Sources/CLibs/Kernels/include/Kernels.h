@@ -6,5 +6,6 @@
 #include "optimiser.h"
 #include "pooling.h"
 #include "recurrent.h"
+#include "sha256.h"
 #include "spectral.h"
 #include "thread_mark.h"
