@@ -37,7 +37,9 @@ package struct ProcessorLimit: Sendable, Equatable {
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
       guard parts.count == 3 else { continue }
       if parts[1].isEmpty {
-        for folder in folders(parts[2]) { quotas += [unified(read("/sys/fs/cgroup\(folder)/cpu.max"))].compactMap(\.self) }
+        for folder in folders(parts[2]) {
+          quotas += [unified(read("/sys/fs/cgroup\(folder)/cpu.max"))].compactMap(\.self)
+        }
       } else if parts[1].split(separator: ",").contains("cpu") {
         for folder in folders(parts[2]) {
           let base = "/sys/fs/cgroup/\(parts[1])\(folder)"

@@ -5,7 +5,8 @@ import Lab
 struct TrainerArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Imported weights to start from, or none; by default those imported last for the network.", valueName: "name|none"))
+      "Imported weights to start from, or none; by default those imported last for the network.", valueName: "name|none"
+    ))
   var weights = StartingWeights.automatic.name
   @Flag(help: "Normalise images by ImageNet's mean and deviation in a fixed first layer; attacks still work in [0, 1].")
   var imagenetNorm = false

@@ -50,7 +50,9 @@ package struct Predictor: Sendable {
     guard FileManager.default.fileExists(atPath: url.path) else { throw LabError.runHasNoCheckpoint(run.id) }
     let record = try run.record()
     let metadata = try SafeTensors(contentsOf: url).metadata
-    guard let scaling = metadata["quaver.scaling"].flatMap({ try? JSON.decoder().decode(Scaling.self, from: Data($0.utf8)) })
+    guard
+      let scaling = metadata["quaver.scaling"].flatMap({ try? JSON.decoder().decode(Scaling.self, from: Data($0.utf8)) }
+      )
     else { throw LabError.runUnreadable(run.id, reason: "its checkpoint tells no levels") }
     (name, entry, emotions, source) = (run.id, try record.job.entry(), record.emotions, .checkpoint(url))
     classes = record.emotions.count
@@ -92,7 +94,8 @@ package struct Predictor: Sendable {
       try images.withBytes(tensor) { bytes in
         try Self.batches(count).flatMap { slices in
           let plan = try network.plan(batch: slices.count, demand: .inference)
-          let part = UnsafeRawBufferPointer(rebasing: bytes[(slices.lowerBound * size * 4)..<(slices.upperBound * size * 4)])
+          let part = UnsafeRawBufferPointer(
+            rebasing: bytes[(slices.lowerBound * size * 4)..<(slices.upperBound * size * 4)])
           UnsafeMutableRawBufferPointer(start: plan.input, count: part.count).copyMemory(from: part)
           return Self.rows(plan)
         }
@@ -136,7 +139,9 @@ package struct Predictor: Sendable {
   /// Runs a filled plan.
   @Engine private static func rows(_ plan: Plan) -> [[Float]] {
     plan.forward(.evaluation)
-    return (0..<plan.batch).map { Array(UnsafeBufferPointer(start: plan.logits + $0 * plan.outputs, count: plan.outputs)) }
+    return (0..<plan.batch).map {
+      Array(UnsafeBufferPointer(start: plan.logits + $0 * plan.outputs, count: plan.outputs))
+    }
   }
 
   static func softmax(_ logits: [Float]) -> [Double] {

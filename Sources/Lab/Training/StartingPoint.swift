@@ -44,7 +44,8 @@ struct StartingPoint: Sendable {
   private static func note(_ weights: StoredWeights) -> String {
     let origin = weights.origin
     let file = origin.source.split(separator: "/").last.map(String.init) ?? origin.source
-    return "fine-tuned from weights “\(weights.name)” (\(file), SHA-256 \(origin.sha256.prefix(12))…, \(origin.names) names)"
+    return
+      "fine-tuned from weights “\(weights.name)” (\(file), SHA-256 \(origin.sha256.prefix(12))…, \(origin.names) names)"
   }
 
   /// As the job records it.

@@ -11,9 +11,11 @@ extension TrainerOptions {
     if let schedule, !Self.schedules.contains(schedule) {
       throw LabError.unknownChoice(what: "schedule", value: schedule, choices: Self.schedules)
     }
-    if let warmup { try number("--warmup", warmup, "a number of epochs from 0 to \(job.epochs)", 0...Double(job.epochs)) }
-    if let clip {
-      try number("--clip", clip, "a positive number", Double.leastNonzeroMagnitude...Double.greatestFiniteMagnitude)
+    if let warmup {
+      try number("--warmup", warmup, "a number of epochs from 0 to \(job.epochs)", 0...Double(job.epochs))
+    }
+    if let clip, !(clip.isFinite && clip > 0) {
+      throw LabError.outOfRange(what: "--clip", value: "\(clip)", range: "a positive number")
     }
     if let earlyStop { try number("--early-stop", Double(earlyStop), "1 to 100000", 1...100_000) }
     if let accumulate { try number("--accumulate", Double(accumulate), "1 to 4096", 1...4096) }

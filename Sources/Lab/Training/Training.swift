@@ -31,7 +31,8 @@ extension Laboratory {
     if let split { try AtomicFile.write(folder.splitCopy, split) }
     try folder.begin(
       RunRecord(
-        job: job, emotions: plan.corpus.emotions, notes: plan.notes(job: job) + [start.note] + (job.options?.words ?? []),
+        job: job, emotions: plan.corpus.emotions,
+        notes: plan.notes(job: job) + [start.note] + (job.options?.words ?? []),
         created: Date(), machine: .current, fingerprint: plan.fingerprint))
     return try await work(
       folder, lock: lock, job: job, plan: plan, isNew: true, control: control, report: report)

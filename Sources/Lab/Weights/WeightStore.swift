@@ -16,7 +16,9 @@ package struct WeightStore: Sendable {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     var (weights, problems) = ([StoredWeights](), [String]())
     for file in files.sorted() where file.hasSuffix(".safetensors") && !file.hasPrefix(".") {
-      do { weights.append(try named(String(file.dropLast(".safetensors".count)))) } catch { problems.append("\(error)") }
+      do { weights.append(try named(String(file.dropLast(".safetensors".count)))) } catch {
+        problems.append("\(error)")
+      }
     }
     return (weights, problems)
   }

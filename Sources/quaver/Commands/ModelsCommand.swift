@@ -52,7 +52,9 @@ struct ModelsCommand: AsyncParsableCommand {
 
   private func show(_ info: ModelInfo) {
     Console.line("\(info.title) (\(info.name)), \(info.input.dimensions) → \(info.classes) classes")
-    var rows = [["layer", "kind", "output", "parameters", "frozen", "FLOPs"] + (time ? ["forward ms", "backward ms"] : [])]
+    var rows = [
+      ["layer", "kind", "output", "parameters", "frozen", "FLOPs"] + (time ? ["forward ms", "backward ms"] : [])
+    ]
     for layer in info.layers {
       let cost = info.measures?.time(of: layer.name)
       func milliseconds(_ value: Double?) -> String { value.map { String(format: "%.2f", $0) } ?? "" }

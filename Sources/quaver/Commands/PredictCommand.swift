@@ -28,7 +28,9 @@ struct PredictCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if files.isEmpty == (images == nil) { throw ValidationError("Give sound files, or a tensor of them with --images.") }
+    if files.isEmpty == (images == nil) {
+      throw ValidationError("Give sound files, or a tensor of them with --images.")
+    }
     if out != nil, images == nil { throw ValidationError("--out belongs to --images.") }
   }
 
