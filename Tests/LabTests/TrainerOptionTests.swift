@@ -7,7 +7,7 @@ import Testing
 
 /// Trainings with everything that the trainer can do beside the paper's recipe.
 @Suite(.serialized) struct TrainerOptionTests {
-  private let home = FileManager.default.temporaryDirectory.appendingPathComponent("quaver-lab-\(UUID().uuidString)")
+  private let home = Scratch.folder("quaver-lab")
   private static let samples = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Samples/german").path
@@ -204,7 +204,7 @@ import Testing
 
 /// Predictions of a run, and of weights.
 @Suite(.serialized) struct PredictorTests {
-  private let home = FileManager.default.temporaryDirectory.appendingPathComponent("quaver-lab-\(UUID().uuidString)")
+  private let home = Scratch.folder("quaver-lab")
   private static let samples = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Samples/german")

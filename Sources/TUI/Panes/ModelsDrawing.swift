@@ -94,7 +94,8 @@ enum ModelsDrawing {
     let plan = measures.planBytes["inference"].map { ", inference \(SizeText.bytes($0))" } ?? ""
     let milliseconds = (measures.times ?? []).reduce(0) { $0 + $1.forward + $1.backward }
     let speed = milliseconds > 0 ? " · \(Numbers.fixed(Double(measures.batch) / milliseconds * 1e3, 1)) images/s" : ""
-    return "batch \(measures.batch), \(measures.threads) threads: training \(SizeText.bytes(measures.trainingBytes))\(plan)"
+    return
+      "batch \(measures.batch), \(measures.threads) threads: training \(SizeText.bytes(measures.trainingBytes))\(plan)"
       + speed
   }
 }
