@@ -21,6 +21,7 @@ let package = Package(
     library("SndFile"),
     library("Soxr"),
     library("Ncurses"),
+    library("Cairo"),
     .target(
       name: "Kernels", path: "Sources/CLibs/Kernels",
       cSettings: [
@@ -32,11 +33,14 @@ let package = Package(
     .target(
       name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
     .target(name: "NN", dependencies: ["Core", "Kernels", "OneDNN"], swiftSettings: strict),
-    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS"], swiftSettings: strict),
+    .target(name: "Attacks", dependencies: ["Core", "Kernels", "NN"], swiftSettings: strict),
+    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS", "NN"], swiftSettings: strict),
+    .target(name: "Export", dependencies: ["Core", "Pipeline", "Cairo"], swiftSettings: strict),
     .target(
       name: "Lab",
       dependencies: [
-        "Core", "Kernels", "Pipeline", "NN", "Explain", "Weights", .product(name: "GRDB", package: "GRDB.swift"),
+        "Core", "Kernels", "Pipeline", "NN", "Attacks", "Explain", "Export", "Weights",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
     .target(
@@ -46,9 +50,13 @@ let package = Package(
     .executableTarget(
       name: "quaver",
       dependencies: [
-        "Core", "Pipeline", "NN", "Explain", "Weights", "Lab", "TUI",
+        "Core", "Pipeline", "NN", "Attacks", "Explain", "Export", "Weights", "Lab", "TUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "attack-images",
+      dependencies: ["Core", "NN", "Attacks", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     .target(name: "Weights", dependencies: ["Core"], swiftSettings: strict),
     .target(name: "WeightsFuzzing", dependencies: ["Core", "Weights"], swiftSettings: strict),
@@ -63,9 +71,12 @@ let package = Package(
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "NNTests", dependencies: ["NN", "AllocationCounter"], swiftSettings: strict),
-    .testTarget(name: "ExplainTests", dependencies: ["Explain"], swiftSettings: strict),
+    .testTarget(name: "AttacksTests", dependencies: ["Attacks", "NN", "AllocationCounter"], swiftSettings: strict),
+    .testTarget(name: "ExplainTests", dependencies: ["Explain", "NN"], exclude: ["Goldens"], swiftSettings: strict),
+    .testTarget(name: "ExportTests", dependencies: ["Export"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Weights"], swiftSettings: strict),
+      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks", "Explain", "Export", "Weights"],
+      swiftSettings: strict),
     .testTarget(
       name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
   ]

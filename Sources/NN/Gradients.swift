@@ -35,7 +35,8 @@ extension Network {
     // A NaN norm fails this comparison as it should: the gradients stay NaN, and the loss will tell.
     if factor < 1, let gradients = flat.gradients {
       for range in trainedRanges {
-        Library.stretches(range.count) { quaver_scale(gradients + range.lowerBound + $0, Float(factor), $1) }
+        let own = gradients + range.lowerBound
+        Library.stretches(range.count) { quaver_scale(own + $0, Float(factor), own + $0, $1) }
       }
     }
     return norm

@@ -31,7 +31,8 @@ struct Quaver: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       WorkbenchCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
-      ShowCommand.self, ControlCommand.self, PredictCommand.self, WeightsCommand.self, ModelsCommand.self,
+      ShowCommand.self, ControlCommand.self, PredictCommand.self, EvaluateCommand.self, AttackCommand.self,
+      SweepCommand.self, CompareCommand.self, ExplainCommand.self, WeightsCommand.self, ModelsCommand.self,
       EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 }

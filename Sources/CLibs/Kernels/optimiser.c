@@ -31,10 +31,6 @@ KERNEL double quaver_sum_of_squares(const float *x, ptrdiff_t count) {
   return total;
 }
 
-KERNEL void quaver_scale(float *x, float factor, ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i++) x[i] *= factor;
-}
-
 KERNEL void quaver_add_scaled(const float *restrict x, float factor, float *restrict y, ptrdiff_t count, bool fresh) {
   if (fresh) {
     for (ptrdiff_t i = 0; i < count; i++) y[i] = factor * x[i];

@@ -25,6 +25,7 @@ extension Job {
     guard learningRate.isFinite, learningRate >= 0 else {
       throw LabError.outOfRange(what: "--lr", value: "\(learningRate)", range: "a number of at least 0")
     }
+    try defend?.check()
     guard weightDecay.isFinite, weightDecay >= 0 else {
       throw LabError.outOfRange(what: "--weight-decay", value: "\(weightDecay)", range: "a number of at least 0")
     }

@@ -110,9 +110,7 @@ extension Laboratory {
     report: @escaping @Sendable (TrainingEvent) -> Void
   ) throws -> RunStatus {
     let progress = PreparationProgress(folder: folder, control: control, report: report)
-    let request = ImageRequest(
-      corpus: plan.corpus, transform: try Transforms.named(job.transform), slicer: plan.table.slicer,
-      scalingSlices: job.normalise == "train" ? plan.split.slices(.train) : nil)
+    let request = try plan.request(for: job)
     let set = try ImageCache(folder: images).images(for: request, control: control) { phase, done, total in
       progress.tell(phase, done, total)
     }

@@ -13,6 +13,7 @@ import Pipeline
   private let optimiser: Adam
   private let control: RunControl
   private let report: @Sendable (TrainingEvent) -> Void
+  private let defence: AdversarialTraining?
 
   private let options: TrainerOptions
   /// Of the classes, in the loss.
@@ -50,6 +51,7 @@ import Pipeline
     let batches = options.accumulate ?? 1
     sum = batches > 1 ? try GradientSum(network) : nil
     stepsPerEpoch = (data.train.count + job.batch * batches - 1) / (job.batch * batches)
+    defence = try job.defend.map { try AdversarialTraining($0, network: network, job: job, slices: data.labels.count) }
   }
 
   /// Takes up weights, moments and position where a checkpoint was written.
@@ -75,12 +77,12 @@ import Pipeline
   func run() throws -> RunStatus {
     while position.epoch <= job.epochs, !isStale {
       guard try trainEpoch(), let validation = try evaluate(data.valid, phase: "validation"),
-        let average = try averageAccuracy(validation)
+        let attacked = try attackedAccuracy(), let average = try averageAccuracy(validation)
       else {
         try checkpoint()
         return .stopped
       }
-      try endEpoch(validation, average: average.value)
+      try endEpoch(validation, attacked: attacked.value, average: average.value)
       if control.wish == .stopAfterEpoch, position.epoch <= job.epochs, !isStale { return .stopped }
     }
     if isStale, position.epoch <= job.epochs {
@@ -124,11 +126,11 @@ import Pipeline
 
   /// One step of the optimiser, over one batch or as many as are accumulated.
   private func step(_ slices: [Int]) throws {
-    let total = lossWeight(slices)
+    let total = lossWeight(withAdversarial(slices))
     for start in stride(from: 0, to: slices.count, by: job.batch) {
       let batch = Array(slices[start..<min(slices.count, start + job.batch)])
       try differentiate(batch, part: start / job.batch)
-      sum?.add(share: lossWeight(batch) / total, isFirst: start == 0)
+      sum?.add(share: lossWeight(withAdversarial(batch)) / total, isFirst: start == 0)
     }
     sum?.settle()
     if let clip = options.clip { network.clipGradients(to: clip) }
@@ -143,13 +145,21 @@ import Pipeline
     return slices.reduce(0) { $0 + weights[data.labels[$1]] }
   }
 
+  /// The slices of a batch, and again those whose attacked images the defence puts behind it.
+  private func withAdversarial(_ slices: [Int]) -> [Int] {
+    guard let defence else { return slices }
+    return slices + slices.prefix(defence.images(beside: slices.count))
+  }
+
   private func differentiate(_ slices: [Int], part: Int) throws {
-    let plan = try network.plan(batch: slices.count, demand: .parameterGradients)
+    let all = withAdversarial(slices)
+    let plan = try network.plan(batch: all.count, demand: .parameterGradients)
     let augment = job.augment == "none" ? nil : (policy: SpecAugment(seed: job.seed), epoch: position.epoch)
     data.images.fill(plan.input, slices: slices, augment: augment)
-    plan.forward(.training(seed: job.seed, step: optimiser.steps * (options.accumulate ?? 1) + part))
     let labels = slices.map { data.labels[$0] }
-    let loss = plan.loss(labels: labels, weights: weights), weight = lossWeight(slices)
+    try defence?.extend(plan.input, slices: slices, labels: labels, epoch: position.epoch)
+    plan.forward(.training(seed: job.seed, step: optimiser.steps * (options.accumulate ?? 1) + part))
+    let loss = plan.loss(labels: all.map { data.labels[$0] }, weights: weights), weight = lossWeight(slices)
     plan.backward()
     position.lossSum += Double(loss) * weight
     if weights != nil { position.weightSum = (position.weightSum ?? 0) + weight }
@@ -190,8 +200,30 @@ import Pipeline
     return evaluation
   }
 
-  /// The paper's "average accuracy", over both parts merged; only after the last epoch (early stopping can make it one), since it costs a pass over the
-  /// training part.
+  /// Accuracy on the validation part under the defence's own attack.
+  ///
+  /// - Returns: nil when asked to stop before the end; a value of nil without a defence.
+  private func attackedAccuracy() throws -> (value: Double?, Void)? {
+    guard let defence else { return (nil, ()) }
+    let phase = "attacked validation", started = RateMeter.now()
+    let scratch = try Arena(count: job.batch * 3 * Geometry.pixels)
+    let clean = try Arena(count: job.batch * 3 * Geometry.pixels)
+    var correct = 0
+    for start in stride(from: 0, to: data.valid.count, by: job.batch) {
+      guard obey(phase: phase, done: start, total: data.valid.count) else { return nil }
+      let slices = Array(data.valid[start..<min(data.valid.count, start + job.batch)])
+      data.images.fill(clean.base, slices: slices)
+      correct += try defence.attackedCorrect(
+        clean.base, slices: slices, labels: slices.map { data.labels[$0] }, scratch: scratch)
+      imagesDone += slices.count
+      tell(phase: phase, done: start + slices.count, total: data.valid.count)
+    }
+    validationSeconds? += RateMeter.now() - started
+    return (Double(correct) / Double(data.valid.count), ())
+  }
+
+  /// The paper's "average accuracy", over both parts merged; only after the last epoch (early stopping can make any
+  /// the last), since it costs a pass over the training part.
   ///
   /// - Returns: nil when asked to stop before the end.
   private func averageAccuracy(_ validation: Evaluation) throws -> (value: Double?, Void)? {
@@ -204,13 +236,14 @@ import Pipeline
     return (Double(right) / Double(data.train.count + data.valid.count), ())
   }
 
-  private func endEpoch(_ validation: Evaluation, average: Double?) throws {
+  private func endEpoch(_ validation: Evaluation, attacked: Double?, average: Double?) throws {
     let seen = Double(max(1, position.seen)), weight = position.weightSum ?? seen
     let metrics = EpochMetrics(
       epoch: position.epoch, step: optimiser.steps, trainLoss: position.lossSum / weight,
       trainAccuracy: Double(position.correct) / seen, validLoss: validation.loss,
       validAccuracy: validation.confusion.accuracy, validUAR: validation.confusion.unweightedAverageRecall,
-      averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds)
+      averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds,
+      attackedAccuracy: attacked)
     try folder.append(metrics)
     report(.epoch(metrics))
     // Before any checkpoint: weights that are no numbers replace none that are.

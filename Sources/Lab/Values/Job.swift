@@ -22,6 +22,8 @@ package struct Job: Codable, Sendable, Equatable {
   package var weights: StartingWeights? = .automatic
   /// Absent where all are off.
   package var options: TrainerOptions?
+  /// Adversarial training; nil trains on clean images alone.
+  package var defend: Defence?
 
   package init(corpus: String) { self.corpus = corpus }
 }

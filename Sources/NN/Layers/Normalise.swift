@@ -41,8 +41,6 @@ package struct ImageStatistics: Sendable, Equatable {
 @Engine private final class NormaliseOperation: Operation {
   private let x: Value, y: Value
   private let dy: Buffer?, dx: InputGradient?
-  /// scale, offset and zero, a value a channel.
-  private let table: Buffer
   private let statistics: ImageStatistics
   private let slabs: Int, pixels: Int
 
@@ -52,32 +50,26 @@ package struct ImageStatistics: Sendable, Equatable {
     y = site.output()
     let (channels, height, width) = x.shape.map
     (slabs, pixels) = (site.batch * channels, height * width)
-    table = site.kept(3 * channels)
     dx = site.gradient(of: x, reusing: y.gradient)
     dy = dx == nil ? nil : site.outputGradient(of: y)
   }
 
   func forward(_ mode: Mode) {
-    let channels = statistics.mean.count, table = table.pointer
-    for c in 0..<channels {
-      table[c] = 1 / statistics.deviation[c]
-      table[channels + c] = -statistics.mean[c] / statistics.deviation[c]
-      table[2 * channels + c] = 0
+    let channels = statistics.mean.count, pixels = pixels, x = x.pointer, y = y.pointer, statistics = statistics
+    Parallel.forEach(slabs) { range in
+      for s in range {
+        let scale = 1 / statistics.deviation[s % channels]
+        quaver_affine(x + s * pixels, scale, -statistics.mean[s % channels] * scale, y + s * pixels, pixels)
+      }
     }
-    apply(x.pointer, y.pointer, offset: table + channels)
   }
 
   func backward(_ mode: Mode) {
     guard let dy = dy?.pointer, let dx = dx?.pointer else { return }
-    apply(dy, dx, offset: table.pointer + 2 * statistics.mean.count)
-  }
-
-  private func apply(_ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>, offset: UnsafePointer<Float>) {
-    let channels = statistics.mean.count, pixels = pixels, scale = table.pointer
+    let channels = statistics.mean.count, pixels = pixels, statistics = statistics
     Parallel.forEach(slabs) { range in
       for s in range {
-        let c = s % channels, at = s * pixels
-        quaver_norm_apply(from + at, to + at, pixels, 1, scale + c, offset + c)
+        quaver_scale(dy + s * pixels, 1 / statistics.deviation[s % channels], dx + s * pixels, pixels)
       }
     }
   }

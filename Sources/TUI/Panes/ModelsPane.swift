@@ -92,7 +92,8 @@ package enum ModelsPane {
         "models.previous", ["[", "h", "left"], "network before", "The network before.", hint: 2, isEnabled: hasSeveral,
         run: turn(-1)),
       Binding(
-        "models.measure", ["m"], "measure", "Plans and times training steps on this machine, unless a run is live here.",
+        "models.measure", ["m"], "measure",
+        "Plans and times training steps on this machine, unless a run is live here.",
         hint: 3, isEnabled: { $0.modelsPane.shown != nil && $0.modelsPane.measuring == nil }
       ) { state in
         guard let model = state.modelsPane.shown else { return [] }

@@ -1,7 +1,11 @@
 #pragma once
+#include "attacks.h"
+#include "colour.h"
+#include "attention.h"
 #include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
+#include "initialise.h"
 #include "normalisation.h"
 #include "optimiser.h"
 #include "pooling.h"
@@ -9,3 +13,4 @@
 #include "sha256.h"
 #include "spectral.h"
 #include "thread_mark.h"
+#include "tokens.h"

@@ -18,7 +18,5 @@ void quaver_adam(float *p, const float *g, float *m, float *v, ptrdiff_t count, 
 
 /// Σ x², kept in double.
 double quaver_sum_of_squares(const float *x, ptrdiff_t count);
-/// x = factor·x.
-void quaver_scale(float *x, float factor, ptrdiff_t count);
 /// y = factor·x (+ y unless `fresh`).
 void quaver_add_scaled(const float *x, float factor, float *y, ptrdiff_t count, bool fresh);
