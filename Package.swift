@@ -39,7 +39,7 @@ let package = Package(
     .target(
       name: "Lab",
       dependencies: [
-        "Core", "Kernels", "Pipeline", "NN", "Attacks", "Explain", "Export",
+        "Core", "Kernels", "Pipeline", "NN", "Attacks", "Explain", "Export", "Weights",
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
       swiftSettings: strict),
@@ -50,7 +50,7 @@ let package = Package(
     .executableTarget(
       name: "quaver",
       dependencies: [
-        "Core", "Pipeline", "NN", "Attacks", "Explain", "Export", "Lab", "TUI",
+        "Core", "Pipeline", "NN", "Attacks", "Explain", "Export", "Weights", "Lab", "TUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -75,7 +75,7 @@ let package = Package(
     .testTarget(name: "ExplainTests", dependencies: ["Explain", "NN"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "ExportTests", dependencies: ["Export"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks", "Explain", "Export"],
+      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks", "Explain", "Export", "Weights"],
       swiftSettings: strict),
     .testTarget(
       name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),

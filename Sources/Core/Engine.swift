@@ -78,8 +78,6 @@ package final class EngineSettings: Sendable {
     set { values.withLock { $0.threads = max(1, newValue) } }
   }
 
-  /// Processors this process may run on (its affinity mask, so Slurm and taskset are respected).
-  package static var availableThreads: Int {
-    max(1, Int(quaver_available_processors()))
-  }
+  /// Processors that this process may keep busy.
+  package static var availableThreads: Int { ProcessorLimit.current.count }
 }

@@ -22,6 +22,16 @@ package enum LabError: UserError, Equatable {
   case nothingReadable(String)
   case notRegistered(String, known: [String])
   case noSuchSplit(String)
+  case unknownWeights(String, known: [String])
+  case weightsExist(String)
+  case weightsUnreadable(String, reason: String)
+  case weightsFitNothing(path: String, networks: [String])
+  case weightsOfAnother(String, network: String, wanted: String)
+  case weightsChanged(String, run: String)
+  case weightsNotWhole(String, missing: String)
+  case weightsHearNothing(String)
+  case neitherRunNorWeights(String, known: [String])
+  case corpusUnreadable(path: String)
 
   package var description: String {
     switch self {
@@ -33,7 +43,7 @@ package enum LabError: UserError, Equatable {
     case .runExists(let id): "a run named “\(id)” exists already; resume it, or give another name with --name"
     case .runIsLive(let id): "run “\(id)” is being trained by another process right now"
     case .runIsNotLive(let id): "run “\(id)” is not being trained right now"
-    case .runIsFinished(let id, let epochs): "run “\(id)” is finished: all \(epochs) epochs are done"
+    case .runIsFinished(let id, let epochs): "run “\(id)” is finished, \(epochs) epochs are done"
     case .runHasNoCheckpoint(let id): "run “\(id)” has no checkpoint yet"
     case .runUnreadable(let id, let reason): "run “\(id)” cannot be read (\(reason))"
     case .unknownChoice(let what, let value, let choices):
@@ -47,6 +57,23 @@ package enum LabError: UserError, Equatable {
     case .notRegistered(let name, let known):
       "no corpus is registered as “\(name)”; there are \(Self.list(known))"
     case .noSuchSplit(let text): "split “\(text)” is neither utterance, speaker, slice nor a CSV file that is there"
+    case .unknownWeights(let name, let known): "no weights are imported as “\(name)”; there are \(Self.list(known))"
+    case .weightsExist(let name):
+      "weights named “\(name)” are there already; remove them, or give another name with --name"
+    case .weightsUnreadable(let name, let reason): "weights “\(name)” cannot be used (\(reason)); import them again"
+    case .weightsFitNothing(let path, let networks):
+      "\(path): holds weights of none of the networks (\(Self.list(networks)))"
+    case .weightsOfAnother(let name, let network, let wanted):
+      "weights “\(name)” are for \(network), not for \(wanted)"
+    case .weightsChanged(let name, let run):
+      "run “\(run)” cannot go on: the weights “\(name)” that it starts from are missing or not those it began with"
+    case .weightsNotWhole(let name, let missing):
+      "weights “\(name)” leave “\(missing)” to be trained, so that they predict nothing; train with --weights \(name) first"
+    case .weightsHearNothing(let name):
+      "weights “\(name)” do not say how sound becomes an image; name a run, or give images with --images"
+    case .neitherRunNorWeights(let name, let known):
+      "“\(name)” is neither a run nor imported weights; there are \(Self.list(known))"
+    case .corpusUnreadable(let path): "\(path): not a corpus's registration; remove the file and add the corpus again"
     case .engineBusy: "a run is being trained here already; stop it first, or start another with `quaver train`"
     }
   }

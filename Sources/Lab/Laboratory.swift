@@ -8,6 +8,7 @@ package final class Laboratory: Sendable {
   package let paths: Paths
   package let store: RunStore
   package let library: CorpusLibrary
+  package let weights: WeightStore
   /// Said once at the start: a catalog that cannot be written, for instance.
   package let warnings: [String]
 
@@ -19,6 +20,7 @@ package final class Laboratory: Sendable {
     self.store = store ?? RunStore(root: paths.runs)
     let catalog = try Catalog(url: paths.catalog)
     library = CorpusLibrary(folder: paths.corpora, catalog: catalog)
-    warnings = [catalog.warning].compactMap { $0 }
+    weights = WeightStore(folder: paths.weights)
+    warnings = [catalog.warning].compactMap { $0 } + library.problems() + weights.all().problems
   }
 }

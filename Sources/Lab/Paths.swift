@@ -28,6 +28,7 @@ package struct Paths: Sendable, Equatable {
 
   package var runs: URL { data.appendingPathComponent("runs") }
   package var corpora: URL { data.appendingPathComponent("corpora") }
+  package var weights: URL { data.appendingPathComponent("weights") }
   package var catalog: URL { state.appendingPathComponent("catalog.sqlite") }
   package var images: URL { cache.appendingPathComponent("images") }
 }

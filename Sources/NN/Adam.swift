@@ -21,7 +21,7 @@ import Kernels
     second = try Arena(count: network.trainableFloats)
   }
 
-  /// Updates every trainable parameter from its gradient, in one pass over memory on all threads.
+  /// Updates every trainable parameter that is not frozen from its gradient, in one pass over memory on all threads.
   ///
   /// - Parameter weightDecay: λ of an L2 penalty: λ·p is added to p's gradient.
   package func step(learningRate: Double, weightDecay: Double = 0) {
@@ -34,10 +34,13 @@ import Kernels
     let constants = quaver_adam_step(
       beta1: Self.beta1, beta2: Self.beta2, epsilon: Self.epsilon, step_size: Float(learningRate / correction1),
       inverse_root: Float(1 / correction2.squareRoot()), weight_decay: Float(weightDecay))
-    let p = network.flat.values, m = first.base, v = second.base
-    Library.stretches(network.trainableFloats) { start, count in
-      var constants = constants
-      quaver_adam(p + start, gradients + start, m + start, v + start, count, &constants)
+    for range in network.trainedRanges {
+      let at = range.lowerBound
+      let p = network.flat.values + at, g = gradients + at, m = first.base + at, v = second.base + at
+      Library.stretches(range.count) { start, count in
+        var constants = constants
+        quaver_adam(p + start, g + start, m + start, v + start, count, &constants)
+      }
     }
     network.parametersChanged()
   }

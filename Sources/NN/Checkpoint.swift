@@ -5,10 +5,11 @@ import Foundation
 /// optimiser is given, its moments under `adam.m.<name>` and `adam.v.<name>`.
 package enum Checkpoint {
   private static let networkKey = "network", classesKey = "classes", stepsKey = "adam.steps"
+  private static let normalisationKey = "normalisation"
 
   /// Replaces `url` atomically.
   ///
-  /// - Parameter metadata: the caller's own facts; `network`, `classes` and `adam.steps` are added.
+  /// - Parameter metadata: the caller's own facts; `network`, `classes`, `normalisation` and `adam.steps` are added.
   /// - Throws: `CoreError.cannotWrite`.
   @Engine package static func save(
     _ network: Network, _ optimiser: Adam? = nil, metadata: [String: String] = [:], to url: URL
@@ -16,6 +17,7 @@ package enum Checkpoint {
     var metadata = metadata
     metadata[networkKey] = network.entry.name
     metadata[classesKey] = String(network.classes)
+    metadata[normalisationKey] = network.entry.normalisation?.name
     metadata[stepsKey] = optimiser.map { String($0.steps) }
     let items = slots(network, optimiser).map { slot in
       SafeTensorsWriter.Item(name: slot.name, type: slot.type, shape: slot.shape, bytes: .init(slot.bytes))
@@ -37,6 +39,10 @@ package enum Checkpoint {
       .wrongCheckpoint(path: url.path, network: network.entry.name, difference: difference)
     }
     if let other = file.metadata[networkKey], other != network.entry.name { throw wrong("it holds \(other)") }
+    let (theirs, ours) = (file.metadata[normalisationKey], network.entry.normalisation?.name)
+    guard theirs == ours else {
+      throw wrong("its images are normalised by \(theirs ?? "nothing"), not by \(ours ?? "nothing")")
+    }
     let slots = slots(network, optimiser)
     if let difference = difference(file, slots) { throw wrong(difference) }
     let steps = file.metadata[stepsKey].flatMap(Int.init)
@@ -64,7 +70,7 @@ package enum Checkpoint {
       Slot(name: $0.name, type: $0.elementType, shape: $0.shape, bytes: $0.bytes)
     }
     guard let optimiser else { return slots }
-    for parameter in network.trainableParameters {
+    for parameter in network.trainableParameters where !parameter.isFrozen {
       let moments = optimiser.moments(of: parameter)
       for (prefix, values) in [("adam.m.", moments.first), ("adam.v.", moments.second)] {
         let bytes = UnsafeMutableRawBufferPointer(start: values, count: parameter.count * 4)

@@ -7,18 +7,23 @@ package enum CrossEntropy {
     logSum(row, classes) - Double(row[label])
   }
 
-  /// Mean loss over the rows of `logits` [n, classes].
+  /// Mean loss over the rows of `logits` [n, classes]; with weights w of the classes Σ w[label]·loss / Σ w[label], as
+  /// torch.nn.CrossEntropyLoss(weight=w).
   ///
-  /// - Parameter gradient: receives (softmax − one-hot)/n, same shape; nil when not wanted.
+  /// - Parameter gradient: receives w[label]·(softmax − one-hot) / Σ w[label], same shape; nil when not wanted.
   package static func mean(
-    logits: UnsafePointer<Float>, labels: [Int], classes: Int, gradient: UnsafeMutablePointer<Float>?
+    logits: UnsafePointer<Float>, labels: [Int], classes: Int, weights: [Double]? = nil,
+    gradient: UnsafeMutablePointer<Float>?
   ) -> Float {
     var total = 0.0
-    let share = 1 / Double(labels.count)
+    let share = 1 / (weights.map { weights in labels.reduce(0) { $0 + weights[$1] } } ?? Double(labels.count))
     for n in labels.indices {
-      total += row(
-        logits + n * classes, label: labels[n], classes: classes, share: share,
-        gradient: gradient.map { $0 + n * classes })
+      let weight = weights?[labels[n]] ?? 1
+      total +=
+        weight
+        * row(
+          logits + n * classes, label: labels[n], classes: classes, share: weight * share,
+          gradient: gradient.map { $0 + n * classes })
     }
     return Float(total * share)
   }

@@ -25,10 +25,12 @@ package struct Graph: Sendable {
   package var nodes: [Node]
   package var output: Edge
 
-  package init(input: Shape, _ build: (inout GraphBuilder) -> Edge) {
-    var builder = GraphBuilder(input: input)
+  /// - Parameter first: a fixed layer between the image and what `build` gets as the network's input.
+  package init(input: Shape, first: (any Layer)? = nil, _ build: (inout GraphBuilder) -> Edge) {
+    var builder = GraphBuilder(image: input)
+    if let first { builder.begin(with: first) }
     output = build(&builder)
-    self.input = builder.input
+    self.input = builder.image
     nodes = builder.nodes
     precondition(Set(nodes.map(\.name)).count == nodes.count, "two nodes of a graph share a name")
   }
@@ -56,10 +58,18 @@ package struct Graph: Sendable {
 
 /// What a model file writes its network with: `x = net("features.0", Convolution(64, kernel: 11), x)`.
 package struct GraphBuilder {
-  package let input: Edge
+  /// What the network's first layer reads.
+  package private(set) var input: Edge
+  /// What the graph reads: the same, unless a fixed layer stands first.
+  let image: Edge
   private(set) var nodes: [Node] = []
 
-  init(input: Shape) { self.input = Edge(id: 0, shape: input) }
+  init(image shape: Shape) {
+    image = Edge(id: 0, shape: shape)
+    input = image
+  }
+
+  mutating func begin(with layer: any Layer) { input = self(layer.kind, layer, image) }
 
   package mutating func callAsFunction(_ name: String, _ layer: any Layer, _ inputs: Edge...) -> Edge {
     let output = Edge(id: nodes.count + 1, shape: layer.output(of: inputs.map(\.shape)))

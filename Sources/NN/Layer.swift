@@ -68,6 +68,9 @@ package struct Mode: Sendable {
     (self.batchStatistics, self.dropout) = (batchStatistics, dropout)
   }
 
+  /// Of a frozen layer: its normalisation goes by the running statistics, which stay.
+  var frozen: Mode { Mode(batchStatistics: false, dropout: dropout) }
+
   package static let evaluation = Mode(batchStatistics: false, dropout: nil)
 
   package static func training(seed: UInt64, step: Int) -> Mode {

@@ -8,6 +8,8 @@ package enum NNError: UserError, Equatable {
   case unknownNode(String, network: String, known: [String])
   case badBatch(Int)
   case badClasses(Int)
+  case nothingToFreeze(pattern: String, network: String, example: String)
+  case allFrozen(network: String)
 
   package var description: String {
     switch self {
@@ -20,6 +22,9 @@ package enum NNError: UserError, Equatable {
       "\(network) has no node “\(node)”; it has \(known.prefix(40).joined(separator: ", "))"
         + (known.count > 40 ? " and \(known.count - 40) more" : "")
     case .badBatch(let size): "a batch of \(size) images is not possible; it needs at least 1"
+    case .nothingToFreeze(let pattern, let network, let example):
+      "“\(pattern)” names no parameter of \(network) to freeze (one is “\(example)”; * stands for any characters)"
+    case .allFrozen(let network): "every parameter of \(network) is frozen, so that there is nothing to train"
     case .badClasses(let count): "\(count) classes are not possible; a network tells apart at least 2"
     }
   }

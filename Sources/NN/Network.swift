@@ -13,6 +13,8 @@ import Core
 
   /// Trainable parameters lie side by side at the front, each on its own cache lines, so that the optimiser sees one range.
   let trainableFloats: Int
+  /// The parts of that range that are not frozen.
+  private(set) var trainedRanges: [Range<Int>]
   private let storage: Arena
   private var gradients: Arena?
   private var plans: [Key: Plan] = [:]
@@ -35,6 +37,7 @@ import Core
     func floats(_ spec: ParameterSpec) -> Int { Arena.rounded(max(2, spec.shape.reduce(1, *))) }
     let trainable = specs.filter { $0.spec.role == .trainable }, others = specs.filter { $0.spec.role != .trainable }
     trainableFloats = trainable.reduce(0) { $0 + floats($1.spec) }
+    trainedRanges = [0..<trainableFloats]
     storage = try Arena(count: trainableFloats + others.reduce(0) { $0 + floats($1.spec) })
     var byName: [String: Parameter] = [:]
     var next = storage.base
@@ -63,6 +66,17 @@ import Core
   }
 
   package func parametersChanged() { version += 1 }
+
+  /// Keeps the parameters whose names fit one of `patterns` as they are, and the statistics of layers that are frozen whole.
+  /// Plans made before are dropped. An empty list thaws everything.
+  ///
+  /// - Throws: `NNError.nothingToFreeze`, `NNError.allFrozen`; nothing is changed then.
+  package func freeze(_ patterns: [String]) throws {
+    let names = try Freezing.names(patterns, in: entry, trainableParameters.map(\.name))
+    for parameter in trainableParameters { parameter.isFrozen = names.contains(parameter.name) }
+    trainedRanges = names.isEmpty ? [0..<trainableFloats] : Freezing.trained(trainableParameters) { offset(of: $0) }
+    releasePlans()
+  }
 
   /// The plan for a batch size and a demand, made on first use and kept.
   ///

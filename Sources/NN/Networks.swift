@@ -27,6 +27,8 @@ package struct NetworkEntry: Sendable {
   /// The node that a class activation map shows by default: a feature map, or tokens on a square grid. Every network of the
   /// registry has one.
   package let camNode: String?
+  /// Of a fixed first layer; nil: images go in as they are, as in the paper.
+  package private(set) var normalisation: ImageStatistics?
   private let build: @Sendable (inout GraphBuilder, _ classes: Int) -> Edge
 
   package init(
@@ -38,7 +40,14 @@ package struct NetworkEntry: Sendable {
 
   /// The layers as the model file lists them, before any fusion.
   package func graph(classes: Int = 7) -> Graph {
-    Graph(input: input) { build(&$0, classes) }
+    Graph(input: input, first: normalisation.map(Normalise.init)) { build(&$0, classes) }
+  }
+
+  /// The same network behind a fixed layer that takes away a mean and divides by a deviation (`nil`: behind none).
+  package func normalised(by statistics: ImageStatistics?) -> NetworkEntry {
+    var entry = self
+    entry.normalisation = statistics
+    return entry
   }
 
   /// Trainable parameters.

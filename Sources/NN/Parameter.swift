@@ -31,6 +31,8 @@ package struct ParameterSpec: Sendable {
   package nonisolated let count: Int
   let initialiser: Initialiser
   package let values: UnsafeMutablePointer<Float>
+  /// The optimiser leaves it as it is (`Network.freeze`).
+  package internal(set) var isFrozen = false
   /// Where gradients go; nil until a plan asks for parameter gradients, and always nil unless `role` is trainable.
   package internal(set) var gradient: UnsafeMutablePointer<Float>?
 

@@ -110,7 +110,7 @@ package struct PlanOptions: Hashable, Sendable {
     if options.poisons { result.memory.poison(unusedAt: Planner.start) }
     for (index, step) in result.steps.enumerated() {
       let start = profiling ? Self.now() : 0
-      step.operation.forward(mode)
+      step.operation.forward(step.isFrozen ? mode.frozen : mode)
       if profiling { times[index].forward += Self.now() - start }
       if options.poisons { result.memory.poison(after: step.time) }
     }
@@ -118,12 +118,15 @@ package struct PlanOptions: Hashable, Sendable {
 
   /// Mean cross-entropy of the logits; for plans with gradients also sets `outputGradient`.
   ///
-  /// - Parameter labels: one class index a sample.
-  package func loss(labels: [Int]) -> Float {
+  /// - Parameters:
+  ///   - labels: one class index a sample.
+  ///   - weights: of each class, positive; the loss is then the weighted mean (`CrossEntropy.mean`).
+  package func loss(labels: [Int], weights: [Double]? = nil) -> Float {
+    precondition(weights.map { $0.count == outputs } ?? true, "\(outputs) classes need as many weights")
     precondition(labels.count == batch, "\(labels.count) labels for a batch of \(batch)")
     precondition(labels.allSatisfy { 0 <= $0 && $0 < outputs }, "a label is not one of the \(outputs) classes")
     return CrossEntropy.mean(
-      logits: logits, labels: labels, classes: outputs,
+      logits: logits, labels: labels, classes: outputs, weights: weights,
       gradient: differentiates ? result.output.gradient.pointer : nil)
   }
 
@@ -154,7 +157,7 @@ package struct PlanOptions: Hashable, Sendable {
       let step = result.steps[index]
       guard step.runsBackward else { continue }
       let start = profiling ? Self.now() : 0
-      step.operation.backward(mode)
+      step.operation.backward(step.isFrozen ? mode.frozen : mode)
       for share in step.shares { share.settle() }
       if profiling { times[index].backward += Self.now() - start }
       if options.poisons { result.memory.poison(after: Planner.mirrored(step.time)) }

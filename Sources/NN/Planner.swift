@@ -63,10 +63,12 @@ import Kernels
   let flops: Int
   let time: Int
   let runsBackward: Bool
+  /// Its own statistics stay as they are too.
+  let isFrozen: Bool
   fileprivate(set) var shares: [InputGradient]
 
   fileprivate init(site: Site, kind: String, operation: any Operation, flops: Int, runsBackward: Bool) {
-    (name, time, shares) = (site.name, site.time, site.gradients)
+    (name, time, shares, isFrozen) = (site.name, site.time, site.gradients, site.isFrozen)
     (self.kind, self.operation, self.flops, self.runsBackward) = (kind, operation, flops, runsBackward)
   }
 }
@@ -140,7 +142,16 @@ import Kernels
   }
 
   /// Whether the plan wants gradients of this node's own parameters.
-  package var trains: Bool { demand.parameters && parameters.values.contains { $0.role == .trainable } }
+  package var trains: Bool {
+    demand.parameters && parameters.values.contains { $0.role == .trainable && !$0.isFrozen }
+  }
+
+  /// Whether the node has parameters and every one is frozen. Of a node that is frozen in part all gradients are computed, and
+  /// the optimiser leaves some aside.
+  package var isFrozen: Bool {
+    let trainable = parameters.values.filter { $0.role == .trainable }
+    return !trainable.isEmpty && trainable.allSatisfy(\.isFrozen)
+  }
 
   /// Backward reads `value`.
   package func keep(_ value: Value) { value.buffer.use(at: moment(.backward)) }
@@ -193,7 +204,7 @@ import Kernels
 
   /// Where the gradient of a parameter goes; nil when the plan wants none.
   package func gradient(of parameter: Parameter) -> UnsafeMutablePointer<Float>? {
-    demand.parameters ? parameter.gradient : nil
+    trains ? parameter.gradient : nil
   }
 
   /// What tells whether packed weights are still those of the network, and still in memory.

@@ -12,6 +12,7 @@ package enum WeightError: UserError, Equatable {
   case missingStorage(path: String, tensor: String, reason: String)
   case ambiguousPrefix(path: String, prefixes: [String])
   case unknownPrefix(path: String, prefix: String)
+  case notFinite(path: String, tensor: String, found: NonFinite)
   case nothingFits(path: String, wanted: Int, example: String)
   case halfMatch(path: String, matched: Int, wanted: Int, reasons: [String])
 
@@ -29,6 +30,8 @@ package enum WeightError: UserError, Equatable {
     case .ambiguousPrefix(let path, let prefixes):
       "\(path): holds these weights \(prefixes.count) times, under \(Self.list(prefixes)); say which to take"
     case .unknownPrefix(let path, let prefix): "\(path): no tensor's name begins with “\(prefix.printable())”"
+    case .notFinite(let path, let tensor, let found):
+      "\(path): the weights for “\(tensor)” are not all numbers (\(found)); nothing is imported"
     case .nothingFits(let path, let wanted, let example):
       "\(path): none of the network's \(wanted) tensors is in it (it holds “\(example.printable())”, for one)"
     case .halfMatch(let path, let matched, let wanted, let reasons):

@@ -43,14 +43,7 @@ enum Console {
     fflush(nil)
   }
 
-  /// 8 s, 3 min 20 s, 2 h 05 min.
-  static func duration(_ seconds: Double) -> String {
-    guard seconds.isFinite, seconds < 1e9 else { return "?" }
-    let s = Int(seconds.rounded())
-    if s < 60 { return "\(s) s" }
-    if s < 3600 { return "\(s / 60) min \(s % 60) s" }
-    return "\(s / 3600) h \((s / 60) % 60) min"
-  }
+  static func duration(_ seconds: Double) -> String { DurationText.of(seconds) }
 
   static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
 

@@ -9,6 +9,8 @@ struct Main {
     SpinBound.apply()
     // A closed pipe (`| head`) must not kill a training; writing to it fails and is forgotten.
     signal(SIGPIPE, SIG_IGN)
+    // A limit on the size of files is a failed write with its own sentence, like a full disk.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try Quaver.parseAsRoot()
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
@@ -29,7 +31,8 @@ struct Quaver: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       WorkbenchCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
-      ShowCommand.self, ControlCommand.self, EvaluateCommand.self, AttackCommand.self, SweepCommand.self,
-      CompareCommand.self, ExplainCommand.self, EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
+      ShowCommand.self, ControlCommand.self, PredictCommand.self, EvaluateCommand.self, AttackCommand.self,
+      SweepCommand.self, CompareCommand.self, ExplainCommand.self, WeightsCommand.self, ModelsCommand.self,
+      EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 }

@@ -85,6 +85,41 @@ import Testing
     #expect(first.id == "19700101-000000-cnn-lstm-mel-s0" && second.id == first.id + "-2")
   }
 
+  /// Of many that want a run at the same moment, each gets a folder of its own, or the sentence.
+  @Test func aNameIsClaimedOnce() async throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let store = RunStore(root: root), now = Date(timeIntervalSince1970: 0)
+    let record = record()
+    func claim(_ name: String?) async -> [String] {
+      await withTaskGroup(of: (String, RunLock)?.self) { group in
+        for _ in 0..<8 {
+          group.addTask {
+            guard let (folder, lock) = try? store.claim(name: name, job: Job(corpus: "c"), now: now) else { return nil }
+            try? folder.begin(record)
+            return (folder.id, lock)
+          }
+        }
+        // The locks live until all have tried.
+        var claimed: [(String, RunLock)] = []
+        for await one in group { claimed += [one].compactMap(\.self) }
+        return claimed.map(\.0)
+      }
+    }
+    let free = await claim(nil), named = await claim("one")
+    #expect(free.count == 8 && Set(free).count == 8)
+    #expect(named == ["one"])
+  }
+
+  @Test func wishesWaitInTheirOrder() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let (folder, lock) = try RunStore(root: root).claim(name: "a", job: Job(corpus: "c"), now: Date())
+    try withExtendedLifetime(lock) {
+      for wish in [RunControl.Wish.stopAfterEpoch, .pause, .proceed] { try folder.ask(wish) }
+    }
+    #expect(folder.takeWishes() == [.stopAfterEpoch, .pause, .proceed])
+    #expect(folder.takeWishes().isEmpty)
+  }
+
   @Test func runsAreFoundByPrefix() throws {
     defer { try? FileManager.default.removeItem(at: root) }
     let store = RunStore(root: root)

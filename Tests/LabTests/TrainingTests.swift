@@ -8,7 +8,7 @@ import Testing
 
 /// Real trainings of CNN-LSTM on a few slices of the sample corpus.
 @Suite(.serialized) struct TrainingTests {
-  private let home = FileManager.default.temporaryDirectory.appendingPathComponent("quaver-lab-\(UUID().uuidString)")
+  private let home = Scratch.folder("quaver-lab")
   private static let samples = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Samples/german").path

@@ -71,6 +71,8 @@ enum Fake {
     switch request {
     case .loadCorpora: [.corpora(corpora)]
     case .loadRuns: [.runs(runs)]
+    case .loadModels: [.models([model("cnn-lstm", layers: 6), model("alexnet", layers: 30)])]
+    case .measureModel(let name): [.model(model(name, layers: name == "alexnet" ? 30 : 6, isMeasured: true))]
     case .openUtterance(let corpus, let utterance):
       [.waveform(waveform(corpus, utterance, seconds: duration(corpus, utterance, corpora)))]
     case .picture(let request):
@@ -89,6 +91,22 @@ enum Fake {
         return .run(run)
       }
     }
+  }
+
+  static func model(_ name: String, layers count: Int, isMeasured: Bool = false) -> ModelInfo {
+    let layers = (0..<count).map { index in
+      LayerInfo(
+        name: "features.\(index)", kind: index % 2 == 0 ? "conv2d" : "relu", output: [64, 224 - index, 224 - index],
+        parameters: index % 2 == 0 ? 1234 * (index + 1) : 0, frozen: 0, flops: 1_000_000 * (count - index))
+    }
+    let measures = ModelMeasures(
+      batch: 32, threads: 2, planBytes: ["inference": 111_000_000, "parameterGradients": 186_000_000],
+      parameterBytes: 244_000_000, trainerBytes: 733_000_000,
+      times: layers.map { LayerTime(name: $0.name, forward: 1.25, backward: 2.5) })
+    return ModelInfo(
+      name: name, title: name == "alexnet" ? "AlexNet" : "CNN-LSTM", input: [3, 224, 224], classes: 7,
+      parameters: layers.reduce(0) { $0 + $1.parameters }, frozen: 0, flops: layers.reduce(0) { $0 + $1.flops },
+      layers: layers, weights: name == "alexnet" ? ["alexnet-imagenet"] : [], measures: isMeasured ? measures : nil)
   }
 
   private static func duration(_ corpus: String, _ utterance: String, _ corpora: [CorpusInfo]) -> Double {

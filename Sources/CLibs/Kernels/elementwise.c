@@ -56,6 +56,10 @@ KERNEL void quaver_scale(const float *x, float factor, float *y, ptrdiff_t count
   for (ptrdiff_t i = 0; i < count; i++) y[i] = factor * x[i];
 }
 
+KERNEL void quaver_affine(const float *x, float factor, float offset, float *y, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) y[i] = factor * x[i] + offset;
+}
+
 KERNEL void quaver_add(const float *x, float *y, ptrdiff_t count) {
   for (ptrdiff_t i = 0; i < count; i++) y[i] += x[i];
 }

@@ -19,10 +19,21 @@ package final class CorpusLibrary: Sendable {
 
   /// Registered corpora by name.
   package func registrations() -> [Registration] {
+    files.compactMap(Self.registration).sorted { $0.name < $1.name }
+  }
+
+  /// A sentence for each registration that cannot be read.
+  package func problems() -> [String] {
+    files.filter { Self.registration($0) == nil }.map { LabError.corpusUnreadable(path: $0.path).description }.sorted()
+  }
+
+  private var files: [URL] {
     let files = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
     return files.filter { $0.pathExtension == "json" }
-      .compactMap { try? JSON.decoder().decode(Registration.self, from: Data(contentsOf: $0)) }
-      .sorted { $0.name < $1.name }
+  }
+
+  private static func registration(_ file: URL) -> Registration? {
+    try? JSON.decoder().decode(Registration.self, from: Data(contentsOf: file))
   }
 
   /// Registers a folder after scanning it.
@@ -71,6 +82,9 @@ package final class CorpusLibrary: Sendable {
   package func find(_ nameOrPath: String) throws -> Registration {
     let known = registrations()
     if let registration = known.first(where: { $0.name == nameOrPath }) { return registration }
+    if RunStore.isName(nameOrPath), FileManager.default.fileExists(atPath: file(nameOrPath).path) {
+      throw LabError.corpusUnreadable(path: file(nameOrPath).path)
+    }
     let url = Self.absolute(nameOrPath)
     if let registration = known.first(where: { $0.path == url.path }) { return registration }
     var isFolder: ObjCBool = false

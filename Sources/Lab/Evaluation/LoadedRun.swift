@@ -87,7 +87,7 @@ extension RunSubject {
   ///
   /// - Throws: `NNError`, `CoreError`.
   @Engine func loadNetwork() throws -> (network: Network, scaling: Scaling?) {
-    let network = try Network(try Networks.named(job.model), classes: emotions.count)
+    let network = try Network(try job.entry(), classes: emotions.count)
     let metadata = try Checkpoint.load(weightsFile, into: network)
     let scaling = metadata["quaver.scaling"].flatMap {
       try? JSON.decoder().decode(Scaling.self, from: Data($0.utf8))

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import NN
 import Synchronization
 
 /// The workbench's door to this process's engine and to the runs of every process.
@@ -54,6 +55,9 @@ package final class LiveBackend: Backend {
       }
     case .picture(let picture): makePicture(picture)
     case .loadRuns: watcher.tellAll()
+    case .loadModels:
+      reading.async { [self] in attempt { mailbox.post(.models(try ModelSurvey.all(laboratory.weights))) } }
+    case .measureModel(let name): measure(name)
     case .train(let job): start { try await self.laboratory.train(job, control: $0, report: $1) }
     case .resume(let run): start { try await self.laboratory.resume(run, control: $0, report: $1) }
     case .control(let run, let wish): ask(run, wish)
@@ -121,6 +125,26 @@ package final class LiveBackend: Backend {
         let ended = try await work(control) { follower.hear($0) }
         mailbox.post(.run(ended))
         log(ended.status == .failed ? .error : .info, "\(ended.id): \(ended.failure ?? ended.status.rawValue)")
+      } catch {
+        mailbox.post(.failed("\(error)"))
+      }
+      controls.end()
+    }
+  }
+
+  /// The engine belongs to one task at a time, so that a measurement counts as one.
+  private func measure(_ name: String) {
+    let control = RunControl()
+    guard controls.begin(control) else { return mailbox.post(.failed(LabError.engineBusy.description)) }
+    Task.detached(priority: .utility) { [self] in
+      do {
+        let entry = try Networks.named(name)
+        let weights = laboratory.weights.all().weights.filter { $0.origin.network == name }.map(\.name)
+        var info = try ModelSurvey.info(entry, weights: weights)
+        info.measures = try await Engine.run {
+          try ModelSurvey.measure(entry, batch: Job.defaults.batch, times: true)
+        }
+        mailbox.post(.model(info))
       } catch {
         mailbox.post(.failed("\(error)"))
       }

@@ -116,19 +116,42 @@ package struct RunFolder: Sendable {
   /// - Throws: `LabError.runIsNotLive`.
   package func ask(_ wish: RunControl.Wish) throws {
     guard isLive else { throw LabError.runIsNotLive(id) }
-    try AtomicFile.write(file("control"), Data("\(wish.rawValue)".utf8))
+    // A file each, in the order of their names: a pause never hides the stop that was wished before it.
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    let moment = String(time.tv_sec * 1_000_000_000 + time.tv_nsec)
+    try AtomicFile.write(file("\(Self.wishPrefix)\(moment)-\(getpid())"), Data("\(wish.rawValue)".utf8))
   }
 
-  /// The wish left by another process, taken away before it is read, so that a newer one is never lost.
-  package func takeWish() -> RunControl.Wish? {
-    let taken = file(".control.partial")
-    guard rename(file("control").path, taken.path) == 0 else { return nil }
-    return (try? String(contentsOf: taken, encoding: .utf8)).flatMap { Int($0) }.flatMap(RunControl.Wish.init)
+  private static let wishPrefix = "control-"
+
+  private var wishFiles: [URL] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+    return names.filter { $0.hasPrefix(Self.wishPrefix) }.sorted().map(file)
   }
 
-  /// The wish left by another process, which stays.
-  var wish: RunControl.Wish? {
-    (try? String(contentsOf: file("control"), encoding: .utf8)).flatMap { Int($0) }.flatMap(RunControl.Wish.init)
+  private static func wish(_ file: URL) -> RunControl.Wish? {
+    (try? String(contentsOf: file, encoding: .utf8)).flatMap { Int($0) }.flatMap(RunControl.Wish.init)
+  }
+
+  /// The wishes left by other processes, the oldest first, each taken away.
+  package func takeWishes() -> [RunControl.Wish] {
+    wishFiles.compactMap { file in
+      defer { unlink(file.path) }
+      return Self.wish(file)
+    }
+  }
+
+  /// The wishes left by other processes, which stay.
+  var wishes: [RunControl.Wish] { wishFiles.compactMap(Self.wish) }
+
+  func clearWishes() { _ = takeWishes() }
+
+  /// Takes the whole folder away.
+  func remove() throws {
+    do { try FileManager.default.removeItem(at: url) } catch {
+      throw CoreError.cannotWrite(path: url.path, reason: AtomicFile.reason(of: error))
+    }
   }
 
   /// - Throws: `LabError.runIsLive` when another process trains this run.

@@ -51,6 +51,24 @@ package struct RunStore: Sendable {
     throw LabError.runExists(base)
   }
 
+  /// A new run folder, locked: of two processes that want one name at once, one gets it, and the other the next free name (or
+  /// the sentence that it is taken).
+  ///
+  /// - Throws: as `create`.
+  package func claim(name: String?, job: Job, now: Date) throws -> (RunFolder, RunLock) {
+    for _ in 1...99 {
+      let folder = try create(name: name, job: job, now: now)
+      do {
+        let lock = try folder.lock()
+        // Between our look and our lock another process may have begun a run here, and ended it.
+        if !isRun(folder.id) { return (folder, lock) }
+      } catch LabError.runIsLive where name == nil {
+        continue
+      }
+    }
+    throw LabError.runExists(name ?? "\(job.model)-\(job.transform)")
+  }
+
   package static func makeFolder(_ url: URL) throws {
     do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
       throw CoreError.cannotWrite(path: url.path, reason: AtomicFile.reason(of: error))

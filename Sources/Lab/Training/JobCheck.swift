@@ -10,7 +10,8 @@ extension Job {
   ///
   /// - Throws: `LabError`, `NNError.unknownNetwork`, `PipelineError.unknown`.
   func check() throws {
-    _ = try Networks.named(model)
+    _ = try entry()
+    try options?.check(self)
     _ = try Transforms.named(transform)
     try choice("augmentation", augment, Self.augmentations)
     try choice("normalisation", normalise, Self.normalisations)

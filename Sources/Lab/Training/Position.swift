@@ -12,8 +12,18 @@ struct Position: Codable, Equatable, Sendable {
   /// Seconds spent on this epoch so far, over all processes.
   var seconds = 0.0
   var bestAccuracy = -1.0
+  /// Sum of the class weights of this epoch's samples so far; nil where samples count alike.
+  var weightSum: Double?
+  /// Epochs since the best one.
+  var sinceBest: Int?
+
+  /// Takes up an epoch's validation accuracy.
+  mutating func note(_ accuracy: Double) {
+    sinceBest = accuracy > bestAccuracy ? 0 : (sinceBest ?? 0) + 1
+    bestAccuracy = max(bestAccuracy, accuracy)
+  }
 
   mutating func startNextEpoch() {
-    self = Position(epoch: epoch + 1, bestAccuracy: bestAccuracy)
+    self = Position(epoch: epoch + 1, bestAccuracy: bestAccuracy, sinceBest: sinceBest)
   }
 }

@@ -12,10 +12,13 @@ extension Laboratory {
     _ job: Job, name: String? = nil, control: RunControl, report: @escaping @Sendable (TrainingEvent) -> Void
   ) async throws -> RunInfo {
     try job.check()
+    let start = try StartingPoint(job, weights)
     let registration = try library.find(job.corpus)
     let plan = try TrainingPlan(job: job, corpus: try library.scan(registration))
+    _ = try job.options?.lossWeights([], classes: plan.corpus.emotions.count)
     // A path stays usable from any folder, and a split file too.
     var job = job
+    job.weights = try start.recorded()
     if library.registrations().first(where: { $0.name == registration.name }) != registration {
       job.corpus = registration.path
     }
@@ -24,14 +27,15 @@ extension Laboratory {
       job.split = url.standardizedFileURL.path
       split = try? Data(contentsOf: url)
     }
-    let folder = try store.create(name: name, job: job, now: Date())
-    let lock = try folder.lock()
+    let (folder, lock) = try store.claim(name: name, job: job, now: Date())
     if let split { try AtomicFile.write(folder.splitCopy, split) }
     try folder.begin(
       RunRecord(
-        job: job, emotions: plan.corpus.emotions, notes: plan.notes(job: job), created: Date(),
-        machine: .current, fingerprint: plan.fingerprint))
-    return try await work(folder, lock: lock, job: job, plan: plan, control: control, report: report)
+        job: job, emotions: plan.corpus.emotions,
+        notes: plan.notes(job: job) + [start.note] + (job.options?.words ?? []),
+        created: Date(), machine: .current, fingerprint: plan.fingerprint))
+    return try await work(
+      folder, lock: lock, job: job, plan: plan, isNew: true, control: control, report: report)
   }
 
   /// Goes on with a run from its last checkpoint, or from its beginning when it has none, to the same bits.
@@ -43,7 +47,12 @@ extension Laboratory {
     let folder = try store.open(id)
     let lock = try folder.lock()
     let record = try folder.record()
-    if folder.outcome()?.status == .finished { throw LabError.runIsFinished(folder.id, epochs: record.job.epochs) }
+    if folder.outcome()?.status == .finished {
+      throw LabError.runIsFinished(folder.id, epochs: folder.metrics().last?.epoch ?? record.job.epochs)
+    }
+    if !FileManager.default.fileExists(atPath: folder.lastCheckpoint.path) {
+      try StartingPoint.check(record.job, weights, run: folder.id)
+    }
     // A run outlives the CSV that it was split by.
     var job = record.job
     if FileManager.default.fileExists(atPath: folder.splitCopy.path) { job.split = folder.splitCopy.path }
@@ -54,7 +63,7 @@ extension Laboratory {
         run: folder.id, reason: "files, classes or parts of “\(record.job.corpus)” are not those it began with")
     }
     folder.clearOutcome()
-    _ = folder.takeWish()
+    folder.clearWishes()
     if record.machine != .current {
       report(.note("this run began on another machine (\(record.machine)); its bits may differ from here on"))
     }
@@ -62,18 +71,24 @@ extension Laboratory {
   }
 
   private func work(
-    _ folder: RunFolder, lock: RunLock, job: Job, plan: TrainingPlan, control: RunControl,
+    _ folder: RunFolder, lock: RunLock, job: Job, plan: TrainingPlan, isNew: Bool = false, control: RunControl,
     report: @escaping @Sendable (TrainingEvent) -> Void
   ) async throws -> RunInfo {
     report(.began(try folder.info()))
+    report(.note(Self.threadsNote))
     let outcome: RunOutcome
     do {
-      let status = try await Engine.run { [paths] in
-        try Self.run(folder, job: job, plan: plan, images: paths.images, control: control, report: report)
+      let status = try await Engine.run { [paths, weights] in
+        try Self.run(
+          folder, job: job, plan: plan, images: paths.images, weights: weights, control: control, report: report)
       }
       outcome = RunOutcome(status: status)
     } catch PipelineError.stopped {
       outcome = RunOutcome(status: .stopped)
+    } catch let error as PipelineError where isNew && folder.metrics().isEmpty {
+      // A sound file that its header did not give away: nothing is trained yet, so nothing is left behind.
+      try? folder.remove()
+      throw error
     } catch let error as any UserError {
       outcome = RunOutcome(status: .failed, failure: error.description)
     }
@@ -84,8 +99,14 @@ extension Laboratory {
     return info
   }
 
+  private static var threadsNote: String {
+    let (threads, limit) = (Engine.settings.threads, ProcessorLimit.current)
+    let why = threads == limit.count ? " (as many as \(limit.source.rawValue) allows)" : ""
+    return "\(threads) thread\(threads == 1 ? "" : "s")\(why)"
+  }
+
   @Engine private static func run(
-    _ folder: RunFolder, job: Job, plan: TrainingPlan, images: URL, control: RunControl,
+    _ folder: RunFolder, job: Job, plan: TrainingPlan, images: URL, weights: WeightStore, control: RunControl,
     report: @escaping @Sendable (TrainingEvent) -> Void
   ) throws -> RunStatus {
     let progress = PreparationProgress(folder: folder, control: control, report: report)
@@ -94,14 +115,15 @@ extension Laboratory {
       progress.tell(phase, done, total)
     }
     let data = TrainingData(plan: plan, images: set)
-    let network = try Network(try Networks.named(job.model), classes: plan.corpus.emotions.count)
+    let network = try Network(try job.entry(), classes: plan.corpus.emotions.count)
+    try network.freeze(job.options?.freeze ?? [])
     let optimiser = try Adam(network)
     let loop = try TrainingLoop(
       folder: folder, job: job, data: data, network: network, optimiser: optimiser, control: control, report: report)
     if FileManager.default.fileExists(atPath: folder.lastCheckpoint.path) {
       try loop.resume(from: folder.lastCheckpoint)
     } else {
-      network.initialise(seed: job.seed)
+      if let note = try StartingPoint.fill(network, job, weights, run: folder.id) { report(.note(note)) }
       try folder.keepMetrics(through: 0)
     }
     return try loop.run()
@@ -122,7 +144,7 @@ private final class PreparationProgress: Sendable {
   func tell(_ phase: String, _ done: Int, _ total: Int) {
     guard let rate = meter.mark(done) else { return }
     // Stops are heard here too. A pause would have nobody to end it, so it waits for the first batch.
-    if folder.wish == .stopNow, let wish = folder.takeWish() { control.wish = wish }
+    if folder.wishes.contains(.stopNow) { for wish in folder.takeWishes() { control.wish = wish } }
     let progress = RunProgress(
       phase: phase, epoch: 0, done: done, total: total, rate: max(0, rate), secondsLeft: nil)
     report(.progress(progress, paused: false))

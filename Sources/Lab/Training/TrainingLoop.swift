@@ -15,10 +15,22 @@ import Pipeline
   private let report: @Sendable (TrainingEvent) -> Void
   private let defence: AdversarialTraining?
 
+  private let options: TrainerOptions
+  /// Of the classes, in the loss.
+  private let weights: [Double]?
+  /// Gradients of a step that takes several batches.
+  private let sum: GradientSum?
+  private let stepsPerEpoch: Int
+
   private var position = Position()
   private var meter = RateMeter()
   private var folderMeter = RateMeter(interval: 0.5)
   private var wishMeter = RateMeter(interval: 0.3)
+  /// Seconds that this process was paused.
+  private var pausedSeconds = 0.0
+  private var toldEstimate = false
+  private var stepsDone = 0
+  private let began = RateMeter.now()
   /// Images trained and validated by this process, for the rate.
   private var imagesDone = 0
   private var lastCheckpoint = RateMeter.now()
@@ -33,6 +45,12 @@ import Pipeline
   ) throws {
     (self.folder, self.job, self.data, self.network) = (folder, job, data, network)
     (self.optimiser, self.control, self.report) = (optimiser, control, report)
+    options = job.options ?? TrainerOptions()
+    weights = try options.lossWeights(
+      data.train.map { data.labels[$0] }, classes: data.corpus.emotions.count)
+    let batches = options.accumulate ?? 1
+    sum = batches > 1 ? try GradientSum(network) : nil
+    stepsPerEpoch = (data.train.count + job.batch * batches - 1) / (job.batch * batches)
     defence = try job.defend.map { try AdversarialTraining($0, network: network, job: job, slices: data.labels.count) }
   }
 
@@ -57,7 +75,7 @@ import Pipeline
   // MARK: the run
 
   func run() throws -> RunStatus {
-    while position.epoch <= job.epochs {
+    while position.epoch <= job.epochs, !isStale {
       guard try trainEpoch(), let validation = try evaluate(data.valid, phase: "validation"),
         let attacked = try attackedAccuracy(), let average = try averageAccuracy(validation)
       else {
@@ -65,58 +83,95 @@ import Pipeline
         return .stopped
       }
       try endEpoch(validation, attacked: attacked.value, average: average.value)
-      if control.wish == .stopAfterEpoch, position.epoch <= job.epochs { return .stopped }
+      if control.wish == .stopAfterEpoch, position.epoch <= job.epochs, !isStale { return .stopped }
+    }
+    if isStale, position.epoch <= job.epochs {
+      report(.note("stopped early: \(position.sinceBest ?? 0) epochs brought no better validation accuracy"))
     }
     return .finished
   }
 
+  /// Whether as many epochs as early stopping waits for have brought nothing better.
+  private var isStale: Bool { options.earlyStop.map { (position.sinceBest ?? 0) >= $0 } ?? false }
+
   /// - Returns: false when asked to stop before the epoch's end.
   private func trainEpoch() throws -> Bool {
     let order = RandomStream(seed: job.seed, purpose: "shuffle", position.epoch).permutation(data.train.count)
-    let batches = (order.count + job.batch - 1) / job.batch
-    var started = RateMeter.now()
-    while position.batch < batches {
-      guard obey(phase: "training", done: position.batch * job.batch, total: order.count) else {
-        position.seconds += RateMeter.now() - started
+    let size = job.batch * (options.accumulate ?? 1)
+    var started = working
+    while position.batch < stepsPerEpoch {
+      guard obey(phase: "training", done: position.batch * size, total: order.count) else {
+        position.seconds += working - started
         return false
       }
-      let slices = order[position.batch * job.batch..<min(order.count, (position.batch + 1) * job.batch)]
+      let slices = order[position.batch * size..<min(order.count, (position.batch + 1) * size)]
         .map { data.train[$0] }
       try step(slices)
       position.batch += 1
+      stepsDone += 1
       imagesDone += slices.count
-      let now = RateMeter.now()
-      if now - lastCheckpoint > checkpointInterval {
-        position.seconds += now - started
-        started = now
+      if RateMeter.now() - lastCheckpoint > checkpointInterval {
+        position.seconds += working - started
+        started = working
         try checkpoint()
       }
       tell(phase: "training", done: position.seen, total: order.count)
     }
-    position.seconds += RateMeter.now() - started
+    position.seconds += working - started
     return true
   }
 
+  /// Seconds on the clock without those of pauses.
+  private var working: Double { RateMeter.now() - pausedSeconds }
+
+  /// One step of the optimiser, over one batch or as many as are accumulated.
   private func step(_ slices: [Int]) throws {
-    let adversarial = defence?.images(beside: slices.count) ?? 0
-    let plan = try network.plan(batch: slices.count + adversarial, demand: .parameterGradients)
+    let total = lossWeight(withAdversarial(slices))
+    for start in stride(from: 0, to: slices.count, by: job.batch) {
+      let batch = Array(slices[start..<min(slices.count, start + job.batch)])
+      try differentiate(batch, part: start / job.batch)
+      sum?.add(share: lossWeight(withAdversarial(batch)) / total, isFirst: start == 0)
+    }
+    sum?.settle()
+    if let clip = options.clip { network.clipGradients(to: clip) }
+    let rate = options.learningRate(
+      job.learningRate, step: optimiser.steps, stepsPerEpoch: stepsPerEpoch, epochs: job.epochs)
+    optimiser.step(learningRate: rate, weightDecay: job.weightDecay)
+  }
+
+  /// What a batch counts in a mean: its samples, or the weights of their classes.
+  private func lossWeight(_ slices: [Int]) -> Double {
+    guard let weights else { return Double(slices.count) }
+    return slices.reduce(0) { $0 + weights[data.labels[$1]] }
+  }
+
+  /// The slices of a batch, and again those whose attacked images the defence puts behind it.
+  private func withAdversarial(_ slices: [Int]) -> [Int] {
+    guard let defence else { return slices }
+    return slices + slices.prefix(defence.images(beside: slices.count))
+  }
+
+  private func differentiate(_ slices: [Int], part: Int) throws {
+    let all = withAdversarial(slices)
+    let plan = try network.plan(batch: all.count, demand: .parameterGradients)
     let augment = job.augment == "none" ? nil : (policy: SpecAugment(seed: job.seed), epoch: position.epoch)
     data.images.fill(plan.input, slices: slices, augment: augment)
     let labels = slices.map { data.labels[$0] }
     try defence?.extend(plan.input, slices: slices, labels: labels, epoch: position.epoch)
-    plan.forward(.training(seed: job.seed, step: optimiser.steps))
-    let loss = plan.loss(labels: labels + labels.prefix(adversarial))
+    plan.forward(.training(seed: job.seed, step: optimiser.steps * (options.accumulate ?? 1) + part))
+    let loss = plan.loss(labels: all.map { data.labels[$0] }, weights: weights), weight = lossWeight(slices)
     plan.backward()
-    optimiser.step(learningRate: job.learningRate, weightDecay: job.weightDecay)
-    position.lossSum += Double(loss) * Double(slices.count)
+    position.lossSum += Double(loss) * weight
+    if weights != nil { position.weightSum = (position.weightSum ?? 0) + weight }
     position.correct += zip(plan.predictions, labels).count { $0 == $1 }
     position.seen += slices.count
   }
 
   private struct Evaluation {
     var lossSum = 0.0
+    var weightSum = 0.0
     var confusion: Confusion
-    var loss: Double { lossSum / Double(max(1, confusion.total)) }
+    var loss: Double { weightSum > 0 ? lossSum / weightSum : 0 }
   }
 
   /// Loss and confusion in evaluation mode, without augmentation.
@@ -132,7 +187,9 @@ import Pipeline
       data.images.fill(plan.input, slices: batch)
       plan.forward(.evaluation)
       let labels = batch.map { data.labels[$0] }
-      evaluation.lossSum += Double(plan.loss(labels: labels)) * Double(batch.count)
+      let weight = lossWeight(batch)
+      evaluation.lossSum += Double(plan.loss(labels: labels, weights: weights)) * weight
+      evaluation.weightSum += weight
       for (label, prediction) in zip(labels, plan.predictions) {
         evaluation.confusion.add(truth: label, predicted: prediction)
       }
@@ -165,21 +222,24 @@ import Pipeline
     return (Double(correct) / Double(data.valid.count), ())
   }
 
-  /// The paper's "average accuracy", over both parts merged; only after the last epoch, since it costs a pass over the
-  /// training part.
+  /// The paper's "average accuracy", over both parts merged; only after the last epoch (early stopping can make any
+  /// the last), since it costs a pass over the training part.
   ///
   /// - Returns: nil when asked to stop before the end.
   private func averageAccuracy(_ validation: Evaluation) throws -> (value: Double?, Void)? {
-    guard position.epoch == job.epochs else { return (nil, ()) }
+    var after = position
+    after.note(validation.confusion.accuracy)
+    let ends = options.earlyStop.map { (after.sinceBest ?? 0) >= $0 } ?? false
+    guard position.epoch == job.epochs || ends else { return (nil, ()) }
     guard let training = try evaluate(data.train, phase: "average accuracy") else { return nil }
     let right = training.confusion.correct + validation.confusion.correct
     return (Double(right) / Double(data.train.count + data.valid.count), ())
   }
 
   private func endEpoch(_ validation: Evaluation, attacked: Double?, average: Double?) throws {
-    let seen = Double(max(1, position.seen))
+    let seen = Double(max(1, position.seen)), weight = position.weightSum ?? seen
     let metrics = EpochMetrics(
-      epoch: position.epoch, step: optimiser.steps, trainLoss: position.lossSum / seen,
+      epoch: position.epoch, step: optimiser.steps, trainLoss: position.lossSum / weight,
       trainAccuracy: Double(position.correct) / seen, validLoss: validation.loss,
       validAccuracy: validation.confusion.accuracy, validUAR: validation.confusion.unweightedAverageRecall,
       averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds,
@@ -191,7 +251,7 @@ import Pipeline
       throw LabError.diverged(epoch: metrics.epoch, step: metrics.step)
     }
     let isBest = metrics.validAccuracy > position.bestAccuracy
-    if isBest { position.bestAccuracy = metrics.validAccuracy }
+    position.note(metrics.validAccuracy)
     position.startNextEpoch()
     // The best one first: a kill between the two then repeats this epoch and writes the same best again.
     if isBest { try Checkpoint.save(network, metadata: metadata(), to: folder.bestCheckpoint) }
@@ -217,15 +277,19 @@ import Pipeline
 
   /// Waits while paused. - Returns: false when asked to stop now.
   private func obey(phase: String, done: Int, total: Int) -> Bool {
-    if wishMeter.isDue(), control.wish != .stopNow, let wish = folder.takeWish() { control.wish = wish }
+    if wishMeter.isDue(), control.wish != .stopNow { for wish in folder.takeWishes() { control.wish = wish } }
+    let began = RateMeter.now()
+    var isPaused = false
     while control.wish == .pause {
+      isPaused = true
       let progress = progress(phase: phase, done: done, total: total)
       report(.progress(progress, paused: true))
       folder.report(progress, paused: true)
       Thread.sleep(forTimeInterval: 0.2)
-      if let wish = folder.takeWish() { control.wish = wish }
+      for wish in folder.takeWishes() { control.wish = wish }
       meter = RateMeter()
     }
+    if isPaused { pausedSeconds += RateMeter.now() - began }
     return control.wish != .stopNow
   }
 
@@ -233,8 +297,19 @@ import Pipeline
     meter.mark(imagesDone)
     guard meter.isDue() else { return }
     let progress = progress(phase: phase, done: done, total: total)
+    estimate(progress)
     report(.progress(progress, paused: false))
     if folderMeter.isDue() { folder.report(progress, paused: false) }
+  }
+
+  /// Says once how long the whole may take, when a few batches have been timed (the first one builds the plans).
+  private func estimate(_ progress: RunProgress) {
+    guard !toldEstimate, progress.phase == "training", stepsDone >= 5, RateMeter.now() - began > 2,
+      let left = progress.secondsLeft
+    else { return }
+    toldEstimate = true
+    let epochs = job.epochs - position.epoch + 1
+    report(.note("about \(DurationText.of(left)) for \(epochs == 1 ? "this epoch" : "\(epochs) epochs")"))
   }
 
   private func progress(phase: String, done: Int, total: Int) -> RunProgress {
@@ -251,7 +326,7 @@ import Pipeline
     }
     return RunProgress(
       phase: phase, epoch: position.epoch, done: done, total: total, rate: rate, secondsLeft: left,
-      loss: position.seen > 0 ? position.lossSum / Double(position.seen) : nil)
+      loss: position.seen > 0 ? position.lossSum / (position.weightSum ?? Double(position.seen)) : nil)
   }
 }
 

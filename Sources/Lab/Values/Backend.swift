@@ -9,6 +9,10 @@ package enum Request: Sendable, Equatable {
   /// Answered by `Event.picture`; a newer request of this kind may replace one not yet begun.
   case picture(PictureRequest)
   case loadRuns
+  /// Answered by `Event.models`.
+  case loadModels
+  /// Plans and times a network at the default batch; answered by `Event.model`, or refused while a run is live here.
+  case measureModel(String)
   case train(Job)
   case resume(run: String)
   /// Pause, proceed, stop after the epoch, stop now; reaches runs of other processes too.
@@ -23,6 +27,8 @@ package enum Event: Sendable, Equatable {
   /// The picture that was asked for cannot be made, and why, in one sentence.
   case pictureFailed(PictureRequest, String)
   case runs([RunInfo])
+  case models([ModelInfo])
+  case model(ModelInfo)
   case run(RunInfo)
   case log(LogLine)
   /// One sentence about a request that could not be met.

@@ -18,6 +18,10 @@ package struct Job: Codable, Sendable, Equatable {
   package var normalise = "corpus"
   /// Trains and validates on a stratified subset of this many slices of each part; nil takes all.
   package var limit: Int?
+  /// nil in jobs of versions that had none: random.
+  package var weights: StartingWeights? = .automatic
+  /// Absent where all are off.
+  package var options: TrainerOptions?
   /// Adversarial training; nil trains on clean images alone.
   package var defend: Defence?
 

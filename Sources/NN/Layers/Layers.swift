@@ -37,6 +37,7 @@ package enum Layers {
       .init("activated, plain", [2, 5, 5], BatchNorm(activation: .hardSwish)),
       .init("activated, tokens", [5, 27], BatchNorm(activation: .hardSwish)),
       .init("values", [9]) { net, x in net("norm", BatchNorm(), net("fc", Linear(17), x)) }),
+    LayerEntry("normalise", .init("three channels", [3, 5, 4], Normalise(.imageNet))),
     LayerEntry(
       "hardSwish",
       .init("odd", [3, 5, 7], HardSwish()),

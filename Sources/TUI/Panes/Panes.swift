@@ -6,6 +6,7 @@ package enum Panes {
     TrainingPane.pane,
     ConfusionPane.pane,
     LogPane.pane,
+    ModelsPane.pane,
   ]
 
   package static let order: [PaneID] = all.map(\.id)

@@ -17,7 +17,7 @@ package struct Layout: Sendable {
   /// The rungs: everything at once, three panes, two, one.
   private func arrange(_ state: State) -> [(id: PaneID, rect: Rect)] {
     if state.isZoomed { return [(state.focus, body)] }
-    if body.width >= 150, body.height >= 40 { return wide() }
+    if body.width >= 150, body.height >= 40 { return wide(state) }
     if body.width >= 110, body.height >= 30 { return middling(state) }
     if body.width >= 72, state.focus == .corpus {
       let (left, right) = body.splitLeft(body.width * 2 / 5)
@@ -26,11 +26,15 @@ package struct Layout: Sendable {
     return [(state.focus, body)]
   }
 
-  private func wide() -> [(id: PaneID, rect: Rect)] {
+  /// A pane that has no place of its own takes that of training and confusion while it is the last one chosen.
+  private func wide(_ state: State) -> [(id: PaneID, rect: Rect)] {
     let (left, right) = body.splitLeft(min(44, body.width / 5))
     let (corpus, log) = left.splitTop(left.height - max(8, left.height / 4))
     let (view, lower) = right.splitTop(right.height * 11 / 20)
     let (training, confusion) = lower.splitLeft(lower.width * 3 / 5)
+    guard [.corpus, .view, .training, .confusion, .log].contains(state.lower) else {
+      return [(.corpus, corpus), (.view, view), (state.lower, lower), (.log, log)]
+    }
     return [(.corpus, corpus), (.view, view), (.training, training), (.confusion, confusion), (.log, log)]
   }
 

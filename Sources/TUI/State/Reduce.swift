@@ -62,7 +62,7 @@ package enum Reducer {
       state.viewPane.fail(request, sentence)
       state.say(sentence, .error)
     case .failed(let sentence): state.say(sentence, .error)
-    case .waveform, .picture: break
+    case .waveform, .picture, .models, .model: break
     }
     if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }
     var effects = Panes.all.flatMap { $0.receive(&state, event) }

@@ -39,6 +39,7 @@ package struct State: Sendable, Equatable {
   package var trainingPane = TrainingState()
   package var confusionPane = ConfusionState()
   package var logPane = LogState()
+  package var modelsPane = ModelsState()
 
   package init(size: Size, look: Look, themes: [Theme], transforms: [String], models: [String]) {
     (self.size, self.look, self.themes) = (size, look, themes)

@@ -46,6 +46,7 @@ struct CorpusCommand: ParsableCommand {
 
     func run() throws {
       let library = try common.laboratory().library
+      for problem in library.problems() { Console.error(problem) }
       let rows = library.registrations().map { registration in
         do {
           let info = try library.info(registration)

@@ -46,11 +46,13 @@ struct TrainCommand: AsyncParsableCommand {
   var defend: String?
   @Option(help: "The run's name; by default the date and the job.")
   var name: String?
+  @OptionGroup(title: "Options of the trainer, off by default") var trainer: TrainerArguments
   @OptionGroup var training: TrainingOptions
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
     var job = Job(corpus: corpus)
+    (job.weights, job.options) = (trainer.start, trainer.options)
     (job.transform, job.model, job.split, job.strideMilliseconds) = (transform, model, split, stride)
     (job.epochs, job.batch, job.learningRate, job.weightDecay) = (epochs, batch, learningRate, weightDecay)
     (job.seed, job.augment, job.normalise, job.limit) = (seed, augment, normalise, limit)

@@ -32,7 +32,12 @@ struct VerifyCommand: AsyncParsableCommand {
         Console.line(outcome + String(repeating: " ", count: 8 - outcome.count) + "\(item.name): \(verdict.measured)")
       }
     }
-    if !common.json {
+    if common.json {
+      Console.line(
+        try JSON.line([
+          "passed": counts[.ok] ?? 0, "failed": counts[.fail] ?? 0, "skipped": counts[.skipped] ?? 0,
+        ]))
+    } else {
       Console.line("\(counts[.ok] ?? 0) passed, \(counts[.fail] ?? 0) failed, \(counts[.skipped] ?? 0) skipped")
     }
     if counts[.fail] ?? 0 > 0 { throw ExitCode(1) }

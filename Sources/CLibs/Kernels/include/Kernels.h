@@ -13,6 +13,7 @@
 #include "optimiser.h"
 #include "pooling.h"
 #include "recurrent.h"
+#include "sha256.h"
 #include "spectral.h"
 #include "thread_mark.h"
 #include "tokens.h"

@@ -23,6 +23,8 @@ void quaver_hard_swish_gradient(const float *dy, const float *x, float *dx, ptrd
 void quaver_average(const float *x, const float *y, float *z, ptrdiff_t count);
 /// y = factor·x.
 void quaver_scale(const float *x, float factor, float *y, ptrdiff_t count);
+/// y = factor·x + offset.
+void quaver_affine(const float *x, float factor, float offset, float *y, ptrdiff_t count);
 /// y += x.
 void quaver_add(const float *x, float *y, ptrdiff_t count);
 /// z = x + y.

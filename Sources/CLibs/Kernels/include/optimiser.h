@@ -1,4 +1,5 @@
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 /// The constants of one step of Adam.
@@ -14,3 +15,8 @@ typedef struct {
 
 /// One pass over p, g, m, v (Kingma and Ba 2015, as torch.optim.Adam).
 void quaver_adam(float *p, const float *g, float *m, float *v, ptrdiff_t count, const quaver_adam_step *step);
+
+/// Σ x², kept in double.
+double quaver_sum_of_squares(const float *x, ptrdiff_t count);
+/// y = factor·x (+ y unless `fresh`).
+void quaver_add_scaled(const float *x, float factor, float *y, ptrdiff_t count, bool fresh);

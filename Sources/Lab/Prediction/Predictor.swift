@@ -1,0 +1,162 @@
+import Core
+import Foundation
+import NN
+import Pipeline
+
+/// A trained network with what it needs to be asked: from a run's checkpoint, or from imported weights that are whole.
+package struct Predictor: Sendable {
+  package let name: String
+  package let entry: NetworkEntry
+  package let classes: Int
+  /// Empty where nobody has told.
+  package let emotions: [String]
+  /// How sound becomes the network's image; nil for imported weights, which were trained on something else.
+  private let sound: Sound?
+  private let source: Source
+
+  private struct Sound: Sendable {
+    let transform: any SpectralTransform
+    let slicer: Slicer
+    let scaling: Scaling
+  }
+
+  private enum Source: Sendable {
+    case checkpoint(URL)
+    case weights(StoredWeights)
+  }
+
+  /// One slice's probabilities.
+  package struct Slice: Encodable, Sendable {
+    /// Seconds from the utterance's start.
+    package let start: Double
+    package let probabilities: [Double]
+  }
+
+  package struct Utterance: Encodable, Sendable {
+    package let file: String
+    package let emotions: [String]
+    package let slices: [Slice]
+    /// Of the slices' probabilities.
+    package let mean: [Double]
+    package let emotion: String
+  }
+
+  private static let batch = 32
+
+  /// - Parameter last: the last checkpoint instead of the best one.
+  /// - Throws: `LabError`, `CoreError`, `PipelineError`.
+  init(run: RunFolder, last: Bool) throws {
+    let url = last ? run.lastCheckpoint : run.bestCheckpoint
+    guard FileManager.default.fileExists(atPath: url.path) else { throw LabError.runHasNoCheckpoint(run.id) }
+    let record = try run.record()
+    let metadata = try SafeTensors(contentsOf: url).metadata
+    guard
+      let scaling = metadata["quaver.scaling"].flatMap({ try? JSON.decoder().decode(Scaling.self, from: Data($0.utf8)) }
+      )
+    else { throw LabError.runUnreadable(run.id, reason: "its checkpoint tells no levels") }
+    (name, entry, emotions, source) = (run.id, try record.job.entry(), record.emotions, .checkpoint(url))
+    classes = record.emotions.count
+    sound = Sound(
+      transform: try Transforms.named(record.job.transform),
+      slicer: try Slicer(strideMilliseconds: record.job.strideMilliseconds), scaling: scaling)
+  }
+
+  /// - Throws: `LabError.weightsNotWhole`, `NNError`.
+  init(weights: StoredWeights) throws {
+    if let first = weights.origin.fresh.first { throw LabError.weightsNotWhole(weights.name, missing: first) }
+    (name, entry, emotions) = (weights.name, try Networks.named(weights.origin.network), [])
+    (classes, sound, source) = (weights.origin.classes, nil, .weights(weights))
+  }
+
+  @Engine package func network() throws -> Network {
+    let network = try Network(entry, classes: classes)
+    switch source {
+    case .checkpoint(let url): try Checkpoint.load(url, into: network)
+    case .weights(let weights): _ = try weights.load(into: network)
+    }
+    return network
+  }
+
+  /// Logits of images as they are.
+  ///
+  /// - Parameter images: tensor `name` of shape [n, 3, 224, 224], float32.
+  /// - Returns: n rows of as many numbers as there are classes.
+  /// - Throws: `CoreError`, `NNError`.
+  @Engine package func logits(_ images: SafeTensors, tensor: String) throws -> [[Float]] {
+    let entry = try images.entry(tensor), size = self.entry.input.count
+    guard entry.type == .f32, Array(entry.shape.dropFirst()) == self.entry.input.dims else {
+      throw CoreError.malformedTensors(
+        path: images.path,
+        reason: "tensor “\(tensor)” is \(entry.type.rawValue) of shape \(entry.shape), not F32 of [n, 3, 224, 224]")
+    }
+    let network = try network(), count = entry.shape[0]
+    return try withExtendedLifetime(network) {
+      try images.withBytes(tensor) { bytes in
+        try Self.batches(count).flatMap { slices in
+          let plan = try network.plan(batch: slices.count, demand: .inference)
+          let part = UnsafeRawBufferPointer(
+            rebasing: bytes[(slices.lowerBound * size * 4)..<(slices.upperBound * size * 4)])
+          UnsafeMutableRawBufferPointer(start: plan.input, count: part.count).copyMemory(from: part)
+          return Self.rows(plan)
+        }
+      }
+    }
+  }
+
+  /// Probabilities of every slice of every file.
+  ///
+  /// - Throws: `LabError.weightsHearNothing`, `PipelineError` naming the file, `CoreError`.
+  @Engine package func utterances(_ files: [URL], _ tell: (Utterance) -> Void) throws {
+    guard let sound else { throw LabError.weightsHearNothing(name) }
+    let network = try network()
+    try withExtendedLifetime(network) {
+      for file in files {
+        let images = try UtteranceImages(
+          contentsOf: file, slicer: sound.slicer, transform: sound.transform, scaling: sound.scaling)
+        var slices: [Slice] = []
+        for batch in Self.batches(images.count) {
+          let plan = try network.plan(batch: batch.count, demand: .inference)
+          images.fill(plan.input, slices: batch)
+          for (slice, row) in zip(batch, Self.rows(plan)) {
+            slices.append(Slice(start: images.starts[slice], probabilities: Self.softmax(row)))
+          }
+        }
+        tell(utterance(file, slices))
+      }
+    }
+  }
+
+  private func utterance(_ file: URL, _ slices: [Slice]) -> Utterance {
+    let mean = (0..<classes).map { c in slices.reduce(0) { $0 + $1.probabilities[c] } / Double(max(1, slices.count)) }
+    let best = mean.indices.reduce(0) { mean[$1] > mean[$0] ? $1 : $0 }
+    return Utterance(file: file.path, emotions: emotions, slices: slices, mean: mean, emotion: emotions[best])
+  }
+
+  private static func batches(_ count: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: batch).map { $0..<min(count, $0 + batch) }
+  }
+
+  /// Runs a filled plan.
+  @Engine private static func rows(_ plan: Plan) -> [[Float]] {
+    plan.forward(.evaluation)
+    return (0..<plan.batch).map {
+      Array(UnsafeBufferPointer(start: plan.logits + $0 * plan.outputs, count: plan.outputs))
+    }
+  }
+
+  static func softmax(_ logits: [Float]) -> [Double] {
+    let highest = Double(logits.max() ?? 0)
+    let powers = logits.map { exp(Double($0) - highest) }, sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+}
+
+extension Laboratory {
+  /// - Parameter name: a run, the beginning of its name, or imported weights.
+  /// - Throws: `LabError`, `CoreError`.
+  package func predictor(_ name: String, last: Bool = false) throws -> Predictor {
+    if let run = try? store.open(name) { return try Predictor(run: run, last: last) }
+    if let stored = try? weights.named(name) { return try Predictor(weights: stored) }
+    throw LabError.neitherRunNorWeights(name, known: store.ids() + weights.all().weights.map(\.name))
+  }
+}

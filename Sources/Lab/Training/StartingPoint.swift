@@ -1,0 +1,82 @@
+import Core
+import Foundation
+import NN
+
+extension Job {
+  /// The job's network with its fixed first layer, if it has one.
+  ///
+  /// - Throws: `NNError.unknownNetwork`, `LabError.unknownChoice`.
+  package func entry() throws -> NetworkEntry {
+    let entry = try Networks.named(model)
+    guard let name = options?.normalisation else { return entry }
+    guard name == ImageStatistics.imageNet.name else {
+      throw LabError.unknownChoice(what: "normalisation", value: name, choices: [ImageStatistics.imageNet.name])
+    }
+    return entry.normalised(by: .imageNet)
+  }
+}
+
+/// What a run's weights are before its first step.
+struct StartingPoint: Sendable {
+  /// nil: random ones.
+  let weights: StoredWeights?
+  /// What the run says about them.
+  let note: String
+
+  /// What a new job starts from.
+  ///
+  /// - Throws: `LabError.unknownWeights`, `.weightsOfAnother`.
+  init(_ job: Job, _ store: WeightStore) throws {
+    switch job.weights ?? .none {
+    case .none: (weights, note) = (nil, "trained from scratch, from random weights")
+    case .automatic:
+      weights = store.latest(for: job.model)
+      note = weights.map(Self.note) ?? "trained from scratch: no weights are imported for \(job.model)"
+    case let named:
+      let found = try store.named(named.name)
+      guard found.origin.network == job.model else {
+        throw LabError.weightsOfAnother(named.name, network: found.origin.network, wanted: job.model)
+      }
+      (weights, note) = (found, Self.note(found))
+    }
+  }
+
+  private static func note(_ weights: StoredWeights) -> String {
+    let origin = weights.origin
+    let file = origin.source.split(separator: "/").last.map(String.init) ?? origin.source
+    return
+      "fine-tuned from weights “\(weights.name)” (\(file), SHA-256 \(origin.sha256.prefix(12))…, \(origin.names) names)"
+  }
+
+  /// As the job records it.
+  ///
+  /// - Throws: `CoreError.cannotRead`.
+  func recorded() throws -> StartingWeights {
+    guard let weights else { return .none }
+    return StartingWeights(weights.name, sha256: try weights.identity())
+  }
+
+  /// Insists that a run without a checkpoint starts from the weights that it began with.
+  ///
+  /// - Throws: `LabError.weightsChanged`.
+  static func check(_ job: Job, _ store: WeightStore, run: String) throws {
+    guard let recorded = job.weights, recorded != .none, recorded != .automatic else { return }
+    guard let weights = try? store.named(recorded.name), try weights.identity() == recorded.sha256 else {
+      throw LabError.weightsChanged(recorded.name, run: run)
+    }
+  }
+
+  /// Random values from the job's seed, and the job's weights over them.
+  ///
+  /// - Returns: what to say about layers that the weights leave at their random values.
+  /// - Throws: `LabError`, `CoreError`.
+  @Engine static func fill(_ network: Network, _ job: Job, _ store: WeightStore, run: String) throws -> String? {
+    network.initialise(seed: job.seed)
+    guard let recorded = job.weights, recorded != .none, recorded != .automatic else { return nil }
+    try check(job, store, run: run)
+    let kept = try store.named(recorded.name).load(into: network)
+    guard !kept.isEmpty else { return nil }
+    let more = kept.count > 4 ? " and \(kept.count - 4) more" : ""
+    return "starting from random values: \(kept.prefix(4).joined(separator: ", "))\(more)"
+  }
+}

@@ -1,0 +1,38 @@
+import Core
+import Foundation
+import NN
+import Weights
+
+/// Takes the weights of a run, or imported ones, out to a file that `safetensors.torch.load_file` reads: our names are the
+/// reference implementations', so that `load_state_dict` takes them.
+extension Laboratory {
+  package struct Export: Sendable {
+    package let network: String
+    package let tensors: Int
+    package let url: URL
+  }
+
+  /// - Parameter last: of a run, the last checkpoint instead of the best one.
+  /// - Throws: `LabError`, `CoreError`, `WeightError`.
+  package func export(_ name: String, last: Bool = false, to url: URL) throws -> Export {
+    let source: URL
+    var metadata = ["format": "pt"]
+    if let run = try? store.open(name) {
+      source = last ? run.lastCheckpoint : run.bestCheckpoint
+      guard FileManager.default.fileExists(atPath: source.path) else { throw LabError.runHasNoCheckpoint(run.id) }
+      metadata["quaver.run"] = run.id
+    } else if let weights = try? weights.named(name) {
+      source = weights.url
+    } else {
+      throw LabError.neitherRunNorWeights(name, known: store.ids() + weights.all().weights.map(\.name))
+    }
+    let file = try WeightFile(contentsOf: source)
+    for key in ["network", "classes", "normalisation", "quaver.emotions", "quaver.scaling", StoredWeights.originKey] {
+      metadata[key] = file.metadata[key]
+    }
+    let isWeight: (String) -> Bool = { !$0.hasPrefix("adam.") }
+    try file.export(to: url, metadata: metadata, where: isWeight)
+    return Export(
+      network: metadata["network"] ?? "", tensors: file.tensors.keys.count(where: isWeight), url: url)
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Core
+import Foundation
+import Lab
+
+struct PredictCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict", abstract: "Ask a trained network about sound files: probabilities slice by slice.",
+    discussion: """
+      With --images the network is given a tensor of images instead and its logits come out, a line an image; that also \
+      works with imported weights.
+      """)
+
+  @Argument(help: ArgumentHelp("A run, the beginning of its name, or imported weights.", valueName: "run|weights"))
+  var source: String
+  @Argument(help: "Sound files.")
+  var files: [String] = []
+  @Option(help: ArgumentHelp("A safetensors file of images [n, 3, 224, 224] in [0, 1], float32.", valueName: "file"))
+  var images: String?
+  @Option(help: "Name of the tensor in it.")
+  var tensor = "images"
+  @Option(help: ArgumentHelp("Write the logits there as the tensor “logits” [n, classes].", valueName: "file"))
+  var out: String?
+  @Flag(help: "Of a run, the last checkpoint; by default the best one by validation accuracy.")
+  var last = false
+  @Option(help: "Threads; by default what this process may use.")
+  var threads: Int?
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if files.isEmpty == (images == nil) {
+      throw ValidationError("Give sound files, or a tensor of them with --images.")
+    }
+    if out != nil, images == nil { throw ValidationError("--out belongs to --images.") }
+  }
+
+  func run() async throws {
+    if let threads { Engine.settings.threads = threads }
+    let predictor = try common.laboratory().predictor(source, last: last)
+    if let images {
+      let file = try SafeTensors(contentsOf: URL(fileURLWithPath: images))
+      let logits = try await Engine.run { [tensor] in try predictor.logits(file, tensor: tensor) }
+      if let out { return try write(logits, predictor.classes, to: URL(fileURLWithPath: out)) }
+      for row in logits { Console.line(common.json ? try JSON.line(row) : row.map { "\($0)" }.joined(separator: " ")) }
+      return
+    }
+    let urls = files.map { URL(fileURLWithPath: $0) }, json = common.json
+    try await Engine.run {
+      try predictor.utterances(urls) { utterance in
+        if json {
+          if let line = try? JSON.line(utterance) { Console.line(line) }
+        } else {
+          Self.show(utterance)
+        }
+      }
+    }
+  }
+
+  private func write(_ logits: [[Float]], _ classes: Int, to url: URL) throws {
+    let flat = logits.flatMap(\.self)
+    try flat.withUnsafeBytes { bytes in
+      try SafeTensorsWriter.write(
+        [.init(name: "logits", type: .f32, shape: [logits.count, classes], bytes: bytes)], metadata: [:], to: url)
+    }
+  }
+
+  private static func show(_ utterance: Predictor.Utterance) {
+    let best = utterance.emotions.firstIndex(of: utterance.emotion) ?? 0
+    Console.line("\(utterance.file): \(utterance.emotion), \(Console.percent(utterance.mean[best]))")
+    var rows = [["from s"] + utterance.emotions]
+    for slice in utterance.slices {
+      rows.append([String(format: "%.2f", slice.start)] + slice.probabilities.map(Console.percent))
+    }
+    rows.append(["mean"] + utterance.mean.map(Console.percent))
+    Console.table(rows, rightAligned: Set(0...utterance.emotions.count))
+  }
+}
