@@ -22,6 +22,8 @@ package enum LabError: UserError, Equatable {
   case nothingReadable(String)
   case notRegistered(String, known: [String])
   case noSuchSplit(String)
+  case noPredictions(String)
+  case cannotPlay(String, reason: String)
 
   package var description: String {
     switch self {
@@ -47,6 +49,9 @@ package enum LabError: UserError, Equatable {
     case .notRegistered(let name, let known):
       "no corpus is registered as “\(name)”; there are \(Self.list(known))"
     case .noSuchSplit(let text): "split “\(text)” is neither utterance, speaker, slice nor a CSV file that is there"
+    case .noPredictions(let id):
+      "run “\(id)” kept no predictions by slice; runs of this version do, at the end of every epoch"
+    case .cannotPlay(let player, let reason): "\(player) could not play this (\(reason))"
     case .engineBusy: "a run is being trained here already; stop it first, or start another with `quaver train`"
     }
   }

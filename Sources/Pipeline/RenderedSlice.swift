@@ -29,6 +29,15 @@ package struct RenderedSlice: Sendable, Equatable {
   /// Slices of the utterance at this stride.
   package let sliceCount: Int
 
+  /// From values that are there already.
+  package init(
+    rows: Int, columns: Int, content: Content, time: ClosedRange<Double>, rowValues: [Double], rowUnit: String,
+    sliceCount: Int
+  ) {
+    (self.rows, self.columns, self.content, self.time) = (rows, columns, content, time)
+    (self.rowValues, self.rowUnit, self.sliceCount) = (rowValues, rowUnit, sliceCount)
+  }
+
   /// - Parameters:
   ///   - samples: the whole utterance at 16 kHz.
   ///   - slice: taken to the nearest that exists.

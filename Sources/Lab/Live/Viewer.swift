@@ -30,9 +30,9 @@ final class Viewer {
       request.stage == .decibels
       ? Scaling(lo: 0, hi: 1) : try levels.scaling(of: corpus, transform: transform, slicer: slicer, note: note)
     let rendered = try RenderedSlice(
-      samples: samples, slice: request.slice, slicer: slicer, transform: transform, stage: request.stage.renderStage,
+      samples: samples, slice: request.slice, slicer: slicer, transform: transform, stage: request.stage,
       scaling: scaling, augmentSeed: request.augmentSeed)
-    return Picture(request, rendered)
+    return Picture(request: request, slice: rendered)
   }
 
   func forgetCorpora() { corpora = [:] }
@@ -54,29 +54,5 @@ final class Viewer {
     audio.append((key, samples))
     if audio.count > 8 { audio.removeFirst() }
     return samples
-  }
-}
-
-extension Stage {
-  fileprivate var renderStage: RenderStage {
-    switch self {
-    case .decibels: .decibels
-    case .normalised: .normalised
-    case .network: .network
-    case .augmented: .augmented
-    }
-  }
-}
-
-extension Picture {
-  fileprivate init(_ request: PictureRequest, _ rendered: RenderedSlice) {
-    let content: Content =
-      switch rendered.content {
-      case .scalar(let values, let unit, let range): .scalar(values, unit: unit, range: range)
-      case .rgb(let values): .rgb(values)
-      }
-    self.init(
-      request: request, rows: rendered.rows, columns: rendered.columns, content: content, time: rendered.time,
-      rowValues: rendered.rowValues, rowUnit: rendered.rowUnit, sliceCount: rendered.sliceCount)
   }
 }

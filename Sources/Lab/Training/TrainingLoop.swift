@@ -112,6 +112,7 @@ import Pipeline
   private struct Evaluation {
     var lossSum = 0.0
     var confusion: Confusion
+    var predictions: [Int] = []
     var loss: Double { lossSum / Double(max(1, confusion.total)) }
   }
 
@@ -129,9 +130,11 @@ import Pipeline
       plan.forward(.evaluation)
       let labels = batch.map { data.labels[$0] }
       evaluation.lossSum += Double(plan.loss(labels: labels)) * Double(batch.count)
-      for (label, prediction) in zip(labels, plan.predictions) {
+      let predictions = plan.predictions
+      for (label, prediction) in zip(labels, predictions) {
         evaluation.confusion.add(truth: label, predicted: prediction)
       }
+      evaluation.predictions += predictions
       imagesDone += batch.count
       tell(phase: phase, done: start + batch.count, total: slices.count)
     }
@@ -158,6 +161,7 @@ import Pipeline
       validAccuracy: validation.confusion.accuracy, validUAR: validation.confusion.unweightedAverageRecall,
       averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds)
     try folder.append(metrics)
+    try folder.write(predictions(validation))
     report(.epoch(metrics))
     // Before any checkpoint: weights that are no numbers replace none that are.
     guard metrics.trainLoss.isFinite, metrics.validLoss.isFinite else {
@@ -169,6 +173,16 @@ import Pipeline
     // The best one first: a kill between the two then repeats this epoch and writes the same best again.
     if isBest { try Checkpoint.save(network, metadata: metadata(), to: folder.bestCheckpoint) }
     try checkpoint()
+  }
+
+  private func predictions(_ validation: Evaluation) -> RunPredictions {
+    let slices = zip(data.valid, validation.predictions).map { slice, predicted in
+      let place = data.plan.table.locate(slice)
+      return RunPredictions.Slice(
+        utterance: data.corpus.utterances[place.utterance].id, slice: place.index, truth: data.labels[slice],
+        predicted: predicted)
+    }
+    return RunPredictions(run: folder.id, epoch: position.epoch, slices: slices)
   }
 
   // MARK: checkpoints
