@@ -34,6 +34,11 @@ package enum ThemeFiles {
       .progress: ThemeStyle(foreground: rgb(0x5FAF5F)),
       .track: ThemeStyle(foreground: rgb(0x444444)),
       .synthetic: ThemeStyle(foreground: rgb(0xD7875F), attributes: .italic),
+      .run1: ThemeStyle(foreground: rgb(0x5FAFD7)),
+      .run2: ThemeStyle(foreground: rgb(0xFFAF00)),
+      .run3: ThemeStyle(foreground: rgb(0x5FAF5F)),
+      .run4: ThemeStyle(foreground: rgb(0xD787AF)),
+      .run5: ThemeStyle(foreground: rgb(0xD7875F)),
     ],
     emotions: [
       "anger": rgb(0xFF5F5F), "boredom": rgb(0xAF875F), "disgust": rgb(0x87AF00), "fear": rgb(0xAF87FF),

@@ -161,7 +161,7 @@ import Pipeline
       validAccuracy: validation.confusion.accuracy, validUAR: validation.confusion.unweightedAverageRecall,
       averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds)
     try folder.append(metrics)
-    try folder.write(predictions(validation))
+    try folder.keep(predictions(validation))
     report(.epoch(metrics))
     // Before any checkpoint: weights that are no numbers replace none that are.
     guard metrics.trainLoss.isFinite, metrics.validLoss.isFinite else {

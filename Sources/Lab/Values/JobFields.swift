@@ -8,8 +8,8 @@ package struct JobField: Sendable {
     case integer(ClosedRange<Int>, step: Int)
     /// A finite number of at least 0.
     case number
-    /// A whole number, or nothing: "all".
-    case limit(ClosedRange<Int>)
+    /// Some values to step through, of which not all need be numbers ("all"); any whole number of the range may be typed.
+    case series([String], ClosedRange<Int>)
   }
 
   package let name: String
@@ -45,13 +45,13 @@ package struct JobField: Sendable {
       case .integer(let range, _):
         Int(value).map(range.contains) ?? (range.upperBound == .max && UInt64(value) != nil)
       case .number: Double(value).map { $0.isFinite && $0 >= 0 } ?? false
-      case .limit(let range): value == Self.everything || Int(value).map(range.contains) ?? false
+      case .series(let names, let range): Int(value).map(range.contains) ?? names.contains(value)
       }
     if !isGood { throw mistake(value) }
   }
 
   /// What stands for no limit.
-  package static let everything = "all"
+  private static let everything = "all"
 
   private func mistake(_ value: String) -> LabError {
     switch kind {
@@ -62,8 +62,11 @@ package struct JobField: Sendable {
         range: range.upperBound == .max
           ? "a whole number from \(range.lowerBound) on" : "\(range.lowerBound) to \(range.upperBound)")
     case .number: .outOfRange(what: name, value: value, range: "a number of at least 0")
-    case .limit(let range):
-      .outOfRange(what: name, value: value, range: "“all” or a whole number from \(range.lowerBound) on")
+    case .series(let names, let range):
+      .outOfRange(
+        what: name, value: value,
+        range: names.filter { Int($0) == nil }.map { "“\($0)” or " }.joined()
+          + "\(range.lowerBound) to \(range.upperBound)")
     }
   }
 }
@@ -107,7 +110,14 @@ extension JobField {
     text(
       "split", "--split", "utterance and speaker keep a file's slices together; slice leaks; or type a CSV's path",
       ["utterance", "speaker", "slice"], other: true, \.split),
-    integer("stride", "--stride", "ms between slices", 1...60_000, step: 50, \.strideMilliseconds),
+    JobField(
+      "stride", "--stride", "ms between slices", .series(JobFields.strides.map(String.init), 1...60_000),
+      read: { String($0.strideMilliseconds) }
+    ) {
+      guard let value = Int($1) else { return false }
+      $0.strideMilliseconds = value
+      return true
+    },
     integer("epochs", "--epochs", "passes over the training part", 1...100_000, \.epochs),
     integer("batch", "--batch", "slices a step", 1...4096, step: 8, \.batch),
     number("learning rate", "--lr", "of Adam", \.learningRate),
@@ -124,7 +134,7 @@ extension JobField {
       "normalise", "--normalise", "slices that give lo and hi: the paper's, or the strict way", ["corpus", "train"],
       \.normalise),
     JobField(
-      "slices", "--limit", "of each part: all, or a stratified few for a quick try", .limit(1...100_000_000),
+      "slices", "--limit", "of each part: all, or a stratified few for a quick try", .series([everything, "64", "256", "1024"], 1...100_000_000),
       read: { $0.limit.map(String.init) ?? everything }
     ) {
       guard $1 == everything || Int($1) != nil else { return false }
@@ -137,6 +147,9 @@ extension JobField {
 /// The registry of a job's settings.
 package enum JobFields {
   package static let all: [JobField] = JobField.registry
+
+  /// Strides that keys step through, in ms.
+  package static let strides = [10, 20, 50, 100, 200, 250, 500, 1000]
 
   package static func named(_ name: String) -> JobField? {
     all.first { $0.name == name || $0.option == "--\(name)" || $0.name.replacing(" ", with: "-") == name }

@@ -13,16 +13,18 @@ package struct PictureRequest: Sendable, Equatable, Hashable {
   package var transform: String
   package var stage: Stage
   package var augmentSeed: UInt64
+  /// The whole utterance, second by second, instead of a slice.
+  package var isWhole: Bool
   /// Where it is shown, among utterances side by side; a newer request for the same place replaces an older one.
   package var place: Int
 
   package init(
     corpus: String, utterance: String, slice: Int, strideMilliseconds: Int, transform: String, stage: Stage,
-    augmentSeed: UInt64, place: Int = 0
+    augmentSeed: UInt64, isWhole: Bool = false, place: Int = 0
   ) {
     (self.corpus, self.utterance, self.slice) = (corpus, utterance, slice)
     (self.strideMilliseconds, self.transform, self.stage) = (strideMilliseconds, transform, stage)
-    (self.augmentSeed, self.place) = (augmentSeed, place)
+    (self.augmentSeed, self.isWhole, self.place) = (augmentSeed, isWhole, place)
   }
 }
 

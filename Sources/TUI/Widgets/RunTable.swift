@@ -19,7 +19,7 @@ package enum RunTable {
     Column(name: "network", width: 9, rank: 4, isRight: false) { $0.job.model },
     Column(name: "split", width: 10, rank: 3, isRight: false) { $0.job.splitName },
     Column(name: "seed", width: 5, rank: 7, isRight: true) { String($0.job.seed) },
-    Column(name: "epoch", width: 8, rank: 2, isRight: true) { "\($0.epochs.count)/\($0.job.epochs)" },
+    Column(name: "epoch", width: 8, rank: 2, isRight: true) { "\($0.epochs.last?.epoch ?? 0)/\($0.job.epochs)" },
     Column(name: "valid", width: 7, rank: 2, isRight: true) {
       $0.epochs.last.map { Numbers.percent($0.validAccuracy) } ?? ""
     },
@@ -37,6 +37,42 @@ package enum RunTable {
     return kept
   }
 
+  /// The same as data, without the marks of the screen.
+  package static func table(_ runs: [RunInfo]) -> DataTable {
+    let measures: [(String, @Sendable (EpochMetrics) -> Double?)] = [
+      ("train loss", { $0.trainLoss }), ("train accuracy", { $0.trainAccuracy }), ("valid loss", { $0.validLoss }),
+      ("valid accuracy", { $0.validAccuracy }), ("valid UAR", { $0.validUAR }),
+      ("average accuracy", { $0.averageAccuracy }),
+    ]
+    let rows = runs.map { run in
+      [run.id, run.status.rawValue, run.job.corpus] + JobFields.all.map { $0.read(run.job) }
+        + [String(run.epochs.last?.epoch ?? 0)]
+        + measures.map { measure in run.epochs.last.flatMap(measure.1).map { Numbers.fixed($0, 4) } ?? "" }
+    }
+    var seen: Set<String> = []
+    return DataTable(
+      title: "Runs",
+      columns: ["run", "status", "corpus"] + JobFields.all.map(\.name) + ["epoch"] + measures.map(\.0), rows: rows,
+      notes: runs.flatMap { run in run.notes.map { "\(run.id): \($0)" } }.filter { seen.insert($0).inserted })
+  }
+
+  /// Every epoch of some runs.
+  package static func epochs(_ runs: [RunInfo]) -> DataTable? {
+    guard runs.contains(where: { !$0.epochs.isEmpty }) else { return nil }
+    func number(_ value: Double) -> String { Numbers.fixed(value, 6) }
+    let rows = runs.flatMap { run in
+      run.epochs.map { epoch in
+        [run.id, String(epoch.epoch), String(epoch.step), Numbers.fixed(epoch.seconds, 2)]
+          + [epoch.trainLoss, epoch.trainAccuracy, epoch.validLoss, epoch.validAccuracy, epoch.validUAR].map(number)
+      }
+    }
+    return DataTable(
+      title: "Epochs",
+      columns: [
+        "run", "epoch", "step", "seconds", "train loss", "train accuracy", "valid loss", "valid accuracy", "valid UAR",
+      ], rows: rows)
+  }
+
   package static func draw(_ state: State, _ surface: inout Surface) {
     let (look, list) = (state.look, state.trainingPane.list)
     let columns = fitting(surface.width)
@@ -46,16 +82,22 @@ package enum RunTable {
       x = surface.put(text, x, 0, look.style(.axis)) + 1
     }
     for (row, index) in list.visible(count: state.runs.count, height: surface.height - 1).enumerated() {
-      draw(state.runs[index], row + 1, columns, look, &surface)
+      draw(state.runs[index], row + 1, columns, state, &surface)
       if index == list.selection {
         RowHighlight.draw(row + 1, isFocused: state.focus == .training, look, &surface)
       }
     }
   }
 
-  private static func draw(_ run: RunInfo, _ y: Int, _ columns: [Column], _ look: Look, _ surface: inout Surface) {
+  private static func draw(_ run: RunInfo, _ y: Int, _ columns: [Column], _ state: State, _ surface: inout Surface) {
+    let look = state.look
     let (mark, role) = mark(run.status, look)
     surface.put(mark, 0, y, look.style(role))
+    // The letter of its curve.
+    let shown = state.shownRuns
+    if !state.trainingPane.marks.isEmpty, shown.count > 1, let index = shown.firstIndex(where: { $0.id == run.id }) {
+      surface.put(String(CurveMaker.letters[index % CurveMaker.letters.count]), 1, y, look.style(.match))
+    }
     var x = 2
     for column in columns {
       let text = TextWidth.fit(

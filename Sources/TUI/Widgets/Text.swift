@@ -88,6 +88,13 @@ package enum Numbers {
     return value < 1000 ? fixed(value, value < 100 ? 1 : 0) + " Hz" : fixed(value / 1000, 3) + " kHz"
   }
 
+  /// "812 MB", "1.4 GB".
+  package static func bytes(_ count: Int) -> String {
+    let value = Double(count)
+    if value >= 1e9 { return fixed(value / 1e9, 1) + " GB" }
+    return value >= 1e6 ? fixed(value / 1e6, 0) + " MB" : fixed(value / 1e3, 0) + " KB"
+  }
+
   /// At most six columns, for tables: "0.6931", "12.4", "NaN".
   package static func short(_ value: Double) -> String {
     guard value.isFinite else { return fixed(value, 0) }
@@ -110,8 +117,9 @@ package enum RowHighlight {
 
 /// Where in a list the screen is: the rightmost column.
 package enum ScrollBar {
-  package static func draw(_ top: Int, _ count: Int, _ look: Look, _ surface: inout Surface) {
-    let height = surface.height
+  /// - Parameter height: of the list; nil takes the whole surface.
+  package static func draw(_ top: Int, _ count: Int, _ height: Int? = nil, _ look: Look, _ surface: inout Surface) {
+    let height = height ?? surface.height
     guard count > height, height > 1, surface.width > 8 else { return }
     let length = max(1, height * height / count)
     let start = top * (height - length) / max(1, count - height)
