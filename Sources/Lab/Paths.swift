@@ -29,5 +29,6 @@ package struct Paths: Sendable, Equatable {
   package var runs: URL { data.appendingPathComponent("runs") }
   package var corpora: URL { data.appendingPathComponent("corpora") }
   package var catalog: URL { state.appendingPathComponent("catalog.sqlite") }
+  package var configFile: URL { config.appendingPathComponent("config.toml") }
   package var images: URL { cache.appendingPathComponent("images") }
 }

@@ -28,7 +28,7 @@ struct Quaver: AsyncParsableCommand {
     discussion: "Without a subcommand the workbench opens.",
     version: "0.1.0",
     subcommands: [
-      WorkbenchCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
+      WorkbenchCommand.self, AttachCommand.self, RenderCommand.self, ConfigCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
       ShowCommand.self, ControlCommand.self, EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 }

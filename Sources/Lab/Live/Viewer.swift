@@ -2,6 +2,17 @@ import Core
 import Foundation
 import Pipeline
 
+extension Laboratory {
+  /// What the workbench would be told about a picture that it asks for, made on the calling thread.
+  package func answers(to request: PictureRequest) throws -> [Event] {
+    let viewer = Viewer(library: library, levels: LevelStore(folder: paths.cache))
+    return [
+      .waveform(try viewer.waveform(corpus: request.corpus, utterance: request.utterance)),
+      .picture(try viewer.picture(request) { _ in }),
+    ]
+  }
+}
+
 /// Makes waveforms and pictures for the screen, on the one thread that calls it, never on the engine's: looking at a
 /// spectrogram does not wait for a training step.
 final class Viewer {

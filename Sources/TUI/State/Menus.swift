@@ -67,7 +67,7 @@ package enum ExportForm: Sendable, Equatable, CaseIterable {
 }
 
 /// A line of text that is asked for.
-package struct Input: Sendable, Equatable {
+package struct TextPrompt: Sendable, Equatable {
   package enum Purpose: Sendable, Equatable { case export(ExportForm) }
 
   package let label: String
@@ -119,10 +119,10 @@ package enum Menus {
     case .copyTable(let format):
       guard let table = pane.table(state) else { return [] }
       return [.copy(table.text(format), what: "the table as \(format.label)")]
-    case .copyScreen: return [.copy(PaneText.draw(state), what: "the pane as text")]
+    case .copyScreen: return [.copy(PaneScreen.draw(state).text, what: "the pane as text")]
     case .export(let form):
       state.modal = .input(
-        Input(label: "write \(form.suffix.uppercased()) to", text: name(state, form), purpose: .export(form)))
+        TextPrompt(label: "write \(form.suffix.uppercased()) to", text: name(state, form), purpose: .export(form)))
       return []
     }
   }
@@ -136,7 +136,7 @@ package enum Menus {
   package static func export(_ form: ExportForm, to path: String, _ state: State) -> [Effect] {
     guard let pane = Panes.named(state.focus) else { return [] }
     switch form {
-    case .text: return [.write(path: path, text: PaneText.draw(state) + "\n")]
+    case .text: return [.write(path: path, text: PaneScreen.draw(state).text + "\n")]
     case .table(let format): return (pane.table(state)?.text(format)).map { [.write(path: path, text: $0)] } ?? []
     case .detail: return (pane.detail(state)?.text(.csv)).map { [.write(path: path, text: $0)] } ?? []
     case .figure(let format): return [.draw(path: path, format)]
@@ -145,18 +145,19 @@ package enum Menus {
 }
 
 /// A pane alone, as the screen shows it.
-package enum PaneText {
+package enum PaneScreen {
   /// - Parameter size: nil takes the pane's own size on the screen.
-  package static func draw(_ state: State, size: Size? = nil) -> String {
-    guard let pane = Panes.named(state.focus) else { return "" }
+  package static func draw(_ state: State, size: Size? = nil) -> Canvas {
     let layout = Layout(state)
     let rect = layout.rect(of: state.focus) ?? layout.body
-    let size = size ?? Size(width: rect.width, height: rect.height)
-    var surface = Surface(size: size)
+    var surface = Surface(size: size ?? Size(width: rect.width, height: rect.height))
     surface.clear(surface.bounds, state.look.style(.text))
-    let title = state.look.glyphs.plain(pane.title(state))
-    surface.put(title, 0, 0, state.look.style(.title))
-    surface.within(surface.bounds.splitTop(2).rest) { pane.draw(state, &$0) }
-    return surface.canvas.text
+    guard let pane = Panes.named(state.focus) else { return surface.canvas }
+    var state = state
+    let inner = surface.bounds.splitTop(2).rest
+    pane.settle(&state, Size(width: inner.width, height: inner.height))
+    surface.put(state.look.glyphs.plain(pane.title(state)), 0, 0, state.look.style(.titleFocused))
+    surface.within(inner) { pane.draw(state, &$0) }
+    return surface.canvas
   }
 }

@@ -69,7 +69,7 @@ package enum Modals {
       Confirmation(
         title: "Stop?", text: "", choices: [.init(key: "y", label: "stop", answer: .cancel)])),
     .menu(Menu(title: "Copy", items: [.init(key: "t", label: "text", action: .copyScreen)])),
-    .input(Input(label: "write to", text: "a.csv", purpose: .export(.text))), .queue(ListState()),
+    .input(TextPrompt(label: "write to", text: "a.csv", purpose: .export(.text))), .queue(ListState()),
   ]
 
   static func cancel(_ prefix: String, _ keys: [KeySequence]) -> Binding {

@@ -92,7 +92,7 @@ package enum Modal: Sendable, Equatable {
   case prompt(pane: PaneID, before: String)
   case themes(ListState, before: Theme)
   case menu(Menu)
-  case input(Input)
+  case input(TextPrompt)
   /// Runs that wait.
   case queue(ListState)
 }

@@ -113,7 +113,7 @@ package enum ModalView {
       for (y, index) in (top..<min(form.fields.count, top + rows)).enumerated() {
         field(form.fields[index], y, isFocused: index == form.focus, look, &surface)
       }
-      ScrollBar.draw(top, form.fields.count, rows, look, &surface)
+      ScrollBar.draw(top, form.fields.count, rows: rows, look, &surface)
       let y = surface.height - foot
       let verb = state.isBusy ? "queues it" : "starts it"
       var words = [(form.focused?.help ?? "", Role.dim)]
