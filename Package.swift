@@ -65,6 +65,6 @@ let package = Package(
     .testTarget(
       name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline"], swiftSettings: strict),
     .testTarget(
-      name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
+      name: "TUITests", dependencies: ["Core", "Lab", "Pipeline", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
   ]
 )

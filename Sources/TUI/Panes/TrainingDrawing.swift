@@ -127,7 +127,7 @@ package enum TrainingDrawing {
     let end = settings.across == .epoch ? max(last, Double(runs.map(\.job.epochs).max() ?? 1)) : last
     let start = settings.across == .epoch ? 1 : settings.isLogAcross ? curves.compactMap { $0.points.first?.x }.min() ?? 1 : 0
     var plot = Plot(
-      title: title, curves: curves, unit: settings.across == .time ? "s" : settings.across.rawValue,
+      title: CurveMaker.title(title, runs, measures, settings), curves: curves, unit: settings.across == .time ? "s" : settings.across.rawValue,
       across: AxisScale(start...max(start + 1, end), isLog: settings.isLogAcross))
     plot.isWhole = settings.across != .time
     return plot

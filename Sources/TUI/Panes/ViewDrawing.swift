@@ -120,7 +120,9 @@ package enum ViewDrawing {
         + "\(look.glyphs.times)\(Int((1 / view.viewport.height).rounded())) Hz")
     }
     let text = look.glyphs.plain(words.joined(separator: " · "))
-    column = surface.put(text, column, y, look.style(.dim), width: places.info.maxX - column) + 2
+    if !isBeside || column + TextWidth.of(text) <= places.info.maxX {
+      column = surface.put(text, column, y, look.style(.dim), width: places.info.maxX - column) + 2
+    }
     if corpus?.isSynthetic == true, column + 16 <= places.info.maxX {
       surface.put("synthetic speech", column, y, look.style(.synthetic))
     }

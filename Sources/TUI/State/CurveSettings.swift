@@ -89,15 +89,27 @@ package enum CurveMaker {
         measures.compactMap { curve(group, $0, settings, name: $0.name, $0.role, $0.mark, $0.every) }
       } ?? []
     }
-    guard let measure = measures.last(where: { measure in runs.contains { $0.epochs.contains { measure.value($0) != nil } } })
-    else { return [] }
+    guard let measure = shared(measures, runs) else { return [] }
     return groups.enumerated().compactMap { index, group in
       let letter = letters[index % letters.count]
       let seeds = group.count > 1 ? " (\(group.count) seeds)" : ""
       return curve(
-        group, measure, settings, name: "\(letter) \(measure.name)\(seeds)", roles[index % roles.count],
+        group, measure, settings, name: "\(letter)\(seeds)", roles[index % roles.count],
         letter.unicodeScalars.first ?? "*", 1 + index / roles.count)
     }
+  }
+
+  /// What is drawn of each where several are drawn: the last measure that they have.
+  private static func shared(_ measures: [CurveMeasure], _ runs: [RunInfo]) -> CurveMeasure? {
+    measures.last { measure in runs.contains { $0.epochs.contains { measure.value($0) != nil } } }
+  }
+
+  /// "Loss" where one run is drawn, "Loss, valid" where several are.
+  package static func title(
+    _ title: String, _ runs: [RunInfo], _ measures: [CurveMeasure], _ settings: CurveSettings
+  ) -> String {
+    let count = settings.joinsSeeds ? grouped(runs).count : runs.count
+    return count > 1 ? title + (shared(measures, runs).map { ", \($0.name)" } ?? "") : title
   }
 
   /// Runs that differ in their seed alone, in the order of their first.

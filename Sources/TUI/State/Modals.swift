@@ -3,11 +3,11 @@ import Lab
 
 /// Keys and typing while something lies over the panes.
 package enum Modals {
-  /// Whether printable keys are text here.
-  package static func takesText(_ modal: Modal) -> Bool {
+  /// Whether a printable key is text here.
+  package static func takesText(_ modal: Modal, _ character: Character) -> Bool {
     switch modal {
     case .help, .palette, .prompt, .input: true
-    case .form(let form): form.takesText
+    case .form(let form): form.takes(character)
     case .confirm, .themes, .menu, .queue: false
     }
   }

@@ -30,7 +30,7 @@ package enum Reducer {
 
   private static func press(_ key: Key, _ state: inout State) -> [Effect] {
     (state.notice, state.resumes) = (nil, nil)
-    if let modal = state.modal, case .character(let character) = key, Modals.takesText(modal) {
+    if let modal = state.modal, case .character(let character) = key, Modals.takesText(modal, character) {
       state.pending = []
       return Modals.type(character, &state)
     }

@@ -50,6 +50,15 @@ package struct TrainForm: Sendable, Equatable {
     }
   }
 
+  /// Numbers take what numbers are made of; other letters stay keys there.
+  package func takes(_ character: Character) -> Bool {
+    switch focused?.kind {
+    case .integer, .series: character.isASCII && character.isNumber
+    case .number: character.isASCII && (character.isNumber || ".e-+".contains(character))
+    default: takesText
+    }
+  }
+
   package mutating func move(_ distance: Int) {
     guard !fields.isEmpty else { return }
     focus = (focus + distance + fields.count) % fields.count

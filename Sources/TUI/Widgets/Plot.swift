@@ -167,8 +167,9 @@ package struct Plot: Sendable {
 
   private func lines(_ up: AxisScale, _ rect: Rect, _ look: Look, _ surface: inout Surface) {
     var dots = DotGrid(size: Size(width: rect.width, height: rect.height), look: look)
-    func column(_ x: Double) -> Int { Int((across.fraction(x) * Double(max(0, dots.width - 1))).rounded()) }
-    func row(_ y: Double) -> Int { Int(((1 - up.fraction(y)) * Double(dots.height - 1)).rounded()) }
+    let (width, height) = (dots.width, dots.height)
+    func column(_ x: Double) -> Int { Int((across.fraction(x) * Double(max(0, width - 1))).rounded()) }
+    func row(_ y: Double) -> Int { Int(((1 - up.fraction(y)) * Double(height - 1)).rounded()) }
     for (index, curve) in curves.enumerated() where !curve.band.isEmpty {
       band(curve, index, &dots, column: column, row: row)
     }

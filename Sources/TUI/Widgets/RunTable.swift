@@ -75,8 +75,9 @@ package enum RunTable {
 
   package static func draw(_ state: State, _ surface: inout Surface) {
     let (look, list) = (state.look, state.trainingPane.list)
-    let columns = fitting(surface.width)
-    var x = 2
+    let left = left(state)
+    let columns = fitting(surface.width - left + 2)
+    var x = left
     for column in columns {
       let text = TextWidth.fit(column.name, to: column.width, right: column.isRight, ellipsis: "")
       x = surface.put(text, x, 0, look.style(.axis)) + 1
@@ -89,6 +90,9 @@ package enum RunTable {
     }
   }
 
+  /// Columns of the marks before the run's name.
+  private static func left(_ state: State) -> Int { state.trainingPane.marks.isEmpty ? 2 : 3 }
+
   private static func draw(_ run: RunInfo, _ y: Int, _ columns: [Column], _ state: State, _ surface: inout Surface) {
     let look = state.look
     let (mark, role) = mark(run.status, look)
@@ -98,7 +102,7 @@ package enum RunTable {
     if !state.trainingPane.marks.isEmpty, shown.count > 1, let index = shown.firstIndex(where: { $0.id == run.id }) {
       surface.put(String(CurveMaker.letters[index % CurveMaker.letters.count]), 1, y, look.style(.match))
     }
-    var x = 2
+    var x = left(state)
     for column in columns {
       let text = TextWidth.fit(
         column.text(run), to: column.width, right: column.isRight, ellipsis: look.glyphs.ellipsis)
