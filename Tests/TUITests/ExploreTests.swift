@@ -10,8 +10,8 @@ struct ExploreTests {
 
   @Test("Space marks and goes on, on a speaker it marks all below; M takes all back")
   func marks() {
-    var bench = Bench.inTheMiddle(of: .corpus)
-    bench.press("space", "space")
+    var bench = Bench()
+    bench.press("E", "j", "j", "j", "space", "space")
     #expect(bench.state.corpusPane.marks.count == 2)
     #expect(bench.text.contains("2 marked") && bench.text.contains("◉"))
     bench.press("M")

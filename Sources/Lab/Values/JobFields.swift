@@ -108,7 +108,7 @@ extension JobField {
     text("transform", "--transform", "how sound becomes a picture", Laboratory.transforms, \.transform),
     text("network", "--model", "what learns", Laboratory.models, \.model),
     text(
-      "split", "--split", "utterance and speaker keep a file's slices together; slice leaks; or type a CSV's path",
+      "split", "--split", "utterance or speaker keep files whole; slice leaks; or type a CSV's path",
       ["utterance", "speaker", "slice"], other: true, \.split),
     JobField(
       "stride", "--stride", "ms between slices", .series(JobFields.strides.map(String.init), 1...60_000),

@@ -63,7 +63,7 @@ package enum PlainCommands {
           lines: [mode.state.isBusy ? "queued behind the run that is live" : "starting …"], requests: [.train(job)])
       } }),
     Command(name: "resume", arguments: "RUN", help: "goes on with a run") { mode, words in
-      withRun(mode.state, words) { Answer(requests: [.resume(run: $0.id)]) }
+      withRun(mode.state, words) { Answer(lines: ["resuming \($0.id)"], requests: [.resume(run: $0.id)]) }
     },
   ] + controls
 

@@ -143,7 +143,7 @@ package struct TrainForm: Sendable, Equatable {
     var words: [String] = []
     if let seconds = estimate.seconds { words.append("about \(Numbers.clock(seconds)) in all") }
     if let epoch = estimate.secondsAnEpoch { words.append("\(Numbers.short(epoch)) s an epoch") }
-    if let bytes = estimate.bytes { words.append("\(Numbers.bytes(bytes)) of memory") }
+    if let bytes = estimate.bytes { words.append("\(Numbers.bytes(bytes)) in memory") }
     return words.isEmpty ? estimate.basis : words.joined(separator: ", ")
   }
 }

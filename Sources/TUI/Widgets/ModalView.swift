@@ -120,7 +120,7 @@ package enum ModalView {
       if let problem = form.problem {
         words.append((problem, .warning))
       } else {
-        let slices = form.slices.map { "\($0) slices at this stride: " } ?? ""
+        let slices = form.slices.map { "\($0) slices: " } ?? ""
         words.append((slices + (form.cost ?? "estimating …"), .accent))
         if foot == 4 { words.append((form.estimate.map { $0.seconds == nil ? "" : $0.basis } ?? "", .dim)) }
       }
