@@ -6,7 +6,7 @@ extension RunFolder {
   private var predictionFile: URL { url.appendingPathComponent("predictions.csv") }
   private static let header = "epoch,slice,truth,predicted,utterance"
 
-  func keep(_ predictions: RunPredictions) throws {
+  package func keep(_ predictions: RunPredictions) throws {
     var text = Self.header + "\n"
     for slice in predictions.slices {
       // The utterance is last, so that a comma in a file's name needs no quoting.

@@ -25,12 +25,9 @@ package struct RunFolder: Sendable {
 
   /// Epochs in order. A last line that a crash cut short is left out; a line of a repeated epoch replaces the older.
   package func metrics() -> [EpochMetrics] {
-    guard let text = try? String(contentsOf: file("metrics.jsonl"), encoding: .utf8) else { return [] }
+    guard let data = try? Data(contentsOf: file("metrics.jsonl")) else { return [] }
     var epochs: [Int: EpochMetrics] = [:]
-    for line in text.split(separator: "\n") {
-      guard let metrics = try? JSON.decoder().decode(EpochMetrics.self, from: Data(line.utf8)) else { continue }
-      epochs[metrics.epoch] = metrics
-    }
+    for metrics in Self.epochs(data) { epochs[metrics.epoch] = metrics }
     return epochs.values.sorted { $0.epoch < $1.epoch }
   }
 
@@ -71,10 +68,16 @@ package struct RunFolder: Sendable {
     guard let size = try? handle.seekToEnd(), size > UInt64(length),
       (try? handle.seek(toOffset: size - UInt64(length))) != nil, let data = try? handle.readToEnd()
     else { return nil }
+    let decoder = JSON.decoder()
     for line in data.split(separator: UInt8(ascii: "\n")).reversed() {
-      if let metrics = try? JSON.decoder().decode(EpochMetrics.self, from: Data(line)) { return [metrics] }
+      if let metrics = EpochLine.decode(line, decoder) { return [metrics] }
     }
     return nil
+  }
+
+  private static func epochs(_ data: Data) -> [EpochMetrics] {
+    let decoder = JSON.decoder()
+    return data.split(separator: UInt8(ascii: "\n")).compactMap { EpochLine.decode($0, decoder) }
   }
 
   /// Epochs of the bytes from `offset` on, and where the next read begins. Nil when the file has become shorter, as
@@ -87,11 +90,7 @@ package struct RunFolder: Sendable {
     else { return nil }
     // A line without its end is read again when it has one.
     guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { return ([], offset) }
-    let decoder = JSON.decoder()
-    let epochs = data[...end].split(separator: UInt8(ascii: "\n")).compactMap {
-      try? decoder.decode(EpochMetrics.self, from: Data($0))
-    }
-    return (epochs, offset + UInt64(data.distance(from: data.startIndex, to: end) + 1))
+    return (Self.epochs(data[...end]), offset + UInt64(data.distance(from: data.startIndex, to: end) + 1))
   }
 
   /// Changes whenever something that `info` shows may have changed.
