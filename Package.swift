@@ -21,6 +21,7 @@ let package = Package(
     library("SndFile"),
     library("Soxr"),
     library("Ncurses"),
+    library("Cairo"),
     .target(
       name: "Kernels", path: "Sources/CLibs/Kernels",
       cSettings: [
@@ -32,21 +33,30 @@ let package = Package(
     .target(
       name: "Pipeline", dependencies: ["Core", "Kernels", "FFTW", "SndFile", "Soxr"], swiftSettings: strict),
     .target(name: "NN", dependencies: ["Core", "Kernels", "OneDNN"], swiftSettings: strict),
-    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS"], swiftSettings: strict),
+    .target(name: "Attacks", dependencies: ["Core", "Kernels", "NN"], swiftSettings: strict),
+    .target(name: "Explain", dependencies: ["Core", "Kernels", "BLAS", "NN"], swiftSettings: strict),
+    .target(name: "Export", dependencies: ["Core", "Pipeline", "Cairo"], swiftSettings: strict),
     .target(
       name: "Lab",
-      dependencies: ["Core", "Kernels", "Pipeline", "NN", "Explain", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Core", "Kernels", "Pipeline", "NN", "Attacks", "Explain", "Export",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: strict),
     .target(
       name: "TUI",
-      dependencies: ["Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard"],
+      dependencies: ["Core", "Export", "Lab", "Pipeline", "Ncurses", "TerminalGuard"],
       swiftSettings: strict),
     .executableTarget(
       name: "quaver",
       dependencies: [
-        "Core", "Pipeline", "NN", "Explain", "Lab", "TUI",
+        "Core", "Pipeline", "NN", "Attacks", "Explain", "Export", "Lab", "TUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "attack-images",
+      dependencies: ["Core", "NN", "Attacks", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
     .target(name: "Weights", dependencies: ["Core"], swiftSettings: strict),
     .target(name: "WeightsFuzzing", dependencies: ["Core", "Weights"], swiftSettings: strict),
@@ -61,10 +71,13 @@ let package = Package(
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(name: "NNTests", dependencies: ["NN", "AllocationCounter"], swiftSettings: strict),
-    .testTarget(name: "ExplainTests", dependencies: ["Explain"], swiftSettings: strict),
+    .testTarget(name: "AttacksTests", dependencies: ["Attacks", "NN", "AllocationCounter"], swiftSettings: strict),
+    .testTarget(name: "ExplainTests", dependencies: ["Explain", "NN"], exclude: ["Goldens"], swiftSettings: strict),
+    .testTarget(name: "ExportTests", dependencies: ["Export"], swiftSettings: strict),
     .testTarget(
-      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline"], swiftSettings: strict),
+      name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks", "Explain", "Export"],
+      swiftSettings: strict),
     .testTarget(
-      name: "TUITests", dependencies: ["Core", "Lab", "Pipeline", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
+      name: "TUITests", dependencies: ["Core", "Export", "Lab", "Pipeline", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
   ]
 )

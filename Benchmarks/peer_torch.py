@@ -4,11 +4,13 @@
     peer_torch.py --verify ../shared/reference                    compares both networks with the reference instead
 
 Demands: `train` is one step of Adam with weight decay on dropout, cross-entropy and zero_grad; `gradient` is one FGSM
-step, the gradient by the input alone; `inference` runs without gradients. The batch is ready in memory. Each run is a
-process of its own, so that its peak of resident memory belongs to it.
+step, the gradient by the input alone; `inference` runs without gradients; "attack bim" and so on is the attack of
+torchattacks with the paper's settings (Square with ε = 0, so that no image gives in and each takes all its queries).
+The batch is ready in memory. Each run is a process of its own, so that its peak of resident memory belongs to it.
 """
 
 import argparse
+import importlib.metadata
 import json
 import pathlib
 import re
@@ -19,6 +21,7 @@ import time
 
 import numpy as np
 import torch
+import torchattacks
 import torchvision
 from torch import nn
 from torch.nn import functional as F
@@ -60,6 +63,19 @@ class AlexNet(torchvision.models.AlexNet):
 MODELS = {"cnn-lstm": CNNLSTM, "alexnet": AlexNet}
 
 
+ATTACKS = {
+    "fgsm": lambda net: torchattacks.FGSM(net, eps=32 / 255),
+    "mi-fgsm": lambda net: torchattacks.MIFGSM(net, eps=32 / 255, alpha=4 / 255, steps=2, decay=0.9),
+    "bim": lambda net: torchattacks.BIM(net, eps=32 / 255, alpha=4 / 255, steps=2),
+    "pgd": lambda net: torchattacks.PGD(net, eps=32 / 255, alpha=4 / 255, steps=2),
+    "eot-pgd": lambda net: torchattacks.EOTPGD(net, eps=32 / 255, alpha=4 / 255, steps=2, eot_iter=2),
+    "pixle": lambda net: torchattacks.Pixle(
+        net, x_dimensions=(20, 50), y_dimensions=(20, 50), restarts=1, max_iterations=1),
+    "square": lambda net: torchattacks.Square(net, eps=0, n_queries=200),
+    "apgd-ce": lambda net: torchattacks.APGD(net, eps=32 / 255, steps=10),
+}
+
+
 def step(model, demand, images, labels, fused):
     """A closure that does one batch of the demand."""
     if demand == "train":
@@ -74,6 +90,12 @@ def step(model, demand, images, labels, fused):
 
         return train
     model.eval().requires_grad_(False)
+    if demand.startswith("attack "):
+        attack = ATTACKS[demand.removeprefix("attack ")](model)
+        # The attacks go by what the network gets right.
+        with torch.no_grad():
+            labels = model(images).argmax(1)
+        return lambda: attack(images, labels)
     if demand == "gradient":
         def fgsm():
             x = images.detach().requires_grad_(True)
@@ -93,9 +115,11 @@ def measure(arguments):
     images = torch.rand(arguments.batch, 3, 224, 224).to(memory_format=layout)
     labels = torch.randint(7, (arguments.batch,))
     one = step(model, arguments.demand, images, labels, arguments.fused)
-    one(), one()
+    one()
+    if not arguments.demand.startswith("attack "):
+        one()
     times, end = [], time.perf_counter() + arguments.seconds
-    while time.perf_counter() < end or len(times) < 5:
+    while time.perf_counter() < end or len(times) < (2 if arguments.demand.startswith("attack ") else 5):
         start = time.perf_counter()
         one()
         times.append(time.perf_counter() - start)
@@ -170,7 +194,7 @@ def verify(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=MODELS)
-    parser.add_argument("--demand", choices=["train", "gradient", "inference"])
+    parser.add_argument("--demand", choices=["train", "gradient", "inference", *(f"attack {name}" for name in ATTACKS)])
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--fused", action="store_true", help="Adam's fused kernel, which PyTorch does not choose itself")
     parser.add_argument("--batch", type=int, default=32)
@@ -184,7 +208,9 @@ def main():
     onednn = re.search(r"MKL-DNN (v[\d.]+)", torch.__config__.show())
     kernels = [f"ATen {torch.backends.cpu.get_cpu_capability()}", f"oneDNN {onednn[1] if onednn else 'unknown'}"]
     machine = dict(
-        versions=dict(torch=torch.__version__, torchvision=torchvision.__version__),
+        versions=dict(
+            torch=torch.__version__, torchvision=torchvision.__version__,
+            torchattacks=importlib.metadata.version("torchattacks")),
         kernels=kernels + ["MKL"] * torch.backends.mkl.is_available())
     json.dump(dict(machine=machine, networks=[row]), sys.stdout, indent=1)
 

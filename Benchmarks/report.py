@@ -80,7 +80,7 @@ def print_networks(rows):
                 and all(r[key] == best[key] for key in ("model", "demand", "batch", "threads"))]
         mine = same[0] if same else dict(images_per_second=None, peak_rss_bytes=None)
         megabytes = [cell(r["peak_rss_bytes"] and r["peak_rss_bytes"] / 1e6, ".0f") for r in (mine, best)]
-        name = f"{model}, {DEMANDS[demand]}, batch {best['batch']}, {best['threads']} threads"
+        name = f"{model}, {DEMANDS.get(demand, demand)}, batch {best['batch']}, {best['threads']} threads"
         print(f"| {name} | {cell(mine['images_per_second'], '.1f')}"
               f" | {best['images_per_second']:.1f} ({best['variant'] or 'plain'})"
               f" | {ratio(mine['images_per_second'], best['images_per_second'])} | {megabytes[0]} | {megabytes[1]} |")

@@ -4,5 +4,5 @@ extension RandomStream {
     RandomStream(key: splitmix64(key ^ UInt64(bitPattern: Int64(index))))
   }
 
-  private init(key: UInt64) { self.key = key }
+  package init(key: UInt64) { self.key = key }
 }

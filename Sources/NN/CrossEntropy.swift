@@ -16,16 +16,25 @@ package enum CrossEntropy {
     var total = 0.0
     let share = 1 / Double(labels.count)
     for n in labels.indices {
-      let row = logits + n * classes
-      let normaliser = logSum(row, classes)
-      total += normaliser - Double(row[labels[n]])
-      guard let gradient else { continue }
-      for c in 0..<classes {
-        let probability = exp(Double(row[c]) - normaliser)
-        gradient[n * classes + c] = Float((probability - (c == labels[n] ? 1 : 0)) * share)
-      }
+      total += row(
+        logits + n * classes, label: labels[n], classes: classes, share: share,
+        gradient: gradient.map { $0 + n * classes })
     }
     return Float(total * share)
+  }
+
+  /// Loss of one row; `gradient` receives (softmax − one-hot)·share.
+  static func row(
+    _ row: UnsafePointer<Float>, label: Int, classes: Int, share: Double, gradient: UnsafeMutablePointer<Float>?
+  ) -> Double {
+    let normaliser = logSum(row, classes)
+    if let gradient {
+      for c in 0..<classes {
+        let probability = exp(Double(row[c]) - normaliser)
+        gradient[c] = Float((probability - (c == label ? 1 : 0)) * share)
+      }
+    }
+    return normaliser - Double(row[label])
   }
 
   private static func logSum(_ row: UnsafePointer<Float>, _ classes: Int) -> Double {

@@ -18,6 +18,11 @@ enum Fusion {
         return NormPool()
       }, named: 0),
     Rule(
+      kinds: ["batchNorm", "hardSwish"],
+      join: { nodes in
+        (nodes.first?.layer as? BatchNorm).map { BatchNorm(weight: $0.weight, activation: .hardSwish) }
+      }, named: 0),
+    Rule(
       kinds: ["relu", "maxPool"],
       join: { nodes in
         guard let pool = nodes.last?.layer as? MaxPool, !pool.rectified else { return nil }

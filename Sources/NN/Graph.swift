@@ -31,6 +31,21 @@ package struct Graph: Sendable {
     precondition(Set(nodes.map(\.name)).count == nodes.count, "two nodes of a graph share a name")
   }
 
+  /// This graph with the output of node `name` passed through a `Pin`, from which all its readers read; nil when there is
+  /// no such node.
+  func pinned(_ name: String) -> Graph? {
+    guard let index = nodes.firstIndex(where: { $0.name == name }) else { return nil }
+    let value = nodes[index].output, pin = Edge(id: nodes.count + 1, shape: value.shape)
+    func moved(_ edge: Edge) -> Edge { edge == value ? pin : edge }
+    var graph = self
+    graph.nodes = nodes.map {
+      Node(name: $0.name, layer: $0.layer, inputs: $0.inputs.map(moved), output: $0.output)
+    }
+    graph.nodes.insert(Node(name: "\(name) (pinned)", layer: Pin(), inputs: [value], output: pin), at: index + 1)
+    graph.output = moved(output)
+    return graph
+  }
+
   /// How many inputs an edge feeds.
   func readers(of edge: Edge) -> Int {
     nodes.reduce(edge == output ? 1 : 0) { $0 + $1.inputs.count { $0 == edge } }

@@ -78,6 +78,10 @@ package struct Mode: Sendable {
 package struct DropoutKey: Sendable {
   package let seed: UInt64
   package let step: Int
+  /// One number a sample, on which its masks depend in place of its row in the batch; nil takes the row.
+  package let samples: [Int]?
 
-  package init(seed: UInt64, step: Int) { (self.seed, self.step) = (seed, step) }
+  package init(seed: UInt64, step: Int, samples: [Int]? = nil) {
+    (self.seed, self.step, self.samples) = (seed, step, samples)
+  }
 }

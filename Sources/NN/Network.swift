@@ -66,17 +66,34 @@ import Core
 
   /// The plan for a batch size and a demand, made on first use and kept.
   ///
-  /// - Throws: `NNError.badBatch`, `NNError.unsupported`, `CoreError.outOfMemory`.
+  /// A plan with a pinned node has no parameters' gradients.
+  ///
+  /// - Throws: `NNError.badBatch`, `NNError.unknownNode`, `NNError.unsupported`, `CoreError.outOfMemory`.
   package func plan(batch: Int, demand: Demand, options: PlanOptions = PlanOptions()) throws -> Plan {
     guard batch >= 1 else { throw NNError.badBatch(batch) }
+    precondition(options.pin == nil || !demand.parameters, "a plan with a pinned node has no parameters' gradients")
     let key = Key(batch: batch, demand: demand, options: options)
     if let plan = plans[key] { return plan }
     if demand.parameters { try reserveGradients() }
+    let graph = try options.pin.map(pinnedGraph) ?? graph
     let plan = try Plan(
       network: self, graph: options.fuses ? Fusion.apply(to: graph) : graph, batch: batch, demand: demand,
       options: options)
     plans[key] = plan
     return plan
+  }
+
+  private func pinnedGraph(_ node: String) throws -> Graph {
+    guard let graph = graph.pinned(node) else {
+      throw NNError.unknownNode(node, network: entry.name, known: graph.nodes.map(\.name))
+    }
+    return graph
+  }
+
+  /// The node whose output the last linear layer reads: the features that a picture of all images shows by default.
+  package var featureNode: String {
+    let last = graph.nodes.last { $0.layer.kind == "linear" }
+    return graph.nodes.first { $0.output == last?.inputs.first }?.name ?? graph.nodes[0].name
   }
 
   /// Drops all plans and their memory.

@@ -3,6 +3,7 @@ package enum Networks {
   package static let all: [NetworkEntry] = [
     cnnLSTM,
     alexNet,
+    vgg16,
   ]
 
   /// - Throws: `NNError.unknownNetwork`.
@@ -21,13 +22,16 @@ package struct NetworkEntry: Sendable {
   /// As in a heading ("CNN-LSTM").
   package let title: String
   package let input: Shape
+  /// The node that a class activation map shows by default: a feature map, or tokens on a square grid. Every network of the
+  /// registry has one.
+  package let camNode: String?
   private let build: @Sendable (inout GraphBuilder, _ classes: Int) -> Edge
 
   package init(
-    name: String, title: String, input: Shape = [3, 224, 224],
+    name: String, title: String, input: Shape = [3, 224, 224], camNode: String? = nil,
     build: @escaping @Sendable (inout GraphBuilder, _ classes: Int) -> Edge
   ) {
-    (self.name, self.title, self.input, self.build) = (name, title, input, build)
+    (self.name, self.title, self.input, self.camNode, self.build) = (name, title, input, camNode, build)
   }
 
   /// The layers as the model file lists them, before any fusion.

@@ -23,28 +23,6 @@ package struct ParameterSpec: Sendable {
   }
 }
 
-/// How a parameter starts.
-package enum Initialiser: Sendable {
-  case constant(Float)
-  /// U(−bound, bound). torch's kaiming_uniform_(a = √5) for convolutions and linear layers, and its rule for their
-  /// biases, both come to bound = 1/√(fan in).
-  case uniform(bound: Float)
-
-  static func fanIn(_ count: Int) -> Initialiser { .uniform(bound: 1 / Float(count).squareRoot()) }
-
-  /// Element i of a parameter depends on the seed, the parameter's name and i alone.
-  @Engine func fill(_ values: UnsafeMutablePointer<Float>, count: Int, name: String, seed: UInt64) {
-    switch self {
-    case .constant(let value): values.update(repeating: value, count: count)
-    case .uniform(let bound):
-      let stream = RandomStream(seed: seed, purpose: "init.\(name)")
-      Parallel.forEach(count) { range in
-        for i in range { values[i] = bound * (2 * stream.uniform(i) - 1) }
-      }
-    }
-  }
-}
-
 /// A parameter with its memory, which belongs to the network.
 @Engine package final class Parameter {
   package nonisolated let name: String

@@ -18,11 +18,16 @@ package struct PlanOptions: Hashable, Sendable {
   package var reusesMemory = true
   /// Fills memory with NaN whenever it falls free (slow; for tests).
   package var poisons = false
+  /// A node of the model file whose output stays readable (`Plan.pinned`). Backward, where the demand has one, gives that
+  /// output's gradient instead of the image's and stops there.
+  package var pin: String?
 
   package init(
-    convolution: Convolution = .automatic, fuses: Bool = true, reusesMemory: Bool = true, poisons: Bool = false
+    convolution: Convolution = .automatic, fuses: Bool = true, reusesMemory: Bool = true, poisons: Bool = false,
+    pin: String? = nil
   ) {
     (self.convolution, self.fuses, self.reusesMemory, self.poisons) = (convolution, fuses, reusesMemory, poisons)
+    self.pin = pin
   }
 }
 
@@ -74,7 +79,25 @@ package struct PlanOptions: Hashable, Sendable {
   /// Gradient of the objective with respect to the images [batch, 3, 224, 224], after `backward`.
   package var inputGradient: UnsafeMutablePointer<Float> {
     precondition(demand.input, "this plan was made without an input gradient (\(demand.rawValue))")
+    precondition(result.pinned == nil, "the backward pass of this plan stops at “\(options.pin ?? "")”")
     return result.input.gradient.pointer
+  }
+
+  private var pinnedValue: Value {
+    guard let value = result.pinned else { preconditionFailure("this plan was made without a pinned node") }
+    return value
+  }
+
+  /// The pinned node's output [batch, shape …] in plain layout, from `forward` to the next one.
+  package var pinned: UnsafeMutablePointer<Float> { pinnedValue.pointer }
+
+  /// Shape of the pinned node's output for one image.
+  package var pinnedShape: Shape { pinnedValue.shape }
+
+  /// Gradient of the objective with respect to the pinned node's output [batch, shape …], after `backward`.
+  package var pinnedGradient: UnsafeMutablePointer<Float> {
+    precondition(demand.input, "this plan was made without an input gradient (\(demand.rawValue))")
+    return pinnedValue.gradient.pointer
   }
 
   /// Bytes of the plan's memory.
@@ -102,6 +125,21 @@ package struct PlanOptions: Hashable, Sendable {
     return CrossEntropy.mean(
       logits: logits, labels: labels, classes: outputs,
       gradient: differentiates ? result.output.gradient.pointer : nil)
+  }
+
+  /// Each sample's own cross-entropy; sets `outputGradient` to the gradient of their sum, so that what reaches an image
+  /// does not depend on the batch that it is in.
+  ///
+  /// - Parameter losses: receives one value a sample.
+  package func losses(labels: [Int], into losses: UnsafeMutablePointer<Float>) {
+    precondition(labels.count == batch, "\(labels.count) labels for a batch of \(batch)")
+    let gradient = outputGradient, logits = logits
+    for n in 0..<batch {
+      precondition(0 <= labels[n] && labels[n] < outputs, "label \(labels[n]) is not one of the \(outputs) classes")
+      losses[n] = Float(
+        CrossEntropy.row(
+          logits + n * outputs, label: labels[n], classes: outputs, share: 1, gradient: gradient + n * outputs))
+    }
   }
 
   /// Whether the demand reaches the output: not for inference, and not for the parameters of a graph that has none.

@@ -119,6 +119,19 @@ import Kernels
     return value
   }
 
+  /// An output in plain layout that lasts to the end of the pass; where the plan has a backward pass, so does its
+  /// gradient, which is where that pass ends.
+  func pinnedOutput(reusing old: Value) -> Value {
+    let value = Value(shape: outputShape, layout: .plain, batch: batch, needsGradient: demand != .inference)
+    value.buffer.use(at: time)
+    value.buffer.use(at: Planner.end)
+    if value.needsGradient { value.gradient.use(at: Planner.end) }
+    planner.reuses.append(.init(old: old.buffer, new: value.buffer, time: time))
+    planner.pinned = value
+    produced = value
+    return value
+  }
+
   /// The node's output as the memory of an input under the output's shape; nothing is computed.
   package func view(of value: Value) -> Value {
     let view = Value(of: value, shape: outputShape)
@@ -211,6 +224,7 @@ import Kernels
   fileprivate var reuses: [MemoryLayoutPlan.Reuse] = []
   private(set) var steps: [PlanStep] = []
   private var values: [Value] = []
+  fileprivate var pinned: Value?
 
   // A node's operation runs at a multiple of 16; reorders of its inputs run in the slots before it.
   static let start = -1, loss = 1 << 30, end = 1 << 31
@@ -223,16 +237,19 @@ import Kernels
   struct Result {
     let input: Value
     let output: Value
+    /// The output of the node that the options pin.
+    let pinned: Value?
     let steps: [PlanStep]
     let memory: MemoryLayoutPlan
   }
 
   func plan(_ graph: Graph, parameters: [String: Parameter]) throws -> Result {
+    let reachesInput = demand.input && options.pin == nil
     let input = track(
-      Value(shape: graph.input.shape, layout: .plain, batch: batch, needsGradient: demand.input))
+      Value(shape: graph.input.shape, layout: .plain, batch: batch, needsGradient: reachesInput))
     input.buffer.use(at: Self.start)
     input.buffer.use(at: Self.end)
-    if demand.input { input.gradient.use(at: Self.end) }
+    if reachesInput { input.gradient.use(at: Self.end) }
     var edges: [Int: Value] = [graph.input.id: input]
     for (index, node) in graph.nodes.enumerated() {
       edges[node.output.id] = try place(node, time: (index + 1) * 16, edges: edges, parameters: parameters)
@@ -245,7 +262,7 @@ import Kernels
     steps.sort { $0.time < $1.time }
     let all = values.flatMap { [$0.buffer, $0.gradient] } + buffers
     return Result(
-      input: input, output: output, steps: steps,
+      input: input, output: output, pinned: pinned, steps: steps,
       memory: MemoryLayoutPlan(all, reuses: reuses, reuse: options.reusesMemory))
   }
 

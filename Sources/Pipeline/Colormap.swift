@@ -1,3 +1,4 @@
+import Core
 import Kernels
 
 /// 256 colours for values in [0, 1).
@@ -32,6 +33,27 @@ package struct Colormap: Sendable {
     for image in 0..<images {
       quaver_colour(indices + image * pixels, pixels, planes, rgb + image * 3 * pixels)
     }
+  }
+}
+
+extension Colormap {
+  /// What an image that has left this map's curve looks like on it: each pixel's nearest entry, and how far off it is
+  /// (Euclidean, of red, green and blue in [0, 1]). On all threads of the calling thread's pool.
+  ///
+  /// - Parameter rgb: [3][pixels].
+  package func nearest(
+    _ rgb: UnsafePointer<Float>, pixels: Int = Geometry.pixels
+  ) -> (levels: [UInt8], distances: [Float]) {
+    var levels = [UInt8](repeating: 0, count: pixels), distances = [Float](repeating: 0, count: pixels)
+    levels.withUnsafeMutableBufferPointer { levels in
+      distances.withUnsafeMutableBufferPointer { distances in
+        guard let level = levels.baseAddress, let distance = distances.baseAddress else { return }
+        Parallel.forEach(pixels) {
+          quaver_nearest_colours(rgb, pixels, $0.lowerBound, $0.upperBound, planes, level, distance)
+        }
+      }
+    }
+    return (levels, distances)
   }
 }
 

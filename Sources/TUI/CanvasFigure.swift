@@ -1,44 +1,40 @@
+import Export
 import Foundation
 
-/// A screen in memory as a vector figure: cells become rectangles, letters and dots, so that what a file shows is what the
-/// screen shows.
-package struct CanvasFigure: Sendable {
-  /// Of a cell, in the figure's units.
-  private static let cell = (width: 9.0, height: 18.0)
+/// A screen in memory as a part of a figure: cells become rectangles, letters and dots, so that what a file shows is what
+/// the screen shows.
+struct CanvasPanel: Panel {
+  /// Points of a cell.
+  private static let cell = Export.Size(7.2, 14.4)
 
   private let canvas: Canvas
   private let ink: RGB
-  private let paper: RGB
+  let paper: RGB
 
   /// - Parameter theme: tells what the terminal's own colours stand for: light letters on dark, or dark ones on light.
-  package init(_ canvas: Canvas, theme: Theme) {
+  init(_ canvas: Canvas, theme: Theme) {
     self.canvas = canvas
     let bar = theme.roles[.bar]?.background
     let isLight = if case .rgb(let color) = bar { color.luma > 128 } else { false }
-    (ink, paper) = isLight ? (RGB(0x1A, 0x1A, 0x1A), RGB(255, 255, 255)) : (RGB(0xD0, 0xD0, 0xD0), RGB(0x12, 0x12, 0x12))
+    (ink, paper) = isLight ? (RGB(hex: 0x1A1A1A), RGB(hex: 0xFFFFFF)) : (RGB(hex: 0xD0D0D0), RGB(hex: 0x121212))
   }
 
-  package var svg: String {
-    let width = Double(canvas.size.width) * Self.cell.width, height = Double(canvas.size.height) * Self.cell.height
-    var parts = [
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(Int(width)) \(Int(height))\" "
-        + "font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"15\" "
-        + "shape-rendering=\"crispEdges\">",
-      "<rect width=\"100%\" height=\"100%\" fill=\"\(hex(paper))\"/>",
-    ]
+  var size: Export.Size {
+    Export.Size(Double(canvas.size.width) * Self.cell.width, Double(canvas.size.height) * Self.cell.height)
+  }
+
+  func draw(in box: Box, _ pen: Pen, _ style: Style) {
     for y in 0..<canvas.size.height {
-      backgrounds(y, &parts)
-      marks(y, &parts)
-      letters(y, &parts)
+      let top = box.y + Double(y) * Self.cell.height
+      backgrounds(y, box.x, top, pen)
+      for x in 0..<canvas.size.width { draw(canvas[x, y], box.x + Double(x) * Self.cell.width, top, pen) }
     }
-    return (parts + ["</svg>"]).joined(separator: "\n") + "\n"
   }
 
   // MARK: Colours
 
-  private func hex(_ color: RGB) -> String {
-    func two(_ value: UInt8) -> String { (value < 16 ? "0" : "") + String(value, radix: 16) }
-    return "#" + two(color.red) + two(color.green) + two(color.blue)
+  static func ink(_ color: RGB) -> Ink {
+    Ink(UInt32(color.red) << 16 | UInt32(color.green) << 8 | UInt32(color.blue))
   }
 
   private func rgb(_ color: Color, standard: RGB) -> RGB {
@@ -54,103 +50,62 @@ package struct CanvasFigure: Sendable {
     return style.attributes.contains(.reverse) ? (back, front) : (front, back)
   }
 
-  // MARK: Parts of a row
-
-  private func rect(_ x: Double, _ y: Double, _ width: Double, _ height: Double, _ color: RGB) -> String {
-    "<rect x=\"\(Numbers.fixed(x, 2))\" y=\"\(Numbers.fixed(y, 2))\" width=\"\(Numbers.fixed(width, 2))\" "
-      + "height=\"\(Numbers.fixed(height, 2))\" fill=\"\(hex(color))\"/>"
-  }
+  // MARK: Cells
 
   /// Stretches of one colour, other than the paper's.
-  private func backgrounds(_ y: Int, _ parts: inout [String]) {
+  private func backgrounds(_ y: Int, _ left: Double, _ top: Double, _ pen: Pen) {
     var x = 0
     while x < canvas.size.width {
       let color = colors(canvas[x, y].style).paper
       var end = x + 1
       while end < canvas.size.width, colors(canvas[end, y].style).paper == color { end += 1 }
       if color != paper {
-        parts.append(
-          rect(
-            Double(x) * Self.cell.width, Double(y) * Self.cell.height, Double(end - x) * Self.cell.width,
-            Self.cell.height, color))
+        pen.fill(
+          Box(
+            x: left + Double(x) * Self.cell.width, y: top, width: Double(end - x) * Self.cell.width,
+            height: Self.cell.height), Self.ink(color))
       }
       x = end
     }
   }
 
-  /// Block and braille glyphs as what they stand for.
-  private func marks(_ y: Int, _ parts: inout [String]) {
+  /// Block and braille glyphs as what they stand for, others as letters.
+  private func draw(_ cell: Cell, _ left: Double, _ top: Double, _ pen: Pen) {
+    guard cell.scalar > 0x20 else { return }
+    let color = Self.ink(colors(cell.style).ink)
     let (half, quarter) = (Self.cell.width / 2, Self.cell.height / 4)
-    for x in 0..<canvas.size.width {
-      let cell = canvas[x, y]
-      let (left, top) = (Double(x) * Self.cell.width, Double(y) * Self.cell.height)
-      let color = colors(cell.style).ink
-      if let bits = Glyphs.quadrants.firstIndex(where: { $0.value == cell.scalar }), bits > 0 {
-        for part in 0..<4 where bits & (1 << part) != 0 {
-          parts.append(
-            rect(left + half * Double(part % 2), top + 2 * quarter * Double(part / 2), half, 2 * quarter, color))
-        }
-      } else if let bits = Glyphs.dots(of: cell.scalar) {
-        for part in 0..<8 where bits & (1 << UInt8(part)) != 0 {
-          let (cx, cy) = (left + half * (Double(part % 2) + 0.5), top + quarter * (Double(part / 2) + 0.5))
-          parts.append(
-            "<circle cx=\"\(Numbers.fixed(cx, 2))\" cy=\"\(Numbers.fixed(cy, 2))\" r=\"1.5\" fill=\"\(hex(color))\"/>")
-        }
+    if let bits = Glyphs.quadrants.firstIndex(where: { $0.value == cell.scalar }) {
+      for part in 0..<4 where bits & (1 << part) != 0 {
+        pen.fill(
+          Box(
+            x: left + half * Double(part % 2), y: top + 2 * quarter * Double(part / 2), width: half,
+            height: 2 * quarter), color)
       }
+    } else if let bits = Glyphs.dots(of: cell.scalar) {
+      for part in 0..<8 where bits & (1 << UInt8(part)) != 0 {
+        let centre = Export.Point(
+          left + half * (Double(part % 2) + 0.5), top + quarter * (Double(part / 2) + 0.5))
+        pen.disc(centre, radius: 1.2, color)
+      }
+    } else {
+      pen.letter(
+        cell.text, at: Export.Point(left, top + Self.cell.height * 0.75), size: 12, color,
+        bold: cell.style.attributes.contains(.bold))
     }
-  }
-
-  private func isLetter(_ cell: Cell) -> Bool {
-    cell.scalar > 0x20 && Glyphs.complement(of: cell.scalar) == nil && cell.scalar != 0x2588
-      && Glyphs.dots(of: cell.scalar) == nil
-  }
-
-  /// Stretches of one style; their length is given, so that another font keeps the columns.
-  private func letters(_ y: Int, _ parts: inout [String]) {
-    var x = 0
-    while x < canvas.size.width {
-      guard isLetter(canvas[x, y]) else {
-        x += 1
-        continue
-      }
-      let style = canvas[x, y].style
-      var (end, text) = (x, "")
-      while end < canvas.size.width, canvas[end, y].style == style,
-        isLetter(canvas[end, y]) || canvas[end, y].isContinuation || canvas[end, y].scalar == 0x20
-      {
-        text += canvas[end, y].text
-        end += 1
-      }
-      while text.last == " " { text.removeLast() }
-      parts.append(
-        "<text x=\"\(Numbers.fixed(Double(x) * Self.cell.width, 2))\" y=\"\(Numbers.fixed(Double(y) * Self.cell.height + 13.5, 2))\" "
-          + "textLength=\"\(Numbers.fixed(Double(TextWidth.of(text)) * Self.cell.width, 2))\" xml:space=\"preserve\" "
-          + "fill=\"\(hex(colors(style).ink))\"\(Self.weight(style))>\(Self.escaped(text))</text>")
-      x = end
-    }
-  }
-
-  private static func weight(_ style: CellStyle) -> String {
-    (style.attributes.contains(.bold) ? " font-weight=\"bold\"" : "")
-      + (style.attributes.contains(.italic) ? " font-style=\"italic\"" : "")
-      + (style.attributes.contains(.underline) ? " text-decoration=\"underline\"" : "")
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
   }
 }
 
 /// The focused pane in a file.
 package enum PaneFigure {
   /// - Parameter size: in cells; nil takes the pane's own on the screen.
-  package static func data(_ state: State, _ format: FigureFormat, size: Size? = nil) -> Data {
+  /// - Throws: `ExportError`.
+  package static func data(_ state: State, _ format: Figure.Format, size: Size? = nil) throws -> Data {
     var state = state
     // A file has all colours and glyphs, whatever the terminal has.
     state.look = Look(theme: state.look.theme, depth: .truecolor, rung: .half)
-    let canvas = PaneScreen.draw(state, size: size)
-    switch format {
-    case .svg: return Data(CanvasFigure(canvas, theme: state.look.theme).svg.utf8)
-    }
+    let panel = CanvasPanel(PaneScreen.draw(state, size: size), theme: state.look.theme)
+    var style = Style.light
+    style.paper = CanvasPanel.ink(panel.paper)
+    return try Figure("", rows: [[panel]], style: style).data(format)
   }
 }

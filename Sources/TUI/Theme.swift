@@ -1,4 +1,5 @@
 import Core
+import Pipeline
 
 /// What a piece of the screen means. Themes give each role a style; panes name roles, never colours.
 package enum Role: String, Sendable, CaseIterable {
@@ -84,26 +85,7 @@ package struct Theme: Sendable, Hashable {
   }
 }
 
-/// What an emotion looks like beside its colour: never colour alone.
-package struct EmotionMark: Sendable, Hashable {
-  package let letter: Character
-  package let glyph: Unicode.Scalar
-
-  private static let known: [String: EmotionMark] = [
-    "anger": EmotionMark(letter: "A", glyph: "▲"), "boredom": EmotionMark(letter: "B", glyph: "▬"),
-    "disgust": EmotionMark(letter: "D", glyph: "◆"), "fear": EmotionMark(letter: "F", glyph: "▼"),
-    "happiness": EmotionMark(letter: "H", glyph: "★"), "neutral": EmotionMark(letter: "N", glyph: "●"),
-    "sadness": EmotionMark(letter: "S", glyph: "■"), "calm": EmotionMark(letter: "C", glyph: "○"),
-    "surprise": EmotionMark(letter: "U", glyph: "◇"),
-  ]
-
-  /// The mark of a named emotion; one that we don't know gets its first letter.
-  package static func of(_ emotion: String) -> EmotionMark {
-    known[emotion] ?? EmotionMark(letter: emotion.uppercased().first ?? "?", glyph: "□")
-  }
-
-  package static var names: [String] { known.keys.sorted() }
-}
+package typealias EmotionMark = Pipeline.EmotionMark
 
 /// A theme file that cannot be used.
 package enum ThemeError: UserError, Equatable {

@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 
 /// Reads themes/*.toml and holds the default, which needs no file.
 package enum ThemeFiles {
@@ -40,11 +41,7 @@ package enum ThemeFiles {
       .run4: ThemeStyle(foreground: rgb(0xD787AF)),
       .run5: ThemeStyle(foreground: rgb(0xD7875F)),
     ],
-    emotions: [
-      "anger": rgb(0xFF5F5F), "boredom": rgb(0xAF875F), "disgust": rgb(0x87AF00), "fear": rgb(0xAF87FF),
-      "happiness": rgb(0xFFD700), "neutral": rgb(0xBCBCBC), "sadness": rgb(0x5FAFFF), "calm": rgb(0x5FD7AF),
-      "surprise": rgb(0xFF87D7),
-    ],
+    emotions: EmotionMark.onDark.mapValues(rgb),
     colormap: "viridis")
 
   private static func rgb(_ hex: UInt32) -> ThemeColor { .rgb(RGB(hex: hex)) }

@@ -215,8 +215,8 @@ final class Workbench {
       case .redraw: terminal.forget()
       case .suspend: suspend()
       case .copy(let text, let what): copy(text, what)
-      case .write(let path, let text): write(Data(text.utf8), path)
-      case .draw(let path, let format): write(PaneFigure.data(state, format), path)
+      case .write(let path, let text): write(path) { Data(text.utf8) }
+      case .draw(let path, let format): write(path) { try PaneFigure.data(state, format) }
       }
     }
     isDirty = true
@@ -230,8 +230,9 @@ final class Workbench {
     state.say("copied \(what), \(Numbers.bytes(text.utf8.count))")
   }
 
-  private func write(_ data: Data, _ path: String) {
+  private func write(_ path: String, _ make: () throws -> Data) {
     do {
+      let data = try make()
       try Exports.write(data, to: path)
       state.say("wrote \(path), \(Numbers.bytes(data.count))")
     } catch { state.say("\(error)", .error) }

@@ -28,7 +28,9 @@ struct Quaver: AsyncParsableCommand {
     discussion: "Without a subcommand the workbench opens.",
     version: "0.1.0",
     subcommands: [
-      WorkbenchCommand.self, AttachCommand.self, RenderCommand.self, ConfigCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
-      ShowCommand.self, ControlCommand.self, EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
+      WorkbenchCommand.self, AttachCommand.self, RenderCommand.self, ConfigCommand.self, CorpusCommand.self,
+      TrainCommand.self, ResumeCommand.self, RunsCommand.self,
+      ShowCommand.self, ControlCommand.self, EvaluateCommand.self, AttackCommand.self, SweepCommand.self,
+      CompareCommand.self, ExplainCommand.self, EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 }

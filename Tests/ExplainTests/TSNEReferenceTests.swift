@@ -5,13 +5,13 @@ import Testing
 
 /// The folder of reference vectors, where there is one.
 enum ReferenceFolder {
-  static let tsne: URL = {
+  static let root: URL = {
     let given = ProcessInfo.processInfo.environment["QUAVER_REFERENCE"].map { URL(fileURLWithPath: $0) }
     let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
-    let folder = given ?? package.deletingLastPathComponent().appendingPathComponent("shared/reference")
-    return folder.appendingPathComponent("tsne/clusters.safetensors")
+    return given ?? package.deletingLastPathComponent().appendingPathComponent("shared/reference")
   }()
+  static let tsne = root.appendingPathComponent("tsne/clusters.safetensors")
   static var isPresent: Bool { FileManager.default.fileExists(atPath: tsne.path) }
 }
 

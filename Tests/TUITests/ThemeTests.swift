@@ -35,6 +35,16 @@ struct ThemeTests {
     #expect(Set(marks.map(\.letter)).count == marks.count && Set(marks.map(\.glyph)).count == marks.count)
   }
 
+  @Test("Pictures have the colours of the themes dark and light")
+  func pictures() throws {
+    let themes = ThemeFiles.all(in: [ProductTests.folder]).themes
+    for (name, colors) in [("dark", EmotionMark.onDark), ("light", EmotionMark.onLight)] {
+      let theme = try #require(themes.first { $0.name == name })
+      #expect(theme.emotions == colors.mapValues { .rgb(RGB(hex: $0)) })
+      #expect(colors.keys.sorted() == EmotionMark.names)
+    }
+  }
+
   @Test("A theme may be short; what it leaves out is the default's")
   func short() throws {
     let theme = try ThemeFiles.parse(

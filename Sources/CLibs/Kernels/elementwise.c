@@ -1,5 +1,6 @@
 #include "elementwise.h"
 
+#include "random_bits.h"
 #include "vector_math.h"
 
 KERNEL void quaver_relu(const float *x, float *y, ptrdiff_t count) {
@@ -37,6 +38,22 @@ KERNEL void quaver_elu(const float *x, float *y, ptrdiff_t count) {
 
 KERNEL void quaver_elu_gradient(const float *dy, const float *y, float *dx, ptrdiff_t count) {
   for (ptrdiff_t i = 0; i < count; i++) dx[i] = dy[i] * (y[i] > 0.0f ? 1.0f : y[i] + 1.0f);
+}
+
+KERNEL void quaver_hard_swish(const float *x, float *y, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) y[i] = hard_swish(x[i]);
+}
+
+KERNEL void quaver_hard_swish_gradient(const float *dy, const float *x, float *dx, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) dx[i] = dy[i] * hard_swish_slope(x[i]);
+}
+
+KERNEL void quaver_average(const float *x, const float *y, float *z, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) z[i] = 0.5f * (x[i] + y[i]);
+}
+
+KERNEL void quaver_scale(const float *x, float factor, float *y, ptrdiff_t count) {
+  for (ptrdiff_t i = 0; i < count; i++) y[i] = factor * x[i];
 }
 
 KERNEL void quaver_add(const float *x, float *y, ptrdiff_t count) {
@@ -80,17 +97,9 @@ KERNEL void quaver_transpose(const float *x, ptrdiff_t rows, ptrdiff_t stride, p
   }
 }
 
-INLINE uint64_t splitmix(uint64_t x) {
-  uint64_t z = x + 0x9E3779B97F4A7C15u;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-  return z ^ (z >> 31);
-}
-
 KERNEL void quaver_dropout(const float *x, float *y, ptrdiff_t first, ptrdiff_t count, uint64_t key, float rate,
                            float scale) {
   for (ptrdiff_t i = 0; i < count; i++) {
-    const float u = (float)(int32_t)(splitmix(key + (uint64_t)(first + i)) >> 40) * 0x1p-24f;
-    y[i] = u >= rate ? x[i] * scale : 0.0f;
+    y[i] = uniform(key, first + i) >= rate ? x[i] * scale : 0.0f;
   }
 }

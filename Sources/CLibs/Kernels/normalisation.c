@@ -1,5 +1,7 @@
 #include "normalisation.h"
 
+#include <stdbool.h>
+
 #include "vector_math.h"
 
 #define LANES 16
@@ -23,73 +25,170 @@
 #define NAME(x) x##_8
 #include "normalisation_lanes.h"
 
-// The plain layout: one channel, pixel after pixel, sixteen at a time; the rest one by one.
-INLINE void moments_1(const float *x, ptrdiff_t pixels, float shift, double *sums) {
-  d16 sum = 0.0, squares = 0.0;
-  ptrdiff_t i = 0;
-  for (; i + 16 <= pixels; i += 16) {
-    const d16 v = __builtin_convertvector(*(const f16 *)(x + i) - shift, d16);
-    sum += v;
-    squares += v * v;
+// Any number of lanes: strips of sixteen columns, then of eight, then columns one by one.
+INLINE void moments_column(const float *x, ptrdiff_t rows, ptrdiff_t stride, float shift, double *sum,
+                           double *squares) {
+  double a = 0.0, b = 0.0;
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const double v = x[i * stride] - shift;
+    a += v;
+    b += v * v;
   }
-  double total = 0.0, total_squares = 0.0;
-  for (int l = 0; l < 16; l++) total += sum[l], total_squares += squares[l];
-  for (; i < pixels; i++) {
-    const double v = x[i] - shift;
-    total += v;
-    total_squares += v * v;
-  }
-  sums[0] = total, sums[1] = total_squares;
+  *sum = a, *squares = b;
 }
 
-INLINE void gradient_sums_1(const float *dy, const float *x, ptrdiff_t pixels, float mean, double *sums) {
-  d16 sum = 0.0, products = 0.0;
-  ptrdiff_t i = 0;
-  for (; i + 16 <= pixels; i += 16) {
-    const d16 d = __builtin_convertvector(*(const f16 *)(dy + i), d16);
-    sum += d;
-    products += d * __builtin_convertvector(*(const f16 *)(x + i) - mean, d16);
+INLINE float slope_1(float u, quaver_activation activation) {
+  return activation == QUAVER_IDENTITY ? 1.0f : hard_swish_slope(u);
+}
+
+INLINE float activate_1(float u, quaver_activation activation) {
+  return activation == QUAVER_IDENTITY ? u : hard_swish(u);
+}
+
+INLINE void gradient_sums_column(const float *dy, const float *x, ptrdiff_t rows, ptrdiff_t stride, float scale,
+                                 float offset, float mean, quaver_activation activation, double *sum,
+                                 double *products) {
+  double a = 0.0, b = 0.0;
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const float v = x[i * stride];
+    const double d = dy[i * stride] * slope_1(scale * v + offset, activation);
+    a += d;
+    b += d * (v - mean);
   }
-  double total = 0.0, total_products = 0.0;
-  for (int l = 0; l < 16; l++) total += sum[l], total_products += products[l];
-  for (; i < pixels; i++) {
-    total += dy[i];
-    total_products += (double)dy[i] * (x[i] - mean);
-  }
-  sums[0] = total, sums[1] = total_products;
+  *sum = a, *products = b;
+}
+
+INLINE void moments(const float *x, ptrdiff_t pixels, ptrdiff_t lanes, const float *shift, double *sums) {
+  ptrdiff_t c = 0;
+  for (; c + 16 <= lanes; c += 16) moments_16(x + c, pixels, lanes, shift + c, sums + c, sums + lanes + c);
+  for (; c + 8 <= lanes; c += 8) moments_8(x + c, pixels, lanes, shift + c, sums + c, sums + lanes + c);
+  for (; c < lanes; c++) moments_column(x + c, pixels, lanes, shift[c], sums + c, sums + lanes + c);
+}
+
+INLINE void apply(const float *x, float *y, ptrdiff_t pixels, ptrdiff_t lanes, const quaver_norm *n,
+                  quaver_activation f) {
+  ptrdiff_t c = 0;
+  for (; c + 16 <= lanes; c += 16) apply_16(x + c, y + c, pixels, lanes, n->scale + c, n->offset + c, f);
+  for (; c + 8 <= lanes; c += 8) apply_8(x + c, y + c, pixels, lanes, n->scale + c, n->offset + c, f);
+  for (; c < lanes; c++)
+    for (ptrdiff_t i = c; i < pixels * lanes; i += lanes)
+      y[i] = activate_1(n->scale[c] * x[i] + n->offset[c], f);
+}
+
+INLINE void gradient_sums(const float *dy, const float *x, ptrdiff_t pixels, ptrdiff_t lanes, const quaver_norm *n,
+                          quaver_activation f, double *sums) {
+  const float *s = n->scale, *o = n->offset, *m = n->mean;
+  double *products = sums + lanes;
+  ptrdiff_t c = 0;
+  for (; c + 16 <= lanes; c += 16)
+    gradient_sums_16(dy + c, x + c, pixels, lanes, s + c, o + c, m + c, f, sums + c, products + c);
+  for (; c + 8 <= lanes; c += 8)
+    gradient_sums_8(dy + c, x + c, pixels, lanes, s + c, o + c, m + c, f, sums + c, products + c);
+  for (; c < lanes; c++)
+    gradient_sums_column(dy + c, x + c, pixels, lanes, s[c], o[c], m[c], f, sums + c, products + c);
+}
+
+INLINE void gradient(const float *dy, const float *x, float *dx, ptrdiff_t pixels, ptrdiff_t lanes,
+                     const quaver_norm *n, quaver_activation f) {
+  const float *s = n->scale, *o = n->offset, *b = n->by_x, *k = n->constant;
+  ptrdiff_t c = 0;
+  for (; c + 16 <= lanes; c += 16)
+    gradient_16(dy + c, x + c, dx + c, pixels, lanes, s + c, o + c, b + c, k + c, f);
+  for (; c + 8 <= lanes; c += 8) gradient_8(dy + c, x + c, dx + c, pixels, lanes, s + c, o + c, b + c, k + c, f);
+  for (; c < lanes; c++)
+    for (ptrdiff_t i = c; i < pixels * lanes; i += lanes)
+      dx[i] = s[c] * dy[i] * slope_1(s[c] * x[i] + o[c], f) + (b[c] * x[i] + k[c]);
+}
+
+// One plain channel is a slab of sixteen lanes whose sums are joined at the end, and a rest.
+typedef struct {
+  float scale[16], offset[16], mean[16], by_x[16], constant[16];
+  quaver_norm norm;
+} phases;
+
+INLINE void spread(phases *p, const quaver_norm *n) {
+  *(f16 *)p->scale = (f16)*n->scale;
+  *(f16 *)p->offset = (f16)*n->offset;
+  *(f16 *)p->mean = (f16)*n->mean;
+  *(f16 *)p->by_x = (f16)*n->by_x;
+  *(f16 *)p->constant = (f16)*n->constant;
+  p->norm = (quaver_norm){p->scale, p->offset, p->mean, p->by_x, p->constant, n->activation};
+}
+
+INLINE void join(const double *lanes, double *sums) {
+  for (int l = 0; l < 16; l++) sums[0] += lanes[l], sums[1] += lanes[16 + l];
 }
 
 KERNEL void quaver_norm_moments(const float *x, ptrdiff_t pixels, ptrdiff_t lanes, const float *shift, double *sums) {
-  if (lanes == 16) moments_16(x, pixels, shift, sums);
-  else if (lanes == 8) moments_8(x, pixels, shift, sums);
-  else moments_1(x, pixels, *shift, sums);
+  if (lanes != 1) {
+    moments(x, pixels, lanes, shift, sums);
+    return;
+  }
+  const ptrdiff_t whole = pixels / 16;
+  float shifts[16];
+  double parts[32];
+  *(f16 *)shifts = (f16)*shift;
+  moments(x + 16 * whole, pixels - 16 * whole, 1, shift, sums);
+  moments(x, whole, 16, shifts, parts);
+  join(parts, sums);
 }
 
-KERNEL void quaver_norm_apply(const float *x, float *y, ptrdiff_t pixels, ptrdiff_t lanes, const float *scale,
-                              const float *offset) {
-  if (lanes == 16) apply_16(x, y, pixels, scale, offset);
-  else if (lanes == 8) apply_8(x, y, pixels, scale, offset);
-  else {
-    const float s = *scale, o = *offset;
-    for (ptrdiff_t i = 0; i < pixels; i++) y[i] = s * x[i] + o;
+// The activation is a constant within each branch, so that each has a loop of its own.
+#define FOR_ACTIVATION(n, call)                                                    \
+  switch ((n)->activation) {                                                       \
+  case QUAVER_IDENTITY: call(QUAVER_IDENTITY); break;                              \
+  case QUAVER_HARD_SWISH: call(QUAVER_HARD_SWISH); break;                          \
   }
+
+KERNEL void quaver_norm_apply(const float *x, float *y, ptrdiff_t pixels, ptrdiff_t lanes, const quaver_norm *n) {
+  phases p;
+  if (lanes == 1) {
+    const ptrdiff_t whole = pixels / 16;
+    spread(&p, n);
+#define CALL(f) apply(x + 16 * whole, y + 16 * whole, pixels - 16 * whole, 1, n, f)
+    FOR_ACTIVATION(n, CALL)
+#undef CALL
+    pixels = whole, lanes = 16, n = &p.norm;
+  }
+#define CALL(f) apply(x, y, pixels, lanes, n, f)
+  FOR_ACTIVATION(n, CALL)
+#undef CALL
 }
 
 KERNEL void quaver_norm_gradient_sums(const float *dy, const float *x, ptrdiff_t pixels, ptrdiff_t lanes,
-                                      const float *mean, double *sums) {
-  if (lanes == 16) gradient_sums_16(dy, x, pixels, mean, sums);
-  else if (lanes == 8) gradient_sums_8(dy, x, pixels, mean, sums);
-  else gradient_sums_1(dy, x, pixels, *mean, sums);
+                                      const quaver_norm *n, double *sums) {
+  phases p;
+  double parts[32];
+  double *out = sums;
+  const bool plain = lanes == 1;
+  if (plain) {
+    const ptrdiff_t whole = pixels / 16;
+    spread(&p, n);
+#define CALL(f) gradient_sums(dy + 16 * whole, x + 16 * whole, pixels - 16 * whole, 1, n, f, sums)
+    FOR_ACTIVATION(n, CALL)
+#undef CALL
+    pixels = whole, lanes = 16, n = &p.norm, out = parts;
+  }
+#define CALL(f) gradient_sums(dy, x, pixels, lanes, n, f, out)
+  FOR_ACTIVATION(n, CALL)
+#undef CALL
+  if (plain) join(parts, sums);
 }
 
 KERNEL void quaver_norm_gradient(const float *dy, const float *x, float *dx, ptrdiff_t pixels, ptrdiff_t lanes,
-                                 const float *by_dy, const float *by_x, const float *constant) {
-  if (lanes == 16) gradient_16(dy, x, dx, pixels, by_dy, by_x, constant);
-  else if (lanes == 8) gradient_8(dy, x, dx, pixels, by_dy, by_x, constant);
-  else {
-    const float d = *by_dy, s = *by_x, c = *constant;
-    for (ptrdiff_t i = 0; i < pixels; i++) dx[i] = d * dy[i] + s * x[i] + c;
+                                 const quaver_norm *n) {
+  phases p;
+  if (lanes == 1) {
+    const ptrdiff_t whole = pixels / 16, rest = 16 * whole;
+    spread(&p, n);
+#define CALL(f) gradient(dy + rest, x + rest, dx + rest, pixels - rest, 1, n, f)
+    FOR_ACTIVATION(n, CALL)
+#undef CALL
+    pixels = whole, lanes = 16, n = &p.norm;
   }
+#define CALL(f) gradient(dy, x, dx, pixels, lanes, n, f)
+  FOR_ACTIVATION(n, CALL)
+#undef CALL
 }
 
 KERNEL void quaver_norm_pool_select(const float *x, ptrdiff_t height, ptrdiff_t width, ptrdiff_t lanes,

@@ -25,53 +25,78 @@ INLINE F NAME(expm1)(F x) {
 
 INLINE F NAME(elu)(F z) { return z > 0.0f ? z : NAME(expm1)(z); }
 
-INLINE void NAME(moments)(const float *x, ptrdiff_t pixels, const float *shift, double *sums) {
+// A slab of `rows` rows that lie `stride` floats apart.
+INLINE void NAME(moments)(const float *x, ptrdiff_t rows, ptrdiff_t stride, const float *shift, double *sum,
+                          double *squares) {
   const F s = LOAD(shift);
-  D sum = 0.0, squares = 0.0;
-  for (ptrdiff_t start = 0; start < pixels; start += CHUNK) {
-    const ptrdiff_t end = start + CHUNK < pixels ? start + CHUNK : pixels;
+  D total = 0.0, total_squares = 0.0;
+  for (ptrdiff_t start = 0; start < rows; start += CHUNK) {
+    const ptrdiff_t end = start + CHUNK < rows ? start + CHUNK : rows;
     F a = 0.0f, b = 0.0f;
     for (ptrdiff_t i = start; i < end; i++) {
-      const F v = LOAD(x + i * LANES) - s;
+      const F v = LOAD(x + i * stride) - s;
       a += v;
       b += v * v;
     }
-    sum += __builtin_convertvector(a, D);
-    squares += __builtin_convertvector(b, D);
+    total += __builtin_convertvector(a, D);
+    total_squares += __builtin_convertvector(b, D);
   }
-  *(D *)sums = sum;
-  *(D *)(sums + LANES) = squares;
+  *(D *)sum = total;
+  *(D *)squares = total_squares;
 }
 
-INLINE void NAME(apply)(const float *x, float *y, ptrdiff_t pixels, const float *scale, const float *offset) {
+// The activation that follows, and its derivative by its input.
+INLINE F NAME(activate)(F u, quaver_activation activation) {
+  if (activation == QUAVER_IDENTITY) return u;
+  F gate = u + 3.0f;
+  gate = gate < 0.0f ? (F)0.0f : gate;
+  gate = gate > 6.0f ? (F)6.0f : gate;
+  return u * gate * (1.0f / 6.0f);
+}
+
+INLINE F NAME(activation_slope)(F u, quaver_activation activation) {
+  if (activation == QUAVER_IDENTITY) return (F)1.0f;
+  F slope = u * (1.0f / 3.0f) + 0.5f;
+  slope = u <= -3.0f ? (F)0.0f : slope;
+  return u >= 3.0f ? (F)1.0f : slope;
+}
+
+INLINE void NAME(apply)(const float *x, float *y, ptrdiff_t rows, ptrdiff_t stride, const float *scale,
+                        const float *offset, quaver_activation activation) {
   const F s = LOAD(scale), o = LOAD(offset);
-  for (ptrdiff_t i = 0; i < pixels; i++) STORE(y + i * LANES, s * LOAD(x + i * LANES) + o);
+  for (ptrdiff_t i = 0; i < rows; i++)
+    STORE(y + i * stride, NAME(activate)(s * LOAD(x + i * stride) + o, activation));
 }
 
-INLINE void NAME(gradient_sums)(const float *dy, const float *x, ptrdiff_t pixels, const float *mean, double *sums) {
-  const F m = LOAD(mean);
-  D sum = 0.0, products = 0.0;
-  for (ptrdiff_t start = 0; start < pixels; start += CHUNK) {
-    const ptrdiff_t end = start + CHUNK < pixels ? start + CHUNK : pixels;
+INLINE void NAME(gradient_sums)(const float *dy, const float *x, ptrdiff_t rows, ptrdiff_t stride, const float *scale,
+                                const float *offset, const float *mean, quaver_activation activation, double *sum,
+                                double *products) {
+  const F m = LOAD(mean), s = LOAD(scale), o = LOAD(offset);
+  D total = 0.0, total_products = 0.0;
+  for (ptrdiff_t start = 0; start < rows; start += CHUNK) {
+    const ptrdiff_t end = start + CHUNK < rows ? start + CHUNK : rows;
     F a = 0.0f, b = 0.0f;
     for (ptrdiff_t i = start; i < end; i++) {
-      const F d = LOAD(dy + i * LANES);
+      const F v = LOAD(x + i * stride);
+      const F d = LOAD(dy + i * stride) * NAME(activation_slope)(s * v + o, activation);
       a += d;
-      b += d * (LOAD(x + i * LANES) - m);
+      b += d * (v - m);
     }
-    sum += __builtin_convertvector(a, D);
-    products += __builtin_convertvector(b, D);
+    total += __builtin_convertvector(a, D);
+    total_products += __builtin_convertvector(b, D);
   }
-  *(D *)sums = sum;
-  *(D *)(sums + LANES) = products;
+  *(D *)sum = total;
+  *(D *)products = total_products;
 }
 
-INLINE void NAME(gradient)(const float *dy, const float *x, float *dx, ptrdiff_t pixels, const float *by_dy,
-                           const float *by_x, const float *constant) {
-  const F d = LOAD(by_dy), s = LOAD(by_x), c = LOAD(constant);
-  for (ptrdiff_t i = 0; i < pixels; i++) {
-    const ptrdiff_t at = i * LANES;
-    STORE(dx + at, d * LOAD(dy + at) + (s * LOAD(x + at) + c));
+INLINE void NAME(gradient)(const float *dy, const float *x, float *dx, ptrdiff_t rows, ptrdiff_t stride,
+                           const float *scale, const float *offset, const float *by_x, const float *constant,
+                           quaver_activation activation) {
+  const F s = LOAD(scale), o = LOAD(offset), b = LOAD(by_x), c = LOAD(constant);
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const ptrdiff_t at = i * stride;
+    const F v = LOAD(x + at), d = LOAD(dy + at) * NAME(activation_slope)(s * v + o, activation);
+    STORE(dx + at, s * d + (b * v + c));
   }
 }
 

@@ -56,3 +56,23 @@ INLINE float tanh_vector(float x) {
   const float e = expm1_vector(2.0f * x);
   return e / (e + 2.0f);
 }
+
+INLINE float hard_swish(float x) {
+  float gate = x + 3.0f;
+  gate = gate < 0.0f ? 0.0f : gate;
+  gate = gate > 6.0f ? 6.0f : gate;
+  return x * gate * (1.0f / 6.0f);
+}
+
+INLINE float hard_swish_slope(float x) {
+  const float slope = x <= -3.0f ? 0.0f : x * (1.0f / 3.0f) + 0.5f;
+  return x >= 3.0f ? 1.0f : slope;
+}
+
+// The splitmix64 finaliser (Steele, Lea, Flood 2014), as Core has it.
+INLINE uint64_t splitmix(uint64_t x) {
+  uint64_t z = x + 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}

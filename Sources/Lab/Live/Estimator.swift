@@ -36,10 +36,11 @@ final class Estimator: Sendable {
     let limit = job.limit ?? .max
     let valid = min(limit, Int(Double(slices) * Split.testShare))
     let train = min(limit, slices - Int(Double(slices) * Split.testShare))
-    let epoch = (Double(train) + Double(valid) * Self.validationShare) / trial.imagesPerSecond
+    let cost = job.defend?.cost ?? 1
+    let epoch = (Double(train) * cost + Double(valid) * Self.validationShare) / trial.imagesPerSecond
     // Weights, gradients and Adam's two moments.
     let weights = 4 * 4 * trial.parameters
-    let plans = trial.planBytes / trial.batch * job.batch
+    let plans = Int(Double(trial.planBytes / trial.batch * job.batch) * (1 + (job.defend?.ratio ?? 0)))
     return Estimate(
       secondsAnEpoch: epoch, seconds: epoch * Double(job.epochs), bytes: weights + plans + slices * Geometry.pixels,
       basis: "from \(trial.batch) images a step on this machine; making the images comes on top, once")

@@ -29,7 +29,7 @@ struct EpochLine {
       } else {
         guard let value = number(), Self.set(key, value, &metrics) else { return nil }
       }
-      if key != "averageAccuracy" { found += 1 }
+      if key != "averageAccuracy", key != "attackedAccuracy" { found += 1 }
     } while take(UInt8(ascii: ","))
     // All that are not optional, each once.
     return take(UInt8(ascii: "}")) && found == 9 ? metrics : nil
@@ -46,6 +46,7 @@ struct EpochLine {
     case "validAccuracy": metrics.validAccuracy = value
     case "validUAR": metrics.validUAR = value
     case "averageAccuracy": metrics.averageAccuracy = value
+    case "attackedAccuracy": metrics.attackedAccuracy = value
     case "seconds": metrics.seconds = value
     default: return false
     }

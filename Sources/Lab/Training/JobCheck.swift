@@ -10,6 +10,7 @@ extension Job {
     _ = try Networks.named(model)
     _ = try Transforms.named(transform)
     for field in JobFields.all { try field.check(self) }
+    try defend?.check()
     if case .file(let url) = SplitKind(split), !FileManager.default.fileExists(atPath: url.path) {
       throw LabError.noSuchSplit(split)
     }

@@ -89,16 +89,14 @@ extension Laboratory {
     report: @escaping @Sendable (TrainingEvent) -> Void
   ) throws -> RunStatus {
     let progress = PreparationProgress(folder: folder, control: control, report: report)
-    let request = ImageRequest(
-      corpus: plan.corpus, transform: try Transforms.named(job.transform), slicer: plan.table.slicer,
-      scalingSlices: job.normalise == "train" ? plan.split.slices(.train) : nil)
+    let request = try plan.request(for: job)
     let set = try ImageCache(folder: images).images(for: request, control: control) { phase, done, total in
       progress.tell(phase, done, total)
     }
     let data = TrainingData(plan: plan, images: set)
     let network = try Network(try Networks.named(job.model), classes: plan.corpus.emotions.count)
     let optimiser = try Adam(network)
-    let loop = TrainingLoop(
+    let loop = try TrainingLoop(
       folder: folder, job: job, data: data, network: network, optimiser: optimiser, control: control, report: report)
     if FileManager.default.fileExists(atPath: folder.lastCheckpoint.path) {
       try loop.resume(from: folder.lastCheckpoint)

@@ -53,6 +53,11 @@ package struct TrainingPlan: Sendable {
         + "split by \(job.splitName), stride \(job.strideMilliseconds) ms, 1 seed (\(job.seed))"
     ]
     if let limit = job.limit { notes.append("limited to \(limit) slices a part, classes in proportion") }
+    if let defend = job.defend {
+      notes.append(
+        "trained against \(defend.summary): \(defend.images(beside: job.batch)) adversarial images beside \(job.batch) "
+          + "clean ones a step")
+    }
     if corpus.isSynthetic { notes.append("synthetic speech: numbers on it say nothing about people") }
     if !corpus.rejected.isEmpty {
       notes.append("\(corpus.rejected.count) files of the folder are left out; `quaver corpus check` tells why")

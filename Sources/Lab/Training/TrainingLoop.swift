@@ -13,6 +13,7 @@ import Pipeline
   private let optimiser: Adam
   private let control: RunControl
   private let report: @Sendable (TrainingEvent) -> Void
+  private let defence: AdversarialTraining?
 
   private var position = Position()
   private var meter = RateMeter()
@@ -29,9 +30,10 @@ import Pipeline
   init(
     folder: RunFolder, job: Job, data: TrainingData, network: Network, optimiser: Adam, control: RunControl,
     report: @escaping @Sendable (TrainingEvent) -> Void
-  ) {
+  ) throws {
     (self.folder, self.job, self.data, self.network) = (folder, job, data, network)
     (self.optimiser, self.control, self.report) = (optimiser, control, report)
+    defence = try job.defend.map { try AdversarialTraining($0, network: network, job: job, slices: data.labels.count) }
   }
 
   /// Takes up weights, moments and position where a checkpoint was written.
@@ -57,12 +59,12 @@ import Pipeline
   func run() throws -> RunStatus {
     while position.epoch <= job.epochs {
       guard try trainEpoch(), let validation = try evaluate(data.valid, phase: "validation"),
-        let average = try averageAccuracy(validation)
+        let attacked = try attackedAccuracy(), let average = try averageAccuracy(validation)
       else {
         try checkpoint()
         return .stopped
       }
-      try endEpoch(validation, average: average.value)
+      try endEpoch(validation, attacked: attacked.value, average: average.value)
       if control.wish == .stopAfterEpoch, position.epoch <= job.epochs { return .stopped }
     }
     return .finished
@@ -96,12 +98,14 @@ import Pipeline
   }
 
   private func step(_ slices: [Int]) throws {
-    let plan = try network.plan(batch: slices.count, demand: .parameterGradients)
+    let adversarial = defence?.images(beside: slices.count) ?? 0
+    let plan = try network.plan(batch: slices.count + adversarial, demand: .parameterGradients)
     let augment = job.augment == "none" ? nil : (policy: SpecAugment(seed: job.seed), epoch: position.epoch)
     data.images.fill(plan.input, slices: slices, augment: augment)
-    plan.forward(.training(seed: job.seed, step: optimiser.steps))
     let labels = slices.map { data.labels[$0] }
-    let loss = plan.loss(labels: labels)
+    try defence?.extend(plan.input, slices: slices, labels: labels, epoch: position.epoch)
+    plan.forward(.training(seed: job.seed, step: optimiser.steps))
+    let loss = plan.loss(labels: labels + labels.prefix(adversarial))
     plan.backward()
     optimiser.step(learningRate: job.learningRate, weightDecay: job.weightDecay)
     position.lossSum += Double(loss) * Double(slices.count)
@@ -142,6 +146,28 @@ import Pipeline
     return evaluation
   }
 
+  /// Accuracy on the validation part under the defence's own attack.
+  ///
+  /// - Returns: nil when asked to stop before the end; a value of nil without a defence.
+  private func attackedAccuracy() throws -> (value: Double?, Void)? {
+    guard let defence else { return (nil, ()) }
+    let phase = "attacked validation", started = RateMeter.now()
+    let scratch = try Arena(count: job.batch * 3 * Geometry.pixels)
+    let clean = try Arena(count: job.batch * 3 * Geometry.pixels)
+    var correct = 0
+    for start in stride(from: 0, to: data.valid.count, by: job.batch) {
+      guard obey(phase: phase, done: start, total: data.valid.count) else { return nil }
+      let slices = Array(data.valid[start..<min(data.valid.count, start + job.batch)])
+      data.images.fill(clean.base, slices: slices)
+      correct += try defence.attackedCorrect(
+        clean.base, slices: slices, labels: slices.map { data.labels[$0] }, scratch: scratch)
+      imagesDone += slices.count
+      tell(phase: phase, done: start + slices.count, total: data.valid.count)
+    }
+    validationSeconds? += RateMeter.now() - started
+    return (Double(correct) / Double(data.valid.count), ())
+  }
+
   /// The paper's "average accuracy", over both parts merged; only after the last epoch, since it costs a pass over the
   /// training part.
   ///
@@ -153,13 +179,14 @@ import Pipeline
     return (Double(right) / Double(data.train.count + data.valid.count), ())
   }
 
-  private func endEpoch(_ validation: Evaluation, average: Double?) throws {
+  private func endEpoch(_ validation: Evaluation, attacked: Double?, average: Double?) throws {
     let seen = Double(max(1, position.seen))
     let metrics = EpochMetrics(
       epoch: position.epoch, step: optimiser.steps, trainLoss: position.lossSum / seen,
       trainAccuracy: Double(position.correct) / seen, validLoss: validation.loss,
       validAccuracy: validation.confusion.accuracy, validUAR: validation.confusion.unweightedAverageRecall,
-      averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds)
+      averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds,
+      attackedAccuracy: attacked)
     try folder.append(metrics)
     try folder.keep(predictions(validation))
     report(.epoch(metrics))

@@ -18,6 +18,8 @@ package struct Job: Codable, Sendable, Equatable {
   package var normalise = "corpus"
   /// Trains and validates on a stratified subset of this many slices of each part; nil takes all.
   package var limit: Int?
+  /// Adversarial training; nil trains on clean images alone.
+  package var defend: Defence?
 
   package init(corpus: String) { self.corpus = corpus }
 }

@@ -1,3 +1,5 @@
+import Attacks
+
 /// One thing about a job that a user can set: the form's rows, the plain mode's words and the check of a job come from
 /// this list, so that they cannot disagree.
 package struct JobField: Sendable {
@@ -50,6 +52,8 @@ package struct JobField: Sendable {
     if !isGood { throw mistake(value) }
   }
 
+  /// What stands for no defence.
+  private static let none = "none"
   /// What stands for no limit.
   private static let everything = "all"
 
@@ -133,6 +137,18 @@ extension JobField {
     text(
       "normalise", "--normalise", "slices that give lo and hi: the paper's, or the strict way", ["corpus", "train"],
       \.normalise),
+    JobField(
+      "defence", "--defend", "also trains on images that this attack makes, or type pgd:eps=8/255,steps=3,ratio=0.5",
+      .choice([none] + Attacks.whiteBox.map(\.name), allowsOther: true), read: { $0.defend?.text ?? none }
+    ) {
+      guard $1 != none else {
+        $0.defend = nil
+        return true
+      }
+      guard let defence = try? Defence(parsing: $1) else { return false }
+      $0.defend = defence
+      return true
+    },
     JobField(
       "slices", "--limit", "of each part: all, or a stratified few for a quick try", .series([everything, "64", "256", "1024"], 1...100_000_000),
       read: { $0.limit.map(String.init) ?? everything }

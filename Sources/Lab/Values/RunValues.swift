@@ -19,14 +19,17 @@ package struct EpochMetrics: Codable, Sendable, Equatable {
   /// Rows are the truth, columns the prediction; counts of validation slices.
   package var confusion: [[Int]]
   package var seconds: Double
+  /// Accuracy on the validation slices under the attack that the run is trained against; nil without a defence.
+  package var attackedAccuracy: Double?
 
   package init(
     epoch: Int, step: Int, trainLoss: Double, trainAccuracy: Double, validLoss: Double, validAccuracy: Double,
-    validUAR: Double, averageAccuracy: Double?, confusion: [[Int]], seconds: Double
+    validUAR: Double, averageAccuracy: Double?, confusion: [[Int]], seconds: Double, attackedAccuracy: Double? = nil
   ) {
     (self.epoch, self.step, self.trainLoss, self.trainAccuracy) = (epoch, step, trainLoss, trainAccuracy)
     (self.validLoss, self.validAccuracy, self.validUAR) = (validLoss, validAccuracy, validUAR)
     (self.averageAccuracy, self.confusion, self.seconds) = (averageAccuracy, confusion, seconds)
+    self.attackedAccuracy = attackedAccuracy
   }
 }
 
@@ -89,6 +92,6 @@ extension RunInfo {
   package var summary: String {
     "\(job.model) on \(job.corpus), \(job.transform), stride \(job.strideMilliseconds) ms, split \(job.splitName), "
       + "seed \(job.seed) (1 seed), augment \(job.augment), batch \(job.batch), lr \(job.learningRate), "
-      + "weight decay \(job.weightDecay), \(job.epochs) epochs"
+      + "weight decay \(job.weightDecay), \(job.epochs) epochs" + (job.defend.map { ", against \($0.attack)" } ?? "")
   }
 }

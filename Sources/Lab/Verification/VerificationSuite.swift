@@ -1,3 +1,4 @@
+import Attacks
 import Core
 import Explain
 import Foundation
@@ -8,7 +9,8 @@ import Pipeline
 package struct VerificationSuite: Sendable {
   /// One checker a kind: adding a kind is one line.
   package static let checks: [any ReferenceCheck] = [
-    SpectrogramCheck(), CorpusReferenceCheck(), ModelCheck(), MetricsReference(), TSNEReference(),
+    SpectrogramCheck(), CorpusReferenceCheck(), ModelCheck(), AttackCheck(), MetricsReference(), TSNEReference(),
+    CAMReference(),
   ]
 
   package struct Item: Sendable {

@@ -1,21 +1,36 @@
 import Core
 import Kernels
 
-/// Batch normalisation of a feature map's channels (torch.nn.BatchNorm2d): ε 1e-5; the batch's biased variance normalises,
-/// its unbiased one goes into the running variance with momentum 0.1.
+/// Batch normalisation of a feature map's channels [c, h, w] (torch.nn.BatchNorm2d), or of the last axis of tokens [t, c]
+/// or values [c] (torch.nn.BatchNorm1d on all of a batch's rows): ε 1e-5; the batch's biased variance normalises, its
+/// unbiased one goes into the running variance with momentum 0.1.
+///
+/// With an activation (`Fusion`) it is the two in one pass; only the norm's input is kept.
 package struct BatchNorm: Layer {
   package let kind = "batchNorm"
   package static let epsilon = 1e-5
   package static let momentum = 0.1
 
-  package init() {}
+  package enum Activation: Sendable {
+    case none, hardSwish
+
+    var library: quaver_activation { self == .none ? QUAVER_IDENTITY : QUAVER_HARD_SWISH }
+  }
+
+  /// What its weights start from.
+  let weight: Float
+  let activation: Activation
+
+  package init(weight: Float = 1, activation: Activation = .none) {
+    (self.weight, self.activation) = (weight, activation)
+  }
 
   package func output(of inputs: [Shape]) -> Shape { inputs[0] }
 
   package func parameters(for inputs: [Shape]) -> [ParameterSpec] {
-    let channels = inputs[0].map.channels
+    let channels = inputs[0].channels
     return [
-      ParameterSpec("weight", [channels], .constant(1)),
+      ParameterSpec("weight", [channels], .constant(weight)),
       ParameterSpec("bias", [channels], .constant(0)),
       ParameterSpec("running_mean", [channels], .constant(0), role: .statistic),
       ParameterSpec("running_var", [channels], .constant(1), role: .statistic),
@@ -25,18 +40,36 @@ package struct BatchNorm: Layer {
 
   package func flops(for inputs: [Shape]) -> Int { 2 * inputs[0].count }
 
-  @Engine package func operation(at site: Site) throws -> any Operation { try BatchNormOperation(site) }
+  @Engine package func operation(at site: Site) throws -> any Operation { try BatchNormOperation(self, site) }
+}
+
+extension Shape {
+  /// A map's channels, or what one token holds.
+  fileprivate var channels: Int { rank == 3 ? dims[0] : width }
+}
+
+extension Slabs {
+  /// The matrices that a norm works on: a map's slabs, or each sample's tokens.
+  fileprivate init(normalising value: Value, batch: Int) {
+    if value.shape.rank == 3 {
+      self.init(value.shape, value.layout, batch: batch)
+    } else {
+      self.init(batch: batch, blocks: 1, pixels: value.shape.count / value.shape.width, lanes: value.shape.width)
+    }
+  }
 }
 
 @Engine private final class BatchNormOperation: Operation {
   private let x: Value, y: Value
   private let dy: Buffer?, dx: InputGradient?
   private let channels: ChannelStatistics
+  private let activation: quaver_activation
 
-  init(_ site: Site) throws {
+  init(_ layer: BatchNorm, _ site: Site) throws {
     x = try site.input()
     y = site.output(x.layout, reusing: site.demand == .inference ? x : nil)
-    channels = ChannelStatistics(site, Slabs(x.shape, x.layout, batch: site.batch))
+    channels = ChannelStatistics(site, Slabs(normalising: x, batch: site.batch))
+    activation = layer.activation.library
     dy = y.needsGradient ? site.outputGradient(of: y) : nil
     dx = site.gradient(of: x, reusing: dy)
     if dy != nil { site.keep(x) }
@@ -57,38 +90,47 @@ package struct BatchNorm: Layer {
     } else {
       channels.useRunning()
     }
-    let scale = channels.scale, offset = channels.offset
+    let norm = channels.norm(activation)
     Parallel.forEach(slabs.count) { range in
       for s in range {
-        let c = s % slabs.blocks * slabs.lanes, at = s * slabs.floats
-        quaver_norm_apply(x + at, y + at, slabs.pixels, slabs.lanes, scale + c, offset + c)
+        var block = norm.block(s % slabs.blocks * slabs.lanes)
+        let at = s * slabs.floats
+        quaver_norm_apply(x + at, y + at, slabs.pixels, slabs.lanes, &block)
       }
     }
   }
 
   func backward(_ mode: Mode) {
     guard let dy = dy?.pointer else { return }
-    let slabs = channels.slabs
-    let x = x.pointer, sums = channels.backwardSums.doubles, mean = channels.mean
+    let slabs = channels.slabs, norm = channels.norm(activation)
+    let x = x.pointer, sums = channels.backwardSums.doubles
     if channels.needsSums(mode) {
       Parallel.forEach(slabs.count) { range in
         for s in range {
-          let c = s % slabs.blocks * slabs.lanes, at = s * slabs.floats
-          quaver_norm_gradient_sums(
-            dy + at, x + at, slabs.pixels, slabs.lanes, mean + c, sums + 2 * s * slabs.lanes)
+          var block = norm.block(s % slabs.blocks * slabs.lanes)
+          let at = s * slabs.floats
+          quaver_norm_gradient_sums(dy + at, x + at, slabs.pixels, slabs.lanes, &block, sums + 2 * s * slabs.lanes)
         }
       }
     }
     channels.differentiate(mode)
     guard let dx = dx?.pointer else { return }
-    let byDy = channels.scale, byX = channels.byX, constant = channels.constant
     Parallel.forEach(slabs.count) { range in
       for s in range {
-        let c = s % slabs.blocks * slabs.lanes, at = s * slabs.floats
-        quaver_norm_gradient(
-          dy + at, x + at, dx + at, slabs.pixels, slabs.lanes, byDy + c, byX + c, constant + c)
+        var block = norm.block(s % slabs.blocks * slabs.lanes)
+        let at = s * slabs.floats
+        quaver_norm_gradient(dy + at, x + at, dx + at, slabs.pixels, slabs.lanes, &block)
       }
     }
+  }
+}
+
+extension quaver_norm {
+  /// The channels from `first` on.
+  func block(_ first: Int) -> quaver_norm {
+    quaver_norm(
+      scale: scale + first, offset: offset + first, mean: mean + first, by_x: by_x + first, constant: constant + first,
+      activation: activation)
   }
 }
 
@@ -110,7 +152,7 @@ package struct BatchNorm: Layer {
     (runningMean, runningVariance) = (site.parameter("running_mean"), site.parameter("running_var"))
     batches = site.parameter("num_batches_tracked")
     (weightGradient, biasGradient) = (site.gradient(of: weight), site.gradient(of: bias))
-    count = site.inputShapes[0].map.channels
+    count = site.inputShapes[0].channels
     let doubles = slabs.count * 2 * slabs.lanes
     forwardSums = site.scratch(2 * doubles, .forward)
     backwardSums = site.scratch(2 * doubles, .backward)
@@ -128,6 +170,11 @@ package struct BatchNorm: Layer {
   /// Something near each channel's values, which keeps the sums of squares from cancelling.
   var shift: UnsafeMutablePointer<Float> { row(5) }
   private var inverseDeviation: UnsafeMutablePointer<Float> { row(6) }
+
+  /// What kernels read; `byX` and `constant` are those of the last `differentiate`.
+  func norm(_ activation: quaver_activation) -> quaver_norm {
+    quaver_norm(scale: scale, offset: offset, mean: mean, by_x: byX, constant: constant, activation: activation)
+  }
 
   private var samples: Double { Double(slabs.batch * slabs.pixels) }
 

@@ -6,14 +6,16 @@ package struct Convolution: Layer {
   package let kind = "conv2d"
   let channels: Int, kernel: Int, stride: Int, padding: Int, groups: Int
   let bias: Bool
+  let start: Start
 
   package init(
-    _ channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1, bias: Bool = true
+    _ channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0, groups: Int = 1, bias: Bool = true,
+    start: Start = .torch
   ) {
     precondition(channels > 0 && kernel > 0 && stride > 0 && padding >= 0, "a convolution's sizes must be positive")
     precondition(groups > 0 && channels % groups == 0, "\(channels) channels do not divide into \(groups) groups")
     (self.channels, self.kernel, self.stride, self.padding) = (channels, kernel, stride, padding)
-    (self.groups, self.bias) = (groups, bias)
+    (self.groups, self.bias, self.start) = (groups, bias, start)
   }
 
   package func output(of inputs: [Shape]) -> Shape {
@@ -24,9 +26,10 @@ package struct Convolution: Layer {
   }
 
   package func parameters(for inputs: [Shape]) -> [ParameterSpec] {
-    let perGroup = inputs[0][0] / groups, fanIn = perGroup * kernel * kernel
-    let weight = ParameterSpec("weight", [channels, perGroup, kernel, kernel], .fanIn(fanIn))
-    return bias ? [weight, ParameterSpec("bias", [channels], .fanIn(fanIn))] : [weight]
+    let perGroup = inputs[0][0] / groups, window = kernel * kernel, fanIn = perGroup * window
+    let weight = ParameterSpec(
+      "weight", [channels, perGroup, kernel, kernel], start.weight(fanIn, channels * window))
+    return bias ? [weight, ParameterSpec("bias", [channels], start.bias(fanIn))] : [weight]
   }
 
   package func flops(for inputs: [Shape]) -> Int {

@@ -2,7 +2,7 @@ import Core
 import Kernels
 
 /// Inverted dropout (torch.nn.Dropout). The mask is not kept but drawn again backward: it depends only on the seed, the
-/// step, the layer's name and the element's place in the plain layout.
+/// step, the layer's name and the element's place in the plain layout (in its sample's, where the key names samples).
 package struct Dropout: Layer {
   package let kind = "dropout"
   let rate: Float
@@ -46,6 +46,17 @@ package struct Dropout: Layer {
       return
     }
     let key = key(for: dropout), rate = rate, scale = 1 / (1 - rate)
+    if let samples = dropout.samples {
+      let width = y.buffer.count / samples.count
+      precondition(width == y.shape.count, "\(samples.count) samples named for another batch")
+      let stream = RandomStream(key: key)
+      Parallel.forEach(samples.count) { rows in
+        for n in rows {
+          quaver_dropout(from + n * width, to + n * width, 0, width, stream.child(samples[n]).key, rate, scale)
+        }
+      }
+      return
+    }
     Library.stretches(y.buffer.count) { quaver_dropout(from + $0, to + $0, $0, $1, key, rate, scale) }
   }
 

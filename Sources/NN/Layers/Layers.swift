@@ -32,7 +32,15 @@ package enum Layers {
     LayerEntry(
       "batchNorm",
       .init("plain", [3, 5, 4], BatchNorm()),
-      .init("blocked", [2, 5, 4]) { net, x in net("norm", BatchNorm(), net("conv", Convolution(17, kernel: 2), x)) }),
+      .init("blocked", [2, 5, 4]) { net, x in net("norm", BatchNorm(), net("conv", Convolution(17, kernel: 2), x)) },
+      .init("tokens, 16 + 8 + 3 channels", [5, 27], BatchNorm()),
+      .init("activated, plain", [2, 5, 5], BatchNorm(activation: .hardSwish)),
+      .init("activated, tokens", [5, 27], BatchNorm(activation: .hardSwish)),
+      .init("values", [9]) { net, x in net("norm", BatchNorm(), net("fc", Linear(17), x)) }),
+    LayerEntry(
+      "hardSwish",
+      .init("odd", [3, 5, 7], HardSwish()),
+      .init("steep", [6]) { net, x in net("layer", HardSwish(), net("fc", Linear(40), x)) }),
     LayerEntry("relu", .init("odd", [3, 5, 7], ReLU())),
     LayerEntry("elu", .init("odd", [3, 5, 7], ELU())),
     LayerEntry(
@@ -65,6 +73,10 @@ package enum Layers {
         net("flat", Flatten(from: 1), net("conv", Convolution(5, kernel: 2), x))
       }),
     LayerEntry(
+      "tokens",
+      .init("plain", [3, 5, 7], Tokens()),
+      .init("blocked", [2, 5, 4]) { net, x in net("tokens", Tokens(), net("conv", Convolution(17, kernel: 2), x)) }),
+    LayerEntry(
       "lstm",
       .init("three steps", [3, 5], LSTM(6)),
       .init("one step", [1, 4], LSTM(3))),
@@ -75,5 +87,38 @@ package enum Layers {
         return net("sum", Sum(), net("b", Linear(9), a), a)
       },
       .init("twice the same", [7]) { net, x in net("sum", Sum(), x, x) }),
+    LayerEntry(
+      "average",
+      .init("fan-out", [9]) { net, x in
+        let a = net("a", Linear(9), x)
+        return net("average", Average(), net("b", Linear(9), a), a)
+      }),
+    LayerEntry(
+      "subsample",
+      .init("odd side", [25, 3], Subsample(stride: 2)),
+      .init("beside another reader", [16, 4]) { net, x in
+        let y = net("fc", Linear(4), x)
+        let all = net("mean", TokenMean(), net("after", Linear(4), y))
+        return net("sum", Sum(), all, net("few", TokenMean(), net("down", Subsample(stride: 2), y)))
+      }),
+    LayerEntry("tokenMean", .init("odd", [5, 7], TokenMean())),
+    LayerEntry(
+      "attention",
+      .init("together", [19, 30], Attention(heads: 2, keys: 5, packing: .together)),
+      .init("separate, fewer keys", [6, 5, 4]) { net, x in
+        let small = net("small", Tokens(), net("conv", Convolution(6, kernel: 2, stride: 2), x))
+        let queries = net("queries", Tokens(), x), values = net("values", Linear(8), small)
+        return net("attention", Attention(heads: 2, keys: 3, values: 4), queries, small, values)
+      },
+      .init("keys with values, several blocks of queries", [4, 10, 10]) { net, x in
+        let few = net("few", Tokens(), net("conv", Convolution(6, kernel: 4, stride: 3), x))
+        return net(
+          "attention", Attention(heads: 1, keys: 4, values: 2, packing: .keysWithValuesByHead), net("all", Tokens(), x),
+          few)
+      },
+      .init("by head, biased", [6, 34]) { net, x in
+        let bias = Attention.Bias(count: 9, table: (0..<36).map { Int32($0 * $0 % 9) })
+        return net("attention", Attention(heads: 2, keys: 4, values: 9, packing: .togetherByHead, bias: bias), x)
+      }),
   ]
 }

@@ -6,18 +6,19 @@ package struct Linear: Layer {
   package let kind = "linear"
   let outputs: Int
   let bias: Bool
+  let start: Start
 
-  package init(_ outputs: Int, bias: Bool = true) {
+  package init(_ outputs: Int, bias: Bool = true, start: Start = .torch) {
     precondition(outputs > 0, "a linear layer needs at least 1 output")
-    (self.outputs, self.bias) = (outputs, bias)
+    (self.outputs, self.bias, self.start) = (outputs, bias, start)
   }
 
   package func output(of inputs: [Shape]) -> Shape { Shape(inputs[0].dims.dropLast() + [outputs]) }
 
   package func parameters(for inputs: [Shape]) -> [ParameterSpec] {
     let width = inputs[0].width
-    let weight = ParameterSpec("weight", [outputs, width], .fanIn(width))
-    return bias ? [weight, ParameterSpec("bias", [outputs], .fanIn(width))] : [weight]
+    let weight = ParameterSpec("weight", [outputs, width], start.weight(width, outputs))
+    return bias ? [weight, ParameterSpec("bias", [outputs], start.bias(width))] : [weight]
   }
 
   package func flops(for inputs: [Shape]) -> Int { 2 * inputs[0].count * outputs }

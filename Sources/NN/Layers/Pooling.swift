@@ -81,6 +81,10 @@ struct Slabs {
   /// Channels with the padding of the last block.
   var channels: Int { blocks * lanes }
 
+  init(batch: Int, blocks: Int, pixels: Int, lanes: Int) {
+    (self.batch, self.blocks, self.pixels, self.lanes) = (batch, blocks, pixels, lanes)
+  }
+
   init(_ shape: Shape, _ layout: Layout, batch: Int) {
     (self.batch, lanes) = (batch, layout.lanes)
     blocks = layout.paddedChannels(shape.map.channels) / layout.lanes

@@ -1,7 +1,7 @@
 extension Networks {
   /// AlexNet as torchvision has it (Krizhevsky 2014, “One weird trick”), followed by the emotion head: 61,107,847
   /// parameters for seven classes.
-  static let alexNet = NetworkEntry(name: "alexnet", title: "AlexNet") { net, classes in
+  static let alexNet = NetworkEntry(name: "alexnet", title: "AlexNet", camNode: "features.11") { net, classes in
     var x = net.input  // 3×224×224
 
     x = net("features.0", Convolution(64, kernel: 11, stride: 4, padding: 2), x)

@@ -1,7 +1,7 @@
 extension Networks {
   /// The paper's own network: four convolutional blocks, an LSTM that reads the 128 channels one after the other, and two linear
   /// layers. 33,321,191 parameters for seven classes.
-  static let cnnLSTM = NetworkEntry(name: "cnn-lstm", title: "CNN-LSTM") { net, classes in
+  static let cnnLSTM = NetworkEntry(name: "cnn-lstm", title: "CNN-LSTM", camNode: "features.3.2") { net, classes in
     var x = net.input  // 3×224×224
 
     // 32×111×111, 64×55×55, 128×27×27, 128×13×13

@@ -188,16 +188,18 @@ package enum ConfusionPane {
     Binding("confusion.last", ["G", "end"], "last", "To the last row.", isEnabled: hasMatrix, run: move(0, far)),
   ]
 
-  private static let table: @Sendable (State) -> DataTable? = { state in
+  private static let table: @Sendable (State) -> ResultTable? = { state in
     guard let run = state.selectedRun, let metrics = metrics(state) else { return nil }
     let measure = state.confusionPane.measure
     let rows = run.emotions.enumerated().map { truth, name in
-      [name]
-        + run.emotions.indices.map { text(measure, share(measure, metrics, truth, $0), count(metrics, truth, $0), digits: 2) }
+      [ResultTable.Cell.text(name)]
+        + run.emotions.indices.map {
+          measure == .counts ? .integer(count(metrics, truth, $0)) : .share(share(measure, metrics, truth, $0))
+        }
     }
-    return DataTable(
+    return ResultTable(
       title: "Confusion of \(run.id), epoch \(metrics.epoch), \(measure.rawValue) of validation slices",
-      columns: ["truth \\ predicted"] + run.emotions, rows: rows, notes: run.notes)
+      columns: (["truth \\ predicted"] + run.emotions).map { ResultTable.Column($0) }, rows: rows, notes: run.notes)
   }
 
   // MARK: Drawing

@@ -58,8 +58,9 @@ package enum LogPane {
       let lines = (0..<state.logPane.count(state.log)).compactMap { state.logPane.line($0, state.log) }
       return lines.isEmpty
         ? nil
-        : DataTable(
-          title: "Log", columns: ["UTC", "level", "text"], rows: lines.map { [clock($0.time), $0.level.rawValue, $0.text] })
+        : ResultTable(
+          title: "Log", columns: ["UTC", "level", "text"].map { ResultTable.Column($0) },
+          rows: lines.map { [.text(clock($0.time)), .text($0.level.rawValue), .text($0.text)] })
     }
     pane.tableRow = { $0.logPane.count($0.log) > 0 ? $0.logPane.list.selection : nil }
     pane.click = { state, point, _ in

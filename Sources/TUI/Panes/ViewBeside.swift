@@ -90,7 +90,7 @@ enum ViewMemory {
 
 /// The active picture as a table: a row a bin from the highest down, a column a moment.
 enum ViewTable {
-  static let table: @Sendable (State) -> DataTable? = { state in
+  static let table: @Sendable (State) -> ResultTable? = { state in
     let view = state.viewPane
     guard let picture = view.picture, let raster = view.raster, raster.rows == picture.rows, raster.columns > 0 else {
       return nil
@@ -100,13 +100,13 @@ enum ViewTable {
       Numbers.fixed(picture.time.lowerBound + span * (Double($0) + 0.5) / Double(raster.columns), 4)
     }
     let rows = (0..<raster.rows).reversed().map { row in
-      [Numbers.fixed(picture.rowValues.indices.contains(row) ? picture.rowValues[row] : Double(row), 2)]
-        + (0..<raster.columns).map { Numbers.fixed(Double(raster.values[row * raster.columns + $0]), 3) }
+      [ResultTable.Cell.number(picture.rowValues.indices.contains(row) ? picture.rowValues[row] : Double(row), decimals: 2)]
+        + (0..<raster.columns).map { .number(Double(raster.values[row * raster.columns + $0]), decimals: 3) }
     }
     let request = picture.request
-    return DataTable(
+    return ResultTable(
       title: "\(request.corpus) \(request.utterance), \(request.transform), \(request.stage.label)",
-      columns: [picture.rowUnit + " \\ s"] + times, rows: rows,
+      columns: ([picture.rowUnit + " \\ s"] + times).map { ResultTable.Column($0) }, rows: rows,
       notes: ["slice \(request.slice + 1) at a stride of \(request.strideMilliseconds) ms"])
   }
 }

@@ -1,3 +1,4 @@
+import Export
 import Lab
 
 /// What a key press leads to beside the new state.
@@ -13,7 +14,7 @@ package enum Effect: Sendable, Equatable {
   /// A file with this content; nothing that is there is overwritten.
   case write(path: String, text: String)
   /// The focused pane drawn into a file.
-  case draw(path: String, FigureFormat)
+  case draw(path: String, Figure.Format)
 }
 
 /// Why the workbench ended.
@@ -80,10 +81,10 @@ package struct Pane: Sendable {
   /// The wheel inside the border: 1 away from the user, -1 towards. Nil: as the keys up and down.
   package var wheel: (@Sendable (inout State, Point, Size, Int) -> [Effect])?
   /// What the pane shows, as a table, and which of its rows is selected: for copying and exporting.
-  package var table: @Sendable (State) -> DataTable? = { _ in nil }
+  package var table: @Sendable (State) -> ResultTable? = { _ in nil }
   package var tableRow: @Sendable (State) -> Int? = { _ in nil }
   /// The numbers behind what is drawn, where they are not those of `table`: a training's epochs beside the list of runs.
-  package var detail: @Sendable (State) -> DataTable? = { _ in nil }
+  package var detail: @Sendable (State) -> ResultTable? = { _ in nil }
   package var memory: Memory?
   package let draw: @Sendable (State, inout Surface) -> Void
 

@@ -71,6 +71,7 @@ package struct CurveMeasure: Sendable {
   ]
   package static let accuracy: [CurveMeasure] = [
     CurveMeasure(name: "train", role: .train, mark: "*", every: 1) { $0.trainAccuracy },
+    CurveMeasure(name: "attacked", role: .error, mark: "x", every: 3) { $0.attackedAccuracy },
     CurveMeasure(name: "valid", role: .valid, mark: "o", every: 2) { $0.validAccuracy },
   ]
 }

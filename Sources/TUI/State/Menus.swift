@@ -1,13 +1,11 @@
+import Export
 import Lab
-
-/// Forms of a figure in a file.
-package enum FigureFormat: String, Sendable, CaseIterable { case svg }
 
 /// A few things to choose from, each on a key.
 package struct Menu: Sendable, Equatable {
   package enum Action: Sendable, Equatable {
-    case copyRow(DataTable.Format)
-    case copyTable(DataTable.Format)
+    case copyRow(ResultTable.Format)
+    case copyTable(ResultTable.Format)
     case copyScreen
     case export(ExportForm)
   }
@@ -28,19 +26,19 @@ package struct Menu: Sendable, Equatable {
 /// What a pane can be written as.
 package enum ExportForm: Sendable, Equatable, CaseIterable {
   case text
-  case table(DataTable.Format)
+  case table(ResultTable.Format)
   /// The numbers behind the drawing, as CSV.
   case detail
-  case figure(FigureFormat)
+  case figure(Figure.Format)
 
   package static let allCases: [ExportForm] =
-    [.text] + DataTable.Format.allCases.map(ExportForm.table) + [.detail] + FigureFormat.allCases.map(ExportForm.figure)
+    [.text] + [ResultTable.Format.csv, .markdown, .latex].map(ExportForm.table) + [.detail] + Figure.Format.allCases.map(ExportForm.figure)
 
   package var suffix: String {
     switch self {
     case .text: "txt"
     case .table(let format): format.suffix
-    case .detail: DataTable.Format.csv.suffix
+    case .detail: ResultTable.Format.csv.suffix
     case .figure(let format): format.rawValue
     }
   }
@@ -60,7 +58,9 @@ package enum ExportForm: Sendable, Equatable, CaseIterable {
     case .table(.csv): "c"
     case .table(.markdown): "m"
     case .table(.latex): "l"
+    case .table(.text): "x"
     case .detail: "d"
+    case .figure(.png): "p"
     case .figure(.svg): "s"
     }
   }
@@ -84,7 +84,7 @@ package enum Menus {
   package static func copy(_ state: State) -> Menu {
     var items: [Menu.Item] = []
     if let pane = Panes.named(state.focus), let table = pane.table(state) {
-      let formats: [(DataTable.Format, Character, Character)] = [(.markdown, "m", "M"), (.csv, "c", "C"), (.latex, "l", "L")]
+      let formats: [(ResultTable.Format, Character, Character)] = [(.markdown, "m", "M"), (.csv, "c", "C"), (.latex, "l", "L")]
       if let row = pane.tableRow(state), table.row(row) != nil {
         items += formats.map { Menu.Item(key: $0.1, label: "this row as \($0.0.label)", action: .copyRow($0.0)) }
       }
@@ -115,10 +115,10 @@ package enum Menus {
     switch action {
     case .copyRow(let format):
       guard let row = pane.tableRow(state), let table = pane.table(state)?.row(row) else { return [] }
-      return [.copy(table.text(format), what: "the row as \(format.label)")]
+      return [.copy(table.rendered(format), what: "the row as \(format.label)")]
     case .copyTable(let format):
       guard let table = pane.table(state) else { return [] }
-      return [.copy(table.text(format), what: "the table as \(format.label)")]
+      return [.copy(table.rendered(format), what: "the table as \(format.label)")]
     case .copyScreen: return [.copy(PaneScreen.draw(state).text, what: "the pane as text")]
     case .export(let form):
       state.modal = .input(
@@ -137,8 +137,8 @@ package enum Menus {
     guard let pane = Panes.named(state.focus) else { return [] }
     switch form {
     case .text: return [.write(path: path, text: PaneScreen.draw(state).text + "\n")]
-    case .table(let format): return (pane.table(state)?.text(format)).map { [.write(path: path, text: $0)] } ?? []
-    case .detail: return (pane.detail(state)?.text(.csv)).map { [.write(path: path, text: $0)] } ?? []
+    case .table(let format): return (pane.table(state)?.rendered(format)).map { [.write(path: path, text: $0)] } ?? []
+    case .detail: return (pane.detail(state)?.rendered(.csv)).map { [.write(path: path, text: $0)] } ?? []
     case .figure(let format): return [.draw(path: path, format)]
     }
   }

@@ -38,39 +38,45 @@ package enum RunTable {
   }
 
   /// The same as data, without the marks of the screen.
-  package static func table(_ runs: [RunInfo]) -> DataTable {
+  package static func table(_ runs: [RunInfo]) -> ResultTable {
     let measures: [(String, @Sendable (EpochMetrics) -> Double?)] = [
       ("train loss", { $0.trainLoss }), ("train accuracy", { $0.trainAccuracy }), ("valid loss", { $0.validLoss }),
       ("valid accuracy", { $0.validAccuracy }), ("valid UAR", { $0.validUAR }),
-      ("average accuracy", { $0.averageAccuracy }),
+      ("attacked accuracy", { $0.attackedAccuracy }), ("average accuracy", { $0.averageAccuracy }),
     ]
     let rows = runs.map { run in
-      [run.id, run.status.rawValue, run.job.corpus] + JobFields.all.map { $0.read(run.job) }
-        + [String(run.epochs.last?.epoch ?? 0)]
-        + measures.map { measure in run.epochs.last.flatMap(measure.1).map { Numbers.fixed($0, 4) } ?? "" }
+      [ResultTable.Cell.text(run.id), .text(run.status.rawValue), .text(run.job.corpus)]
+        + JobFields.all.map { .text($0.read(run.job)) } + [.integer(run.epochs.last?.epoch ?? 0)]
+        + measures.map { measure in run.epochs.last.flatMap(measure.1).map { .number($0, decimals: 4) } ?? .none }
     }
     var seen: Set<String> = []
-    return DataTable(
+    return ResultTable(
       title: "Runs",
-      columns: ["run", "status", "corpus"] + JobFields.all.map(\.name) + ["epoch"] + measures.map(\.0), rows: rows,
+      columns: (["run", "status", "corpus"] + JobFields.all.map(\.name) + ["epoch"] + measures.map(\.0)).map {
+        ResultTable.Column($0)
+      }, rows: rows,
       notes: runs.flatMap { run in run.notes.map { "\(run.id): \($0)" } }.filter { seen.insert($0).inserted })
   }
 
   /// Every epoch of some runs.
-  package static func epochs(_ runs: [RunInfo]) -> DataTable? {
+  package static func epochs(_ runs: [RunInfo]) -> ResultTable? {
     guard runs.contains(where: { !$0.epochs.isEmpty }) else { return nil }
-    func number(_ value: Double) -> String { Numbers.fixed(value, 6) }
     let rows = runs.flatMap { run in
-      run.epochs.map { epoch in
-        [run.id, String(epoch.epoch), String(epoch.step), Numbers.fixed(epoch.seconds, 2)]
-          + [epoch.trainLoss, epoch.trainAccuracy, epoch.validLoss, epoch.validAccuracy, epoch.validUAR].map(number)
+      run.epochs.map { epoch -> [ResultTable.Cell] in
+        let values = [
+          epoch.trainLoss, epoch.trainAccuracy, epoch.validLoss, epoch.validAccuracy, epoch.validUAR,
+        ]
+        return [.text(run.id), .integer(epoch.epoch), .integer(epoch.step), .number(epoch.seconds, decimals: 2)]
+          + values.map { .number($0, decimals: 6) }
+          + [epoch.attackedAccuracy.map { .number($0, decimals: 6) } ?? .none]
       }
     }
-    return DataTable(
+    return ResultTable(
       title: "Epochs",
       columns: [
         "run", "epoch", "step", "seconds", "train loss", "train accuracy", "valid loss", "valid accuracy", "valid UAR",
-      ], rows: rows)
+        "attacked accuracy",
+      ].map { ResultTable.Column($0) }, rows: rows)
   }
 
   package static func draw(_ state: State, _ surface: inout Surface) {

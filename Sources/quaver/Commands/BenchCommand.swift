@@ -1,4 +1,5 @@
 import ArgumentParser
+import Attacks
 import Core
 import Foundation
 import Lab
@@ -18,6 +19,8 @@ struct BenchCommand: AsyncParsableCommand {
   var model: String?
   @Option(help: "Threads; by default what this process may use.")
   var threads: Int?
+  @Flag(help: "Time the attacks instead.")
+  var attacks = false
   @Flag(help: "Also print each network's time layer by layer.")
   var profile = false
   @OptionGroup var common: CommonOptions
@@ -27,6 +30,10 @@ struct BenchCommand: AsyncParsableCommand {
     if let threads { Engine.settings.threads = threads }
     let entries = try model.map { [try Networks.named($0)] } ?? Networks.all
     var report = BenchReport(machine: .current)
+    if attacks {
+      try await timeAttacks(entries, &report)
+      return
+    }
     if model == nil {
       for transform in Transforms.all {
         let milliseconds = try PipelineBenchmark.millisecondsPerSlice(transform: transform)
@@ -48,6 +55,19 @@ struct BenchCommand: AsyncParsableCommand {
           "\(entry.name) \(BenchReport.demand(work)): "
             + String(format: "%.1f images/s, batch %d, %d threads", result.imagesPerSecond, batch, result.threads))
         if profile { printProfile(result) }
+      }
+    }
+    if common.json { Console.line(try JSON.line(report)) }
+  }
+
+  private func timeAttacks(_ entries: [NetworkEntry], _ report: inout BenchReport) async throws {
+    for entry in entries {
+      for attack in Attacks.all {
+        let result = try await AttackBenchmark.measure(entry, attack, batch: batch, seconds: seconds)
+        report.networks.append(BenchReport.Network(result))
+        say(
+          "\(entry.name) under \(attack.title): "
+            + String(format: "%.1f images/s, batch %d, %d threads", result.imagesPerSecond, batch, result.threads))
       }
     }
     if common.json { Console.line(try JSON.line(report)) }
@@ -104,6 +124,12 @@ struct BenchReport: Encodable {
 
     init(_ result: EngineBenchmark.Result) {
       (model, demand) = (result.network, BenchReport.demand(result.work))
+      (imagesPerSecond, batch, threads) = (result.imagesPerSecond, result.batch, result.threads)
+      peakBytes = Self.peakResidentBytes
+    }
+
+    init(_ result: AttackBenchmark.Result) {
+      (model, demand) = (result.network, "attack \(result.attack)")
       (imagesPerSecond, batch, threads) = (result.imagesPerSecond, result.batch, result.threads)
       peakBytes = Self.peakResidentBytes
     }

@@ -1,37 +1,97 @@
 import ArgumentParser
+import Attacks
 import Core
 import Explain
 import Foundation
 import Lab
+import Pipeline
 
-/// t-SNE of any table of features.
+/// t-SNE of a run's features, or of any table of features.
 struct EmbedCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "embed", abstract: "Lay out high-dimensional points in the plane by t-SNE.",
+    commandName: "embed", abstract: "Lay out a run's features, or any high-dimensional points, in the plane by t-SNE.",
     discussion: """
-      FILE is a safetensors file with a float32 tensor of shape [points, features]. Barnes-Hut t-SNE starts from the first \
-      two principal components and gives the same picture for the same seed. Where there are fewer than \
-      3 · perplexity + 1 points, the perplexity is lowered to what they allow, and the result says so.
+      Of a run: the features that a node of its network gives for every slice of a part, by default the input of its last \
+      linear layer; with --attack or --set, attacked images lie in the same plane. Of a safetensors file: a float32 \
+      tensor of shape [points, features]. Barnes-Hut t-SNE starts from the first two principal components and gives the \
+      same picture for the same seed. Where there are fewer than 3 · perplexity + 1 points, the perplexity is lowered to \
+      what they allow, and the result says so.
       """)
 
-  @Argument(help: "The file of features.")
-  var file: String
-  @Option(help: "Name of the tensor.")
+  @Argument(help: ArgumentHelp("A run's name, or the beginning of it; or a file of features.", valueName: "run|file"))
+  var source: String
+  @Option(help: "A node of the run's network.")
+  var node: String?
+  @Option(help: ArgumentHelp("Attacks as `quaver attack` takes them.", valueName: "attacks"))
+  var attack: String?
+  @Option(help: ArgumentHelp("Adversarial images that `quaver attack` kept.", valueName: "name"))
+  var set: [String] = []
+  @OptionGroup var settings: AttackOptions
+  @Option(help: "Of which part: valid, train or merged.")
+  var part = EvaluationPart.valid
+  @Option(help: "At most this many slices, classes in proportion, by --seed.")
+  var limit: Int?
+  @Option(help: "Name of the tensor, of a file.")
   var tensor = "x"
   @Option(help: "Effective number of neighbours.")
   var perplexity = TSNE.Settings().perplexity
   @Option(help: "Barnes-Hut angle: 0 is exact, 1 is coarse.")
   var theta = TSNE.Settings().theta
   @Option(help: "Iterations after the \(TSNE.Settings().earlyIterations) with early exaggeration.")
-  var iterations = TSNE.Settings().iterations
+  var embedIterations = TSNE.Settings().iterations
   @Option(help: "Learning rate; default: points / exaggeration / 4, at least 50.")
   var learningRate: Double?
-  @Option(help: "Seed of the start's noise.")
-  var seed: UInt64 = 0
-  @Option(help: ArgumentHelp("Write the points there, a CSV row each: point, x, y.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Write the points there, a CSV row each: point, x, y; of a run also utterance, slice, emotion, prediction and attack.",
+      valueName: "file"))
   var out: String?
-  @Flag(help: "Print JSON, one value a line: the steps, then the result.")
-  var json = false
+  @OptionGroup var pictures: PictureOptions
+  @OptionGroup var network: NetworkOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    try network.apply()
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: source, isDirectory: &isFolder), !isFolder.boolValue {
+      try await embedFile(source)
+    } else {
+      try await embedRun()
+    }
+  }
+
+  // MARK: a run
+
+  private func embedRun() async throws {
+    let choices = try attack.map { try settings.choices($0) } ?? []
+    let laboratory = try common.laboratory()
+    let subject = try laboratory.subject(source, checkpoint: network.checkpoint)
+    let sets = try set.map { AttackSource.set(try subject.folder.adversarialSet($0)) }
+    var order = EmbeddingOrder(choices.map { .attack($0) } + sets)
+    (order.part, order.limit, order.seed) = (part, limit, settings.seed)
+    (order.node, order.settings) = (node, tsne)
+    let wanted = order, json = common.json
+    let embedding = try await StoppableWork.run("nothing was written") { control in
+      try await laboratory.embed(subject, wanted, control: control) { if !json { Console.bar($0) } }
+    }
+    try pictures.write(ExplainFigures.embedding(embedding, style: pictures.style), quiet: common.json)
+    if let out { try AtomicFile.write(URL(fileURLWithPath: out), Data(ExplainTables.csv(embedding).utf8)) }
+    if common.json { return Console.line(try JSON.line(embedding)) }
+    if let asked = embedding.loweredFrom { tellLowered(embedding.perplexity, asked, embedding.points.count) }
+    let trust = embedding.trustworthiness.map { String(format: "%.4f", $0) } ?? "undefined for so few points"
+    Console.line(
+      "\(embedding.points.count) points of \(embedding.dimensions) features of \(embedding.node), "
+        + String(format: "KL %.4f, ", embedding.divergence)
+        + "trustworthiness \(trust), \(embedding.iterations) iterations")
+    for line in embedding.attacks + embedding.notes { Console.line("  \(line)") }
+  }
+
+  private func tellLowered(_ perplexity: Double, _ asked: Double, _ points: Int) {
+    Console.line(
+      String(format: "perplexity %.1f instead of %.1f: %d points allow no more", perplexity, asked, points))
+  }
+
+  // MARK: a file
 
   private struct Summary: Encodable {
     let points: Int
@@ -45,7 +105,7 @@ struct EmbedCommand: AsyncParsableCommand {
     let threads: Int
   }
 
-  func run() async throws {
+  private func embedFile(_ file: String) async throws {
     let source = try SafeTensors(contentsOf: URL(fileURLWithPath: file))
     let entry = try source.entry(tensor)
     let shape = entry.shape
@@ -57,10 +117,16 @@ struct EmbedCommand: AsyncParsableCommand {
     let features = try source.array(tensor, as: Float.self)
     let clock = ContinuousClock()
     let began = clock.now
-    let embedding = try await TSNE.embed(
-      features, count: shape[0], dimensions: shape[1], settings: settings
-    ) { show($0) }
+    let embedding = try await StoppableWork.run("nothing was written") { control in
+      do {
+        return try await TSNE.embed(
+          features, count: shape[0], dimensions: shape[1], settings: tsne, control: control
+        ) { show($0) }
+      } catch is CancellationError { throw PipelineError.stopped }
+    }
     let seconds = (clock.now - began) / .seconds(1)
+    try pictures.write(
+      ExplainFigures.points(embedding.points, title: file, style: pictures.style), quiet: common.json)
     if let out { try write(embedding.points, to: URL(fileURLWithPath: out)) }
     let trust = try await TSNE.trustworthiness(of: embedding.points, features: features, dimensions: shape[1])
     try report(
@@ -70,11 +136,11 @@ struct EmbedCommand: AsyncParsableCommand {
         seconds: seconds, threads: Engine.settings.threads))
   }
 
-  private var settings: TSNE.Settings {
-    var settings = TSNE.Settings()
-    (settings.perplexity, settings.theta, settings.seed) = (perplexity, theta, seed)
-    (settings.iterations, settings.learningRate) = (iterations, learningRate)
-    return settings
+  private var tsne: TSNE.Settings {
+    var tsne = TSNE.Settings()
+    (tsne.perplexity, tsne.theta, tsne.seed) = (perplexity, theta, settings.seed)
+    (tsne.iterations, tsne.learningRate) = (embedIterations, learningRate)
+    return tsne
   }
 
   private struct Step: Encodable {
@@ -87,14 +153,11 @@ struct EmbedCommand: AsyncParsableCommand {
   /// A bar on a terminal, a JSON line with `--json`, plain lines otherwise.
   private func show(_ progress: TSNE.Progress) {
     let stage = progress.stage.rawValue
-    if json {
+    if common.json {
       let step = Step(stage: stage, done: progress.done, total: progress.total, divergence: progress.divergence)
       if let line = try? JSON.line(step) { Console.line(line) }
     } else if Console.isTerminal {
-      Console.bar(
-        RunProgress(
-          phase: stage, epoch: 0, done: progress.done, total: progress.total, rate: progress.rate,
-          secondsLeft: progress.secondsLeft, loss: progress.divergence))
+      Console.bar(RunProgress(progress))
     } else {
       let divergence = progress.divergence.map { String(format: ", KL %.4f", $0) } ?? ""
       Console.line("\(stage) \(progress.done)/\(progress.total)\(divergence)")
@@ -107,13 +170,8 @@ struct EmbedCommand: AsyncParsableCommand {
   }
 
   private func report(_ summary: Summary) throws {
-    if json { return Console.line(try JSON.line(summary)) }
-    if let asked = summary.loweredFrom {
-      Console.line(
-        String(
-          format: "perplexity %.1f instead of %.1f: %d points allow no more", summary.perplexity, asked, summary.points)
-      )
-    }
+    if common.json { return Console.line(try JSON.line(summary)) }
+    if let asked = summary.loweredFrom { tellLowered(summary.perplexity, asked, summary.points) }
     let trust = summary.trustworthiness.map { String(format: "%.4f", $0) } ?? "undefined for so few points"
     Console.line(
       String(format: "%d points of %d features, KL %.4f, ", summary.points, summary.features, summary.divergence)

@@ -30,6 +30,8 @@ struct RenderCommand: ParsableCommand {
   var theme = "dark"
   @Option(help: "Columns and rows of the text and the figure.")
   var size = "120x40"
+  @Option(help: "A picture of pixels.")
+  var png: String?
   @Option(help: "A vector figure.")
   var svg: String?
   @Option(help: "Text as on the screen.")
@@ -51,15 +53,16 @@ struct RenderCommand: ParsableCommand {
       written += 1
     }
     let size = try cells()
+    try write(png, PaneFigure.data(state, .png, size: size))
     try write(svg, PaneFigure.data(state, .svg, size: size))
     try write(txt, Data((PaneScreen.draw(state, size: size).text + "\n").utf8))
-    for (path, format) in [(csv, DataTable.Format.csv), (md, .markdown), (tex, .latex)] {
-      try write(path, Data(try table(state).text(format).utf8))
+    for (path, format) in [(csv, ResultTable.Format.csv), (md, .markdown), (tex, .latex)] {
+      try write(path, Data(try table(state).rendered(format).utf8))
     }
     if written == 0 { Console.line(PaneScreen.draw(state, size: size).text) }
   }
 
-  private func table(_ state: State) throws -> DataTable {
+  private func table(_ state: State) throws -> ResultTable {
     guard let table = Panes.named(state.focus)?.detail(state) ?? Panes.named(state.focus)?.table(state) else {
       throw RenderError.nothing(pane)
     }

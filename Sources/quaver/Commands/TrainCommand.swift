@@ -35,6 +35,15 @@ struct TrainCommand: AsyncParsableCommand {
   var normalise = Job.defaults.normalise
   @Option(help: "At most this many slices of each part, by class and seed.")
   var limit: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Train against a white-box attack too, such as pgd or pgd:eps=8/255,alpha=2/255,steps=3,ratio=1.",
+      discussion: """
+        \(Defence.choices): each step also sees adversarial images of its own clean ones, made in evaluation mode from \
+        the network as it stands; ratio is how many for each clean one (1: 32 beside 32). What is not given is the paper's.
+        """,
+      valueName: "attack"))
+  var defend: String?
   @Option(help: "The run's name; by default the date and the job.")
   var name: String?
   @OptionGroup var training: TrainingOptions
@@ -45,6 +54,7 @@ struct TrainCommand: AsyncParsableCommand {
     (job.transform, job.model, job.split, job.strideMilliseconds) = (transform, model, split, stride)
     (job.epochs, job.batch, job.learningRate, job.weightDecay) = (epochs, batch, learningRate, weightDecay)
     (job.seed, job.augment, job.normalise, job.limit) = (seed, augment, normalise, limit)
+    job.defend = try defend.map(Defence.init(parsing:))
     let job_ = job
     try await TrainingSession(common: common, training: training).follow { laboratory, control, report in
       try await laboratory.train(job_, name: name, control: control, report: report)
@@ -73,6 +83,20 @@ struct TrainingOptions: ParsableArguments {
   var threads: Int?
   @Option(help: "Scheduling priority of the work, 0 (normal) to 19 (lowest).")
   var nice = 0
+
+  /// Settings of the engine, before its first use.
+  ///
+  /// - Throws: `LabError.outOfRange`.
+  func apply() throws {
+    if let threads {
+      guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }
+      Engine.settings.threads = threads
+    }
+    guard (0...19).contains(nice) else {
+      throw LabError.outOfRange(what: "--nice", value: "\(nice)", range: "0 to 19")
+    }
+    Engine.settings.nice = Int32(nice)
+  }
 }
 
 /// Follows one training run on the console: a bar on a terminal, a line an epoch, or JSON events.
@@ -83,14 +107,7 @@ struct TrainingSession {
   typealias Body = (Laboratory, RunControl, @escaping @Sendable (TrainingEvent) -> Void) async throws -> RunInfo
 
   func follow(_ body: Body) async throws {
-    if let threads = training.threads {
-      guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }
-      Engine.settings.threads = threads
-    }
-    guard (0...19).contains(training.nice) else {
-      throw LabError.outOfRange(what: "--nice", value: "\(training.nice)", range: "0 to 19")
-    }
-    Engine.settings.nice = Int32(training.nice)
+    try training.apply()
     let laboratory = try common.laboratory()
     let control = RunControl()
     let signals = StopSignals(control: control)
@@ -108,7 +125,7 @@ struct TrainingSession {
     if ended.status == .failed { throw ExitCode(1) }
   }
 
-  private static func printText(_ event: TrainingEvent) {
+  static func printText(_ event: TrainingEvent) {
     switch event {
     case .began(let run):
       Console.line("run \(run.id)")
@@ -123,7 +140,8 @@ struct TrainingSession {
         String(
           format: "epoch %d  loss %.4f  acc. %.1f %%  valid. loss %.4f  valid. acc. %.1f %%  UAR %.1f %%  %.1f s",
           epoch.epoch, epoch.trainLoss, epoch.trainAccuracy * 100, epoch.validLoss, epoch.validAccuracy * 100,
-          epoch.validUAR * 100, epoch.seconds))
+          epoch.validUAR * 100, epoch.seconds)
+          + (epoch.attackedAccuracy.map { "  attacked \(Console.percent($0))" } ?? ""))
     case .note(let text): Console.line("  \(text)")
     }
   }

@@ -15,6 +15,14 @@ void quaver_relu_masked_gradient(const float *dy, const uint8_t *mask, float *dx
 void quaver_elu(const float *x, float *y, ptrdiff_t count);
 /// dx = dy · (1 where y > 0, else y + 1).
 void quaver_elu_gradient(const float *dy, const float *y, float *dx, ptrdiff_t count);
+/// y = x·min(max(x + 3, 0), 6)/6 (Howard and others 2019).
+void quaver_hard_swish(const float *x, float *y, ptrdiff_t count);
+/// dx = dy · (0 where x ≤ −3, 1 where x ≥ 3, else x/3 + 1/2).
+void quaver_hard_swish_gradient(const float *dy, const float *x, float *dx, ptrdiff_t count);
+/// z = (x + y)/2.
+void quaver_average(const float *x, const float *y, float *z, ptrdiff_t count);
+/// y = factor·x.
+void quaver_scale(const float *x, float factor, float *y, ptrdiff_t count);
 /// y += x.
 void quaver_add(const float *x, float *y, ptrdiff_t count);
 /// z = x + y.

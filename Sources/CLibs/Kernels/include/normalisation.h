@@ -3,23 +3,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Batch normalisation of one slab: the pixels of one image and one channel block, [pixels][lanes], lanes 1, 8 or 16.
-// Per-channel arrays have `lanes` entries.
+// Batch normalisation of one slab, a matrix [pixels][lanes]: the pixels of one image and one channel block (lanes 1, 8 or
+// 16), or the tokens of one sample with all their channels. Per-channel arrays have `lanes` entries.
+
+/// What follows the normalisation: nothing, or u·min(max(u + 3, 0), 6)/6 (Howard and others 2019).
+typedef enum { QUAVER_IDENTITY = 0, QUAVER_HARD_SWISH = 1 } quaver_activation;
+
+/// y = f(scale·x + offset).
+typedef struct {
+  const float *scale, *offset;
+  /// For the gradient alone: dx = scale·du + by_x·x + constant, where du is the gradient of f's input.
+  const float *mean, *by_x, *constant;
+  quaver_activation activation;
+} quaver_norm;
 
 /// sums[l] = Σ(x − shift), sums[lanes + l] = Σ(x − shift)². Rows of floats are folded into doubles.
 void quaver_norm_moments(const float *x, ptrdiff_t pixels, ptrdiff_t lanes, const float *shift, double *sums);
 
-/// y = scale·x + offset; y may be x.
-void quaver_norm_apply(const float *x, float *y, ptrdiff_t pixels, ptrdiff_t lanes, const float *scale,
-                       const float *offset);
+/// y = f(scale·x + offset); y may be x.
+void quaver_norm_apply(const float *x, float *y, ptrdiff_t pixels, ptrdiff_t lanes, const quaver_norm *norm);
 
-/// sums[l] = Σ dy, sums[lanes + l] = Σ dy·(x − mean).
-void quaver_norm_gradient_sums(const float *dy, const float *x, ptrdiff_t pixels, ptrdiff_t lanes, const float *mean,
-                               double *sums);
+/// sums[l] = Σ du, sums[lanes + l] = Σ du·(x − mean).
+void quaver_norm_gradient_sums(const float *dy, const float *x, ptrdiff_t pixels, ptrdiff_t lanes,
+                               const quaver_norm *norm, double *sums);
 
-/// dx = by_dy·dy + by_x·x + constant; dx may be dy or x.
+/// dx = scale·du + by_x·x + constant; dx may be dy or x.
 void quaver_norm_gradient(const float *dy, const float *x, float *dx, ptrdiff_t pixels, ptrdiff_t lanes,
-                          const float *by_dy, const float *by_x, const float *constant);
+                          const quaver_norm *norm);
 
 // Batch norm, ELU and 2×2 max-pool with stride 2 in one pass, lanes 8 or 16. All three are monotone in x for one
 // channel, so the pool may pick its winner on x itself: the largest where scale ≥ 0, the smallest where scale < 0. Only

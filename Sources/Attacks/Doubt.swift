@@ -1,0 +1,187 @@
+import Foundation
+
+/// What an attack came to on one set of images: all that is needed to doubt it.
+package struct AttackSummary: Codable, Equatable, Sendable {
+  /// The attack's name.
+  package let attack: String
+  package let settings: AttackSettings
+  package let images: Int
+  /// Shares of the images that are classified correctly.
+  package let cleanAccuracy: Double
+  package let accuracy: Double
+  /// Share of all gradient values that were exactly zero; nil for attacks that see no gradient.
+  package let zeroGradientShare: Double?
+  /// Images whose gradient was zero everywhere, at every step.
+  package let imagesWithoutGradient: Int
+  /// Whether every row of clean logits is non-negative and sums to 1.
+  package let looksLikeProbabilities: Bool
+  package let imagesWithoutNumbers: Int
+  /// `Attacker.logitDrift` and `Attacker.remark`.
+  package let logitDrift: Double?
+  package let remark: String?
+
+  package init(
+    _ attack: any Attack, _ settings: AttackSettings, _ outcomes: [AttackOutcome], logitDrift: Double? = nil,
+    remark: String? = nil
+  ) {
+    (self.attack, self.settings, images) = (attack.name, settings, outcomes.count)
+    (self.logitDrift, self.remark) = (logitDrift, remark)
+    let count = Double(max(1, outcomes.count))
+    cleanAccuracy = Double(outcomes.count(where: \.wasCorrect)) / count
+    accuracy = Double(outcomes.count(where: \.isCorrect)) / count
+    let values = outcomes.reduce(0) { $0 + $1.effort.gradientValues }
+    zeroGradientShare =
+      values > 0 ? Double(outcomes.reduce(0) { $0 + $1.effort.zeroGradients }) / Double(values) : nil
+    imagesWithoutGradient = outcomes.count {
+      $0.effort.gradientValues > 0 && $0.effort.zeroGradients == $0.effort.gradientValues
+    }
+    looksLikeProbabilities =
+      !outcomes.isEmpty
+      && outcomes.allSatisfy { outcome in
+        outcome.cleanLogits.allSatisfy { $0 >= 0 } && abs(outcome.cleanLogits.reduce(0, +) - 1) < 1e-3
+      }
+    imagesWithoutNumbers = outcomes.count { !($0.cleanLogits + $0.logits).allSatisfy(\.isFinite) }
+  }
+
+  /// Accuracies as measured elsewhere, for instance in a table.
+  package init(_ attack: any Attack, _ settings: AttackSettings, images: Int, cleanAccuracy: Double, accuracy: Double) {
+    (self.attack, self.settings, self.images) = (attack.name, settings, images)
+    (self.cleanAccuracy, self.accuracy) = (cleanAccuracy, accuracy)
+    (zeroGradientShare, imagesWithoutGradient, looksLikeProbabilities) = (nil, 0, false)
+    (imagesWithoutNumbers, logitDrift, remark) = (0, nil, nil)
+  }
+}
+
+/// Reasons not to believe a result, a sentence each, to stand beside the number. After the checks of AutoAttack and
+/// of Carlini et al. 2019, “On Evaluating Adversarial Robustness”.
+package enum Doubt {
+  /// Differences of accuracy up to this are taken for noise: one point.
+  private static let noise = 0.01
+
+  /// What one result says against itself.
+  package static func about(_ summary: AttackSummary) -> [String] {
+    [
+      remark(summary), gradients(summary), logits(summary), numbers(summary), drift(summary), reach(summary),
+    ].compactMap { $0 }
+  }
+
+  private static func remark(_ summary: AttackSummary) -> String? {
+    summary.remark.map { sentence($0) }
+  }
+
+  /// Zero gradients: an attack that follows them stands still, and its failure says nothing about the network.
+  private static func gradients(_ summary: AttackSummary) -> String? {
+    if summary.imagesWithoutGradient > 0 {
+      return "The gradient is exactly zero on \(summary.imagesWithoutGradient) of \(summary.images) images: "
+        + "\(title(summary)) cannot move them, which proves no robustness."
+    }
+    guard let share = summary.zeroGradientShare, share > 0.5 else { return nil }
+    return "\(percent(share)) of the gradient's values are exactly zero: the gradient may be masked, and "
+      + "\(title(summary)) weaker than it looks."
+  }
+
+  private static func logits(_ summary: AttackSummary) -> String? {
+    guard summary.looksLikeProbabilities else { return nil }
+    return "The network's outputs look like probabilities (none negative, each row sums to 1): a softmax at its end, "
+      + "followed by that of the loss, flattens the gradient; attack the logits before it."
+  }
+
+  private static func numbers(_ summary: AttackSummary) -> String? {
+    guard summary.imagesWithoutNumbers > 0 else { return nil }
+    return "The logits of \(summary.imagesWithoutNumbers) of \(summary.images) images are not finite numbers."
+  }
+
+  private static func drift(_ summary: AttackSummary) -> String? {
+    guard let drift = summary.logitDrift, !(drift <= 1e-3) else { return nil }
+    return "The logits that \(title(summary)) climbs differ from those of the evaluation by "
+      + "\(percent(drift)): it attacks another network than the one that is judged."
+  }
+
+  /// Steps that cannot reach the edge of the ball make ε mean little.
+  private static func reach(_ summary: AttackSummary) -> String? {
+    let settings = summary.settings, reach = settings.alpha * Double(settings.steps)
+    guard let attack = Attacks.all.first(where: { $0.name == summary.attack }), attack.knobs.contains(.alpha),
+      reach < settings.epsilon * (1 - 1e-6), !(attack.knobs.contains(.randomStart) && settings.randomStart)
+    else { return nil }
+    let times = settings.steps == 1 ? "1 step" : "\(settings.steps) steps"
+    return "\(times) of α = \(Fraction.text(settings.alpha)) reach \(Fraction.text(reach)) of "
+      + "ε = \(Fraction.text(settings.epsilon)) at most, so \(attack.title) hardly depends on ε."
+  }
+
+  /// What several attacks on the same images at the same ε say against one of them.
+  package static func about(_ summary: AttackSummary, among all: [AttackSummary]) -> [String] {
+    let peers = all.filter { $0.images == summary.images && $0 != summary }
+    return [weakness(summary, peers), inversion(summary, peers)].compactMap { $0 }
+  }
+
+  /// An attack of many steps can do whatever FGSM's one step does, and more.
+  private static func weakness(_ summary: AttackSummary, _ peers: [AttackSummary]) -> String? {
+    guard let attack = Attacks.all.first(where: { $0.name == summary.attack }), attack.isWhiteBox,
+      attack.name != Attacks.fgsm.name,
+      let single = peers.first(where: {
+        $0.attack == Attacks.fgsm.name && $0.settings.epsilon == summary.settings.epsilon
+      }), summary.accuracy > single.accuracy + noise
+    else { return nil }
+    return "\(attack.title) leaves \(percent(summary.accuracy)) correct, FGSM with its one step of the same ε "
+      + "\(percent(single.accuracy)): an iterative attack should be the stronger; give it more or larger steps."
+  }
+
+  /// Whoever sees the gradient knows more than whoever does not.
+  private static func inversion(_ summary: AttackSummary, _ peers: [AttackSummary]) -> String? {
+    guard let attack = Attacks.all.first(where: { $0.name == summary.attack }), !attack.isWhiteBox else { return nil }
+    let whiteBox = peers.filter { peer in
+      let isWhiteBox = Attacks.all.first { $0.name == peer.attack }?.isWhiteBox ?? false
+      let isNoWider = !attack.knobs.contains(.epsilon) || peer.settings.epsilon >= summary.settings.epsilon
+      return isWhiteBox && isNoWider
+    }
+    guard let strongest = whiteBox.min(by: { $0.accuracy < $1.accuracy }),
+      summary.accuracy < strongest.accuracy - noise
+    else { return nil }
+    return "\(attack.title) sees no gradient and leaves \(percent(summary.accuracy)) correct, the strongest white-box "
+      + "attack (\(title(strongest))) \(percent(strongest.accuracy)): its gradients may be masked or its steps too few."
+  }
+
+  /// What a sweep over ε says: accuracies of one attack on the same images.
+  package static func about(sweep: [AttackSummary]) -> [String] {
+    let points = sweep.sorted { $0.settings.epsilon < $1.settings.epsilon }
+    guard let last = points.last else { return [] }
+    var doubts: [String] = []
+    for (smaller, larger) in zip(points, points.dropFirst()) where larger.accuracy > smaller.accuracy + noise {
+      doubts.append(
+        "\(title(larger)) leaves more correct at ε = \(Fraction.text(larger.settings.epsilon)) "
+          + "(\(percent(larger.accuracy))) than at \(Fraction.text(smaller.settings.epsilon)) "
+          + "(\(percent(smaller.accuracy))): a wider ball holds every image of a narrower one.")
+    }
+    if last.settings.epsilon >= 0.5, last.accuracy > noise {
+      doubts.append(
+        "At ε = \(Fraction.text(last.settings.epsilon)) every image can be turned into grey, yet \(title(last)) leaves "
+          + "\(percent(last.accuracy)) correct instead of falling to 0 %: the attack is broken or stops short.")
+    }
+    return doubts
+  }
+
+  /// An average over both parts that no accuracy of the other part can explain.
+  ///
+  /// - Parameters:
+  ///   - average: accuracy of training and validation merged.
+  ///   - validation: accuracy of the validation part.
+  ///   - share: the validation part's share of all images (by the paper's own rows, 0.1855 there).
+  ///   - what: what the sentence is about ("VGG16 under PGD").
+  package static func about(average: Double, validation: Double, share: Double, what: String) -> String? {
+    guard share > 0, share < 1 else { return nil }
+    let training = (average - share * validation) / (1 - share)
+    // Printed percentages are rounded to two digits.
+    let rounding = 1e-4 / (1 - share)
+    guard training > 1 + rounding || training < -rounding else { return nil }
+    return "\(what): an average of \(percent(average)) with \(percent(validation)) on validation implies "
+      + "\(percent(training)) on the training part, which is impossible."
+  }
+
+  private static func title(_ summary: AttackSummary) -> String {
+    Attacks.all.first { $0.name == summary.attack }?.title ?? summary.attack
+  }
+
+  private static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
+
+  private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() + "." }
+}

@@ -1,0 +1,155 @@
+import Core
+import Kernels
+import NN
+
+/// Climbs the cross-entropy of a batch of images: the one loop of all gradient attacks. Each step takes the gradient at
+/// the images and hands it to the attack's rule.
+///
+/// The objective is the sum of the images' losses, so that an image's gradient does not depend on its batch. torchattacks takes the
+/// mean; no rule here depends on the scale.
+@Engine final class GradientAscent: AttackEngine {
+  let mode = Mode.evaluation
+  private let network: Network
+  private let settings: AttackSettings
+  private let evaluations: Int
+  private let restarts: Int
+  private let startsAtRandom: Bool
+  private let draws: Draws?
+  private let rule: any AscentRule
+  private let losses: Arena
+
+  /// - Parameters:
+  ///   - evaluations: gradients to take in one restart, each followed by the rule.
+  ///   - draws: what is drawn for each gradient; nil takes the network as it is in evaluation.
+  init(
+    _ settings: AttackSettings, _ network: Network, batch: Int, evaluations: Int, restarts: Int = 1,
+    startsAtRandom: Bool = false, draws: Draws? = nil, rule: any AscentRule
+  ) throws {
+    (self.settings, self.network, self.evaluations, self.rule) = (settings, network, evaluations, rule)
+    (self.restarts, self.startsAtRandom, self.draws) = (restarts, startsAtRandom, draws)
+    losses = try Arena(count: batch)
+  }
+
+  var remark: String? {
+    guard let draws, !draws.isRandom else { return nil }
+    return "nothing is random here (no dropout, no transforms), so EOT+PGD is PGD"
+  }
+
+  func evaluationPlan(_ batch: Int) throws -> Plan? { draws?.isRandom == true ? nil : try plan(batch) }
+
+  private func plan(_ batch: Int) throws -> Plan { try network.plan(batch: batch, demand: .inputGradient) }
+
+  func perturb(_ work: AttackWork, _ control: RunControl?) throws -> Bool {
+    let plan = try plan(work.count)
+    let ascent = Ascent(
+      count: work.count, elements: work.elements, clean: work.images, images: work.adversarial,
+      gradient: draws?.sum ?? plan.inputGradient, losses: losses.base, logits: plan.logits, classes: plan.outputs,
+      labels: work.labels, efforts: work.efforts)
+    for restart in 0..<restarts {
+      start(work, restart)
+      rule.begin(ascent, restart: restart)
+      for step in 0..<evaluations {
+        if control?.wish == .stopNow { return false }
+        if let draws {
+          for draw in 0..<draws.count {
+            let number = (restart * evaluations + step) * draws.count + draw
+            draws.fill(plan, number, work)
+            differentiate(plan, draws.mode(number, work.ids), work)
+            draws.collect(plan, number, work, isFirst: draw == 0)
+          }
+        } else {
+          plan.fill(work.adversarial, work.elements)
+          differentiate(plan, mode, work)
+        }
+        rule.step(step, ascent)
+      }
+    }
+    return true
+  }
+
+  private func differentiate(_ plan: Plan, _ mode: Mode, _ work: AttackWork) {
+    plan.forward(mode)
+    plan.losses(labels: work.labels, into: losses.base)
+    plan.backward()
+    for n in 0..<work.count { work.efforts[n].gradientEvaluations += 1 }
+  }
+
+  /// The images themselves, or random points of their ε balls.
+  private func start(_ work: AttackWork, _ restart: Int) {
+    let stream = RandomStream(seed: settings.seed, purpose: "attack.start", restart)
+    let epsilon = Float(settings.epsilon), random = startsAtRandom
+    Parallel.forEach(work.count) { range in
+      for n in range {
+        let from = work.images + n * work.elements, to = work.adversarial + n * work.elements
+        if random {
+          quaver_random_start(from, to, work.elements, stream.child(work.ids[n]).key, epsilon)
+        } else {
+          to.update(from: from, count: work.elements)
+        }
+      }
+    }
+  }
+}
+
+/// What a rule works on: a batch of images on their way up, and the gradient at them.
+struct Ascent {
+  let count: Int
+  /// Values of one image.
+  let elements: Int
+  let clean: UnsafePointer<Float>
+  let images: UnsafeMutablePointer<Float>
+  let gradient: UnsafePointer<Float>
+  /// Cross-entropy of each image.
+  let losses: UnsafePointer<Float>
+  let logits: UnsafePointer<Float>
+  let classes: Int
+  let labels: [Int]
+  let efforts: UnsafeMutablePointer<Effort>
+
+  /// Looks for values of an image's gradient that are exactly zero; every rule calls it once a step.
+  func countZeros(_ n: Int) {
+    efforts[n].zeroGradients += quaver_zeros(gradient + n * elements, elements)
+    efforts[n].gradientValues += elements
+  }
+}
+
+/// How an attack moves images once it has their gradient.
+@Engine protocol AscentRule: AnyObject {
+  /// Before the first gradient of a restart.
+  func begin(_ ascent: Ascent, restart: Int)
+  /// Moves `images`, keeping them in the ε ball and in [0, 1]. A gradient of exactly zero moves nothing.
+  func step(_ step: Int, _ ascent: Ascent)
+}
+
+/// x ← clip(x + α·sgn(g)): FGSM, BIM, PGD and EOT+PGD, and with momentum MI-FGSM.
+@Engine final class SignRule: AscentRule {
+  private let size: Float, epsilon: Float, decay: Float
+  private let momentum: Arena?
+
+  /// - Parameter momentum: floats of a batch of directions with the share that stays, for MI-FGSM: g ← g/mean|g| + μ·g (equation 4,
+  ///   whose norm torchattacks takes as a mean).
+  init(size: Double, epsilon: Double, momentum: (floats: Int, decay: Double)? = nil) throws {
+    (self.size, self.epsilon, decay) = (Float(size), Float(epsilon), Float(momentum?.decay ?? 0))
+    self.momentum = try momentum.map { try Arena(count: $0.floats) }
+  }
+
+  func begin(_ ascent: Ascent, restart: Int) {
+    momentum?.base.update(repeating: 0, count: ascent.count * ascent.elements)
+  }
+
+  func step(_ step: Int, _ ascent: Ascent) {
+    let (size, epsilon, decay, momentum) = (size, epsilon, decay, momentum?.base)
+    Parallel.forEach(ascent.count) { range in
+      for n in range {
+        let at = n * ascent.elements, gradient = ascent.gradient + at
+        var direction = gradient
+        if let momentum {
+          quaver_momentum(gradient, momentum + at, ascent.elements, decay)
+          direction = UnsafePointer(momentum + at)
+        }
+        ascent.countZeros(n)
+        quaver_sign_step(ascent.clean + at, direction, ascent.images + at, ascent.elements, size, epsilon)
+      }
+    }
+  }
+}

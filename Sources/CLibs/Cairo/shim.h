@@ -1,0 +1,3 @@
+#pragma once
+#include <cairo/cairo-svg.h>
+#include <cairo/cairo.h>

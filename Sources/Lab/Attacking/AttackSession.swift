@@ -1,0 +1,205 @@
+import Attacks
+import Core
+import Foundation
+import NN
+import Pipeline
+
+/// Attacks a loaded run with every attack of an order. Each batch of images is a file of its own, so an order that was
+/// stopped, or killed, goes on where it was when it is given again.
+@Engine final class AttackSession {
+  private let run: LoadedRun
+  private let order: AttackOrder
+  private let selection: SliceSelection
+  private let control: RunControl
+  private let report: @Sendable (AttackEvent) -> Void
+  private let images: Arena
+  private let adversarial: Arena
+
+  /// Images of a file. Black-box attacks fill the places of images that are done with others, so they get more at once.
+  private func chunkSize(_ attack: any Attack) -> Int { attack.isWhiteBox ? order.batch : 4 * order.batch }
+
+  /// - Throws: `LabError.outOfRange`, `CoreError.outOfMemory`.
+  init(
+    _ run: LoadedRun, _ order: AttackOrder, control: RunControl, report: @escaping @Sendable (AttackEvent) -> Void
+  ) throws {
+    (self.run, self.order, self.control, self.report) = (run, order, control, report)
+    selection = try run.subject.select(order.part, limit: order.limit, seed: order.seed)
+    // Pages that white-box attacks never touch cost nothing.
+    images = try Arena(count: 4 * order.batch * 3 * Geometry.pixels)
+    adversarial = try Arena(count: 4 * order.batch * 3 * Geometry.pixels)
+  }
+
+  /// - Throws: `PipelineError.stopped` when asked to; what is done is kept.
+  func attack() throws -> [AttackReport] {
+    let notes = run.subject.notes(selection)
+    report(.began(run: run.subject.folder.id, notes: notes))
+    let estimate = try estimate()
+    report(.estimate(estimate))
+    try checkRoom(estimate.bytes)
+    var reports: [AttackReport] = []
+    for choice in order.choices {
+      let finished = try attack(choice, notes: notes)
+      report(.finished(finished))
+      reports.append(finished)
+    }
+    return reports
+  }
+
+  /// A full disk is told before hours of work, not after.
+  private func checkRoom(_ bytes: Int) throws {
+    let folder = run.subject.folder.url
+    var status = statvfs()
+    guard bytes > 0, statvfs(folder.path, &status) == 0 else { return }
+    let free = Int(status.f_bavail) * Int(status.f_frsize)
+    guard bytes <= free else { throw EvaluationError.noRoom(path: folder.path, needed: bytes, free: free) }
+  }
+
+  // MARK: one attack
+
+  private func attack(_ choice: AttackChoice, notes: [String]) throws -> AttackReport {
+    let key = Self.key(choice, run.subject, selection, batch: order.batch)
+    let name = Self.name(choice, order.part, key: key)
+    let folder = run.subject.folder.attacks.appendingPathComponent(name)
+    try begin(choice, key: key, in: folder)
+    let size = chunkSize(choice.attack)
+    var chunks = kept(key: key, size: size, in: folder)
+    if chunks.contains(where: { $0 != nil }) {
+      let count = chunks.reduce(0) { $0 + ($1?.outcomes.count ?? 0) }
+      report(.resumed(attack: choice.attack.title, done: count, of: selection.slices.count))
+    }
+    let missing = chunks.indices.filter { chunks[$0] == nil }
+    let attacker = try Attacker(choice.attack, choice.settings, run.network, batch: order.batch)
+    if !missing.isEmpty {
+      let total = missing.reduce(0) { $0 + range($1, size).count }
+      var meter = WorkMeter(phase: choice.attack.title, total: total) { [report] in report(.progress($0)) }
+      var attacked = 0
+      for index in missing {
+        let chunk = try make(range(index, size), attacker, key: key, file: AttackChunk.file(index, in: folder))
+        chunks[index] = chunk
+        attacked += chunk.outcomes.count
+        meter.tell(attacked)
+      }
+    }
+    let all = AttackChunk(joining: chunks.compactMap(\.self))
+    let summary = AttackSummary(
+      choice.attack, choice.settings, all.outcomes, logitDrift: all.logitDrift, remark: attacker.remark)
+    let result = AttackReport(
+      choice, subject: run.subject, selection: selection, set: name, keepsImages: order.keepsImages, chunk: all,
+      notes: notes, doubts: AttackDoubts.alone(summary))
+    try AtomicFile.write(
+      folder.appendingPathComponent("result.json"), try JSON.encoder(pretty: true).encode(result))
+    return result
+  }
+
+  private func begin(_ choice: AttackChoice, key: String, in folder: URL) throws {
+    try RunStore.makeFolder(folder)
+    let record = AdversarialRecord(
+      attack: choice.attack.name, settings: choice.settings, summary: choice.summary, part: order.part,
+      checkpoint: run.subject.checkpoint, key: key, images: selection.slices.count, batch: order.batch,
+      chunk: chunkSize(choice.attack))
+    try AtomicFile.write(
+      folder.appendingPathComponent("request.json"), try JSON.encoder(pretty: true).encode(record))
+  }
+
+  private func range(_ chunk: Int, _ size: Int) -> Range<Int> {
+    chunk * size..<min(selection.slices.count, (chunk + 1) * size)
+  }
+
+  private func kept(key: String, size: Int, in folder: URL) -> [AttackChunk?] {
+    let count = (selection.slices.count + size - 1) / size
+    return (0..<count).map { index in
+      AttackChunk.kept(
+        AttackChunk.file(index, in: folder), key: key, slices: selection.slices[range(index, size)],
+        withImages: order.keepsImages)
+    }
+  }
+
+  private func make(_ range: Range<Int>, _ attacker: Attacker, key: String, file: URL) throws -> AttackChunk {
+    try control.obey()
+    let slices = Array(selection.slices[range])
+    run.images.fill(images.base, slices: slices)
+    let labels = slices.map(run.label)
+    let started = RateMeter.now()
+    guard
+      let outcomes = try attacker.outcomes(
+        images.base, labels: labels, ids: slices, into: adversarial.base, control: control)
+    else { throw PipelineError.stopped }
+    let chunk = AttackChunk(
+      outcomes, utterances: slices.map(run.utterance), isValid: Array(selection.isValid[range]),
+      seconds: RateMeter.now() - started, logitDrift: attacker.logitDrift)
+    let floats = UnsafeBufferPointer(start: UnsafePointer(adversarial.base), count: slices.count * 3 * Geometry.pixels)
+    try chunk.write(to: file, key: key, images: order.keepsImages ? floats : nil)
+    return chunk
+  }
+
+  // MARK: names
+
+  /// Equal for equal images: weights, exact settings, slices, and how they fall into batches, which may move last bits.
+  private static func key(
+    _ choice: AttackChoice, _ subject: RunSubject, _ selection: SliceSelection, batch: Int
+  ) -> String {
+    let slices = selection.slices.map(String.init).joined(separator: " ")
+    return ContentHash([subject.weights, choice.identity, "batch \(batch)", slices].joined(separator: "\n"))
+      .description
+  }
+
+  /// "pgd-32-valid-1f3a5c7e": ε in grey levels, and as much of the key as tells sets apart.
+  private static func name(_ choice: AttackChoice, _ part: EvaluationPart, key: String) -> String {
+    let levels = String(format: "%g", (choice.settings.epsilon * 255 * 100).rounded() / 100)
+    let strength = choice.attack.knobs.contains(.epsilon) ? "-\(levels)" : ""
+    return "\(choice.attack.name)\(strength)-\(part.rawValue)-\(key.prefix(8))"
+  }
+
+  // MARK: cost
+
+  /// Times one forward pass and one gradient of a batch, and counts what each attack needs of them at most.
+  private func estimate() throws -> AttackEstimate {
+    let slices = Array(selection.slices.prefix(order.batch))
+    let forward = try time(slices, .inference), gradient = try time(slices, .inputGradient)
+    let images = selection.slices.count, batch = Double(slices.count)
+    return AttackEstimate(
+      rows: order.choices.map { choice in
+        let cost = choice.attack.cost(choice.settings)
+        // Two evaluations come on top: of the clean images and of the adversarial ones.
+        let seconds = Double(cost.gradientEvaluations) * gradient + Double(cost.queries + 2) * forward
+        return AttackEstimate.Row(
+          attack: choice.attack.title, images: images, gradientEvaluations: cost.gradientEvaluations,
+          queries: cost.queries, seconds: seconds * Double(images) / batch,
+          bytes: order.keepsImages ? images * 3 * Geometry.pixels * 4 : 0)
+      })
+  }
+
+  /// Seconds of a pass over a batch, the second of two, since the first one builds the plan.
+  private func time(_ slices: [Int], _ demand: Demand) throws -> Double {
+    let plan = try run.network.plan(batch: slices.count, demand: demand)
+    var started = 0.0
+    for _ in 0..<2 {
+      try control.obey()
+      started = RateMeter.now()
+      run.images.fill(plan.input, slices: slices)
+      plan.forward(.evaluation)
+      guard demand.input else { continue }
+      _ = plan.loss(labels: slices.map(run.label))
+      plan.backward()
+    }
+    return RateMeter.now() - started
+  }
+}
+
+extension Laboratory {
+  /// Attacks a trained run, on the engine's thread; what was done before of the same order is not done again.
+  ///
+  /// - Parameter report: called on the engine's thread.
+  /// - Returns: one report an attack, with the doubts that comparing them raises.
+  /// - Throws: `PipelineError.stopped` when `control` wishes so; `LabError`, `EvaluationError`, `AttackError`, `CoreError`.
+  package func attack(
+    _ subject: RunSubject, _ order: AttackOrder, control: RunControl,
+    report: @escaping @Sendable (AttackEvent) -> Void
+  ) async throws -> [AttackReport] {
+    let reports = try await Engine.run { [paths] in
+      let run = try LoadedRun(subject, cache: paths.images, control: control) { report(.progress($0)) }
+      return try AttackSession(run, order, control: control, report: report).attack()
+    }
+    return AttackDoubts.together(reports)
+  }
+}

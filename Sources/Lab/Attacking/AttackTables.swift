@@ -1,0 +1,101 @@
+import Attacks
+import Foundation
+
+/// Attack reports as tables for people.
+package enum AttackTables {
+  /// One row a report: what `quaver attack` prints. All reports are of one run, or at least of one part.
+  package static func summary(_ reports: [AttackReport]) -> ResultTable {
+    let merged = reports.contains { $0.merged != nil }
+    var columns: [ResultTable.Column] = [
+      .init("attack"), .init("ε·255"), .init("clean acc. %", interval: true), .init("attacked acc. %", interval: true),
+      .init("success %"),
+    ]
+    if merged { columns += [.init("avg. clean %"), .init("avg. attacked %"), .init("avg. success %")] }
+    columns += [
+      .init("UAR clean %"), .init("UAR attacked %"), .init("L∞·255"), .init("L₂"), .init("gradients"),
+      .init("queries"), .init("ms/image"),
+    ]
+    return ResultTable(
+      title: title(reports), columns: columns, rows: reports.map { row($0, merged: merged) },
+      notes: notes(reports))
+  }
+
+  private static func title(_ reports: [AttackReport]) -> String {
+    guard let first = reports.first else { return "Attacks" }
+    return "Attacks on \(first.run) (\(first.model)), \(first.images) slices, \(first.part.rawValue)"
+  }
+
+  private static func row(_ report: AttackReport, merged: Bool) -> [ResultTable.Cell] {
+    let effect = report.valid ?? report.train
+    func share(_ value: Double?) -> ResultTable.Cell { value.map { .share($0) } ?? .none }
+    var cells: [ResultTable.Cell] = [
+      .text(report.title), epsilon(report),
+      effect.map { .share($0.clean.accuracy, $0.clean.interval) } ?? .none,
+      effect.map { .share($0.attacked.accuracy, $0.attacked.interval) } ?? .none, share(effect?.success),
+    ]
+    if merged {
+      cells += [
+        share(report.merged?.clean.accuracy), share(report.merged?.attacked.accuracy), share(report.merged?.success),
+      ]
+    }
+    return cells + [
+      share(effect?.clean.unweightedAverageRecall), share(effect?.attacked.unweightedAverageRecall),
+      .number(report.largestLinf * 255, decimals: 1), .number(report.meanL2, decimals: 2),
+      .number(report.gradientEvaluations, decimals: 1), .number(report.queries, decimals: 1),
+      .number(report.secondsPerImage * 1000, decimals: 1),
+    ]
+  }
+
+  static func epsilon(_ report: AttackReport) -> ResultTable.Cell {
+    guard let attack = try? Attacks.named(report.attack), attack.knobs.contains(.epsilon) else { return .none }
+    return .number(report.settings.epsilon * 255, decimals: 1)
+  }
+
+  /// What must be said below the table: definitions, settings, protocol, doubts.
+  static func notes(_ reports: [AttackReport]) -> [String] {
+    var notes = [
+      "accuracy is the field's weighted accuracy, equal to the support-weighted recall, in brackets its 95 % Wilson "
+        + "interval; success is (clean − attacked)/clean accuracy, as in the paper"
+    ]
+    if reports.contains(where: { $0.merged != nil }) {
+      notes.append("acc., success and UAR are of the validation part, avg. of training and validation merged")
+    }
+    notes += reports.map { "\($0.title): \($0.summary)" }
+    notes += reports.first?.notes ?? []
+    return notes + reports.flatMap { report in report.doubts.map { "doubt, \(report.title): \($0)" } }
+  }
+
+  /// Fall of each class's recall under each attack.
+  package static func classDrops(_ reports: [AttackReport]) -> ResultTable {
+    let emotions = reports.first?.emotions ?? []
+    return ResultTable(
+      title: "Fall of each class's recall, in percentage points",
+      columns: [.init("attack")] + emotions.map { .init($0) },
+      rows: reports.map { report in
+        let drops = report.effect?.recallDrops ?? []
+        return [.text(report.title)]
+          + emotions.indices.map { index in
+            drops.indices.contains(index) ? drops[index].map { .share($0) } ?? .none : .none
+          }
+      })
+  }
+
+  /// The same effects counted by whole utterances.
+  package static func utterances(_ reports: [AttackReport]) -> ResultTable {
+    ResultTable(
+      title: "By utterance (vote of its slices, ties by summed softmax)",
+      columns: [
+        .init("attack"), .init("utterances"), .init("clean acc. %", interval: true),
+        .init("attacked acc. %", interval: true), .init("success %"), .init("UAR attacked %"),
+      ],
+      rows: reports.compactMap { report in
+        report.utterances.map { effect in
+          [
+            .text(report.title), .integer(effect.clean.count), .share(effect.clean.accuracy, effect.clean.interval),
+            .share(effect.attacked.accuracy, effect.attacked.interval), effect.success.map { .share($0) } ?? .none,
+            .share(effect.attacked.unweightedAverageRecall),
+          ]
+        }
+      })
+  }
+}

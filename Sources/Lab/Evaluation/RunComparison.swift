@@ -1,0 +1,172 @@
+import Core
+import Foundation
+import Pipeline
+
+/// Two runs beside each other, measured on the same part.
+package struct RunComparison: Codable, Sendable, Equatable {
+  /// What a paired test pairs.
+  package enum Unit: String, Codable, Sendable, CaseIterable {
+    /// Right or wrong, a slice; slices of one utterance are not independent, so p is too small.
+    case slice
+    /// Share of right slices of an utterance.
+    case utterance
+    /// Recall of a class.
+    case classRecall
+  }
+
+  package struct Test: Codable, Sendable, Equatable {
+    package let unit: Unit
+    package let pairs: Int
+    /// Mean of first minus second.
+    package let meanDifference: Double
+    /// Student's paired t-test; nil where it is undefined (no spread).
+    package let t: Double?
+    package let tP: Double?
+    /// Wilcoxon's signed-rank test; nil where no pair differs.
+    package let w: Double?
+    package let wP: Double?
+    package let isExact: Bool?
+
+    init(_ unit: Unit, _ a: [Double], _ b: [Double]) {
+      self.unit = unit
+      pairs = a.count
+      meanDifference = zip(a, b).reduce(0) { $0 + $1.0 - $1.1 } / Double(max(1, a.count))
+      let student = PairedTTest(a, b), wilcoxon = SignedRankTest(a, b)
+      (t, tP) = (student?.t, student?.p)
+      (w, wP, isExact) = (wilcoxon?.statistic, wilcoxon?.p, wilcoxon?.isExact)
+    }
+  }
+
+  package let first: String
+  package let second: String
+  package let emotions: [String]
+  package let tests: [Test]
+  /// First minus second, rows in shares of the true class.
+  package let confusionDifference: [[Double]]
+  /// What kept slices and utterances from being paired; nil where they are.
+  package let caveat: String?
+
+  /// - Throws: `EvaluationError.differentClasses`.
+  package init(
+    _ first: (evaluation: RunEvaluation, predictions: Predictions),
+    _ second: (evaluation: RunEvaluation, predictions: Predictions)
+  ) throws {
+    let (a, b) = (first.evaluation, second.evaluation)
+    guard a.emotions == b.emotions else { throw EvaluationError.differentClasses(a.run, b.run) }
+    (self.first, self.second, emotions) = (a.run, b.run, a.emotions)
+    confusionDifference = Confusion(counts: a.slices.confusion).minus(Confusion(counts: b.slices.confusion), .row)
+    let present = a.emotions.indices.filter { label in
+      a.slices.confusion[label].contains { $0 > 0 } && b.slices.confusion[label].contains { $0 > 0 }
+    }
+    let recalls = Test(.classRecall, present.map { a.slices.recalls[$0] }, present.map { b.slices.recalls[$0] })
+    let (p, q) = (first.predictions, second.predictions)
+    guard p.slices == q.slices, p.labels == q.labels, p.utterances == q.utterances, a.job.corpus == b.job.corpus else {
+      tests = [recalls]
+      caveat = "they were measured on other slices, so only recalls can be paired"
+      return
+    }
+    caveat = nil
+    tests = [
+      Test(.slice, p.correct.map { $0 ? 1 : 0 }, q.correct.map { $0 ? 1 : 0 }),
+      Test(.utterance, Self.utteranceShares(p), Self.utteranceShares(q)), recalls,
+    ]
+  }
+
+  /// Share of right slices of each utterance, in the corpus's order.
+  private static func utteranceShares(_ predictions: Predictions) -> [Double] {
+    let correct = predictions.correct
+    return Dictionary(grouping: predictions.slices.indices) { predictions.utterances[$0] }.sorted { $0.key < $1.key }
+      .map { _, members in Double(members.count { correct[$0] }) / Double(members.count) }
+  }
+
+  package var table: ResultTable {
+    ResultTable(
+      title: "\(first) minus \(second)",
+      columns: [
+        .init("paired by"), .init("pairs"), .init("mean difference %"), .init("t"), .init("p (t-test)"),
+        .init("W"), .init("p (Wilcoxon)"), .init("Wilcoxon"),
+      ],
+      rows: tests.map { test in
+        func number(_ value: Double?, _ decimals: Int) -> ResultTable.Cell {
+          value.map { .number($0, decimals: decimals) } ?? .none
+        }
+        return [
+          .text(Self.name(test.unit)), .integer(test.pairs), .share(test.meanDifference), number(test.t, 3),
+          number(test.tP, 4), number(test.w, 1), number(test.wP, 4),
+          .text(test.isExact.map { $0 ? "exact" : "normal approximation" } ?? "–"),
+        ]
+      },
+      notes: [
+        "slices of one utterance overlap or follow each other and are not independent: the utterance is the honest unit"
+      ] + [caveat].compactMap { $0 })
+  }
+
+  private static func name(_ unit: Unit) -> String {
+    switch unit {
+    case .slice: "slice (right or wrong)"
+    case .utterance: "utterance (share of right slices)"
+    case .classRecall: "class (recall)"
+    }
+  }
+}
+
+/// Runs that differ in nothing but their seed, as one.
+package struct SeedGroup: Codable, Sendable, Equatable {
+  package let runs: [String]
+  package let seeds: [UInt64]
+  /// What is common, in one line.
+  package let summary: String
+  package let accuracy: SeedSummary
+  package let unweightedAverageRecall: SeedSummary
+  package let weightedF1: SeedSummary
+  package let utteranceAccuracy: SeedSummary
+  package let averageAccuracy: SeedSummary?
+
+  /// Groups of at least two runs, in order of their first runs.
+  package static func groups(_ evaluations: [RunEvaluation]) -> [SeedGroup] {
+    var keys: [String] = [], groups: [String: [RunEvaluation]] = [:]
+    for evaluation in evaluations {
+      var job = evaluation.job
+      job.seed = 0
+      let key = ((try? JSON.line(job)) ?? "") + evaluation.part.rawValue + evaluation.checkpoint.rawValue
+      if groups[key] == nil { keys.append(key) }
+      groups[key, default: []].append(evaluation)
+    }
+    return keys.compactMap { key in
+      guard let members = groups[key], Set(members.map(\.job.seed)).count > 1 else { return nil }
+      return SeedGroup(members)
+    }
+  }
+
+  private init(_ members: [RunEvaluation]) {
+    let job = members[0].job
+    (runs, seeds) = (members.map(\.run), members.map(\.job.seed))
+    summary = "\(job.model) on \(job.corpus), \(job.transform), split \(job.splitName)"
+    accuracy = SeedSummary(members.map(\.slices.accuracy))
+    unweightedAverageRecall = SeedSummary(members.map(\.slices.unweightedAverageRecall))
+    weightedF1 = SeedSummary(members.map(\.slices.weightedF1))
+    utteranceAccuracy = SeedSummary(members.map(\.utterances.accuracy))
+    let averages = members.compactMap(\.averageAccuracy)
+    averageAccuracy = averages.count == members.count ? SeedSummary(averages) : nil
+  }
+
+  package static func table(_ groups: [SeedGroup]) -> ResultTable {
+    func cell(_ summary: SeedSummary?) -> ResultTable.Cell {
+      summary.map { .share($0.mean, $0.interval) } ?? .none
+    }
+    return ResultTable(
+      title: "Means over seeds, in brackets the 95 % t-interval",
+      columns: [
+        .init("runs"), .init("seeds"), .init("accuracy %", interval: true), .init("UAR %", interval: true),
+        .init("w. F1 %", interval: true), .init("utterance acc. %", interval: true),
+        .init("average acc. %", interval: true),
+      ],
+      rows: groups.map { group in
+        [
+          .text(group.summary), .integer(group.seeds.count), cell(group.accuracy),
+          cell(group.unweightedAverageRecall), cell(group.weightedF1), cell(group.utteranceAccuracy),
+          cell(group.averageAccuracy),
+        ]
+      })
+  }
+}

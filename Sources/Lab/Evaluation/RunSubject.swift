@@ -1,0 +1,88 @@
+import Core
+import Foundation
+import NN
+import Pipeline
+
+/// Which weights of a run are used.
+package enum CheckpointChoice: String, Codable, Sendable, CaseIterable {
+  /// As they are after the last step. The default: the best epoch is chosen on the validation part, which flatters it.
+  case last
+  case best
+}
+
+/// A trained run and the data that belong to it, checked but not yet in memory.
+package struct RunSubject: Sendable {
+  package let folder: RunFolder
+  package let record: RunRecord
+  package let checkpoint: CheckpointChoice
+  /// Changes with every bit of the checkpoint.
+  package let weights: String
+  /// The job, with its split read from the run's own copy.
+  let job: Job
+  let plan: TrainingPlan
+
+  package var emotions: [String] { record.emotions }
+  package var corpus: Corpus { plan.corpus }
+  package var weightsFile: URL { checkpoint == .last ? folder.lastCheckpoint : folder.bestCheckpoint }
+  /// Where everything that is computed from this run goes.
+  package var results: URL { folder.url.appendingPathComponent("results") }
+
+  /// Whole epochs that the weights were trained for, and the batches of the next; nil where the file does not tell.
+  package var trained: (epochs: Int, batches: Int)? {
+    guard let text = try? SafeTensors(contentsOf: weightsFile).metadata["quaver.position"],
+      let position = try? JSON.decoder().decode(Position.self, from: Data(text.utf8))
+    else { return nil }
+    return (position.epoch - 1, position.batch)
+  }
+
+  package func select(_ part: EvaluationPart, limit: Int?, seed: UInt64) throws -> SliceSelection {
+    try SliceSelection(part, limit: limit, seed: seed, plan: plan)
+  }
+
+  /// Said beside every number: what was trained and measured, on which parts, and what they share.
+  package func notes(_ selection: SliceSelection) -> [String] {
+    var weights = "weights of checkpoint-\(checkpoint.rawValue)"
+    if let trained {
+      weights += ", after \(trained.epochs) of \(record.job.epochs) epochs"
+      if trained.batches > 0 { weights += " and \(trained.batches) batches" }
+    }
+    if checkpoint == .best { weights += "; the best epoch was chosen by validation accuracy, which flatters it" }
+    return [weights, "measured on \(selection.sentence)"] + record.notes
+  }
+}
+
+extension Laboratory {
+  /// A run to evaluate, attack or explain. Reads the corpus's headers and the checkpoint's bytes.
+  ///
+  /// - Throws: `LabError.unknownRun`, `EvaluationError.noWeights`, `EvaluationError.otherData` when the corpus or the
+  ///   split is not what the run was trained on.
+  package func subject(_ id: String, checkpoint: CheckpointChoice = .last) throws -> RunSubject {
+    let folder = try store.open(id)
+    let record = try folder.record()
+    let weights = checkpoint == .last ? folder.lastCheckpoint : folder.bestCheckpoint
+    guard FileManager.default.fileExists(atPath: weights.path) else {
+      throw EvaluationError.noWeights(run: folder.id, checkpoint: checkpoint.rawValue)
+    }
+    var job = record.job
+    if FileManager.default.fileExists(atPath: folder.splitCopy.path) { job.split = folder.splitCopy.path }
+    let plan = try TrainingPlan(job: job, corpus: try library.scan(try library.find(record.job.corpus)))
+    guard plan.fingerprint == record.fingerprint else {
+      throw EvaluationError.otherData(
+        run: folder.id, reason: "files, classes or parts of “\(record.job.corpus)” are not those it was trained on")
+    }
+    return RunSubject(
+      folder: folder, record: record, checkpoint: checkpoint,
+      weights: try ContentHash(contentsOf: weights).description, job: job, plan: plan)
+  }
+}
+
+extension TrainingPlan {
+  /// The images that a job wants.
+  ///
+  /// - Throws: `PipelineError.unknown`.
+  func request(for job: Job) throws -> ImageRequest {
+    ImageRequest(
+      corpus: corpus, transform: try Transforms.named(job.transform), slicer: table.slicer,
+      scalingSlices: job.normalise == "train" ? split.slices(.train) : nil)
+  }
+}

@@ -1,0 +1,58 @@
+import Core
+import Pipeline
+
+/// Which slices of a run's corpus are evaluated or attacked.
+package enum EvaluationPart: String, Codable, Sendable, CaseIterable {
+  /// The split's test part, which training never saw.
+  case valid
+  case train
+  /// Both, whose accuracy is the paper's "average accuracy".
+  case merged
+}
+
+/// The slices of a part, or a stratified sample of them.
+package struct SliceSelection: Sendable, Equatable {
+  package let part: EvaluationPart
+  /// How many there are without the limit.
+  package let available: Int
+  /// Ascending numbers of the corpus's slice table.
+  package let slices: [Int]
+  /// One a slice: whether it belongs to the validation part.
+  package let isValid: [Bool]
+
+  /// - Parameters:
+  ///   - limit: at most so many, each class (and, when merged, each part) in proportion, chosen by the seed.
+  /// - Throws: `LabError.outOfRange`.
+  init(_ part: EvaluationPart, limit: Int?, seed: UInt64, plan: TrainingPlan) throws {
+    if let limit, limit < 1 {
+      throw LabError.outOfRange(what: "--limit", value: "\(limit)", range: "at least 1")
+    }
+    let valid = Set(part == .train ? [] : plan.valid)
+    let all = (part == .valid ? [] : plan.train) + (part == .train ? [] : plan.valid)
+    // A class within a part is a stratum of its own.
+    var strata = [Int](repeating: 0, count: plan.labels.count)
+    for slice in all { strata[slice] = 2 * plan.labels[slice] + (valid.contains(slice) ? 1 : 0) }
+    let chosen = TrainingPlan.limited(all, to: limit, labels: strata, seed: seed).sorted()
+    (self.part, available, slices) = (part, all.count, chosen)
+    isValid = chosen.map { valid.contains($0) }
+  }
+
+  init(part: EvaluationPart, available: Int, slices: [Int], isValid: [Bool]) {
+    (self.part, self.available, self.slices, self.isValid) = (part, available, slices, isValid)
+  }
+
+  package var isSample: Bool { slices.count < available }
+
+  /// "423 slices of the validation part", "100 of 423 slices …".
+  package var sentence: String {
+    let name =
+      switch part {
+      case .valid: "the validation part"
+      case .train: "the training part"
+      case .merged: "both parts (\(isValid.count { $0 }) of them validation)"
+      }
+    return isSample
+      ? "a stratified sample of \(slices.count) of the \(available) slices of \(name)"
+      : "all \(slices.count) slices of \(name)"
+  }
+}

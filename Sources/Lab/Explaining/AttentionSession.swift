@@ -1,0 +1,167 @@
+import Attacks
+import Core
+import Explain
+import Foundation
+import NN
+import Pipeline
+
+/// Whose attention is averaged, and which attacks move it.
+package struct AttentionOrder: Sendable {
+  package var attacks: [AttackSource]
+  package var part = EvaluationPart.valid
+  package var limit: Int?
+  package var seed: UInt64 = 0
+  package var node: String?
+  package var method = CAMMethod.gradCAMPlusPlus
+  package var batch = 32
+
+  package init(_ attacks: [AttackSource]) { self.attacks = attacks }
+}
+
+extension Laboratory {
+  /// Mean attention of each class's images to their own class, and how far each attack moves it.
+  ///
+  /// - Throws: `PipelineError.stopped` when `control` wishes so; `EvaluationError`, `NNError`, `ExplainError`, `AttackError`.
+  package func attention(
+    _ subject: RunSubject, _ order: AttentionOrder, control: RunControl,
+    report: @escaping @Sendable (RunProgress) -> Void
+  ) async throws -> AttentionReport {
+    let selection = try subject.select(order.part, limit: order.limit, seed: order.seed)
+      .restricted(to: order.attacks)
+    return try await Engine.run { [paths] in
+      let run = try LoadedRun(subject, cache: paths.images, control: control, report: report)
+      return try AttentionSession(run, order, selection).run(control: control, report: report)
+    }
+  }
+}
+
+/// Goes once over the selection, a batch at a time.
+@Engine private final class AttentionSession {
+  private let run: LoadedRun
+  private let order: AttentionOrder
+  private let selection: SliceSelection
+  private let cam: GradCAM
+  private let transform: any SpectralTransform
+  private let bands: AttentionBands
+  private let attacked: [AttackedImages]
+  private let pixels: Arena
+  private let adversarial: Arena
+  private var classes: [ClassSums]
+  /// One an attack and image.
+  private var drifts: [[ImageDrift]]
+
+  private struct ImageDrift {
+    let label: Int
+    let wasRight: Bool
+    let isRight: Bool
+    let drift: AttentionDrift
+    let isBlank: Bool
+  }
+
+  private struct ClassSums {
+    var images = 0
+    var levels = [Float](repeating: 0, count: Geometry.pixels)
+    var clean = [Float](repeating: 0, count: Geometry.pixels)
+    var attacked: [[Float]]
+  }
+
+  init(_ run: LoadedRun, _ order: AttentionOrder, _ selection: SliceSelection) throws {
+    (self.run, self.order, self.selection) = (run, order, selection)
+    cam = try GradCAM(run.network, node: order.node)
+    transform = try Transforms.named(run.subject.job.transform)
+    bands = AttentionBands(of: transform)
+    attacked = try order.attacks.map { try AttackedImages($0, run.network, batch: order.batch) }
+    pixels = try Arena(count: order.batch * 3 * Geometry.pixels)
+    adversarial = try Arena(count: order.attacks.isEmpty ? 1 : order.batch * 3 * Geometry.pixels)
+    let blank = [Float](repeating: 0, count: Geometry.pixels)
+    classes = run.subject.emotions.map { _ in ClassSums(attacked: order.attacks.map { _ in blank }) }
+    drifts = order.attacks.map { _ in [] }
+  }
+
+  func run(control: RunControl, report: @escaping @Sendable (RunProgress) -> Void) throws -> AttentionReport {
+    var meter = WorkMeter(phase: "attention", total: selection.slices.count, report: report)
+    for start in stride(from: 0, to: selection.slices.count, by: order.batch) {
+      try control.obey()
+      let slices = Array(selection.slices[start..<min(selection.slices.count, start + order.batch)])
+      try look(slices, control)
+      meter.tell(start + slices.count)
+    }
+    return AttentionReport(
+      run: run.subject.folder.id, part: order.part, node: cam.node, method: order.method,
+      emotions: run.subject.emotions, attacks: order.attacks.map(\.title), rowValues: transform.rowValues,
+      rowUnit: transform.rowUnit, classes: means(), rows: rows(), notes: run.subject.notes(selection))
+  }
+
+  private func look(_ slices: [Int], _ control: RunControl) throws {
+    let labels = slices.map(run.label)
+    run.images.fill(pixels.base, slices: slices)
+    let clean = try maps(labels, pixels.base)
+    for (index, map) in clean.enumerated() {
+      classes[labels[index]].images += 1
+      run.images.withImage(slices[index]) { Self.add($0, to: &classes[labels[index]].levels) }
+      Self.add(map.values, to: &classes[labels[index]].clean)
+    }
+    guard !attacked.isEmpty else { return }
+    let before = bands.profiles(clean.map(\.values))
+    for (attack, images) in attacked.enumerated() {
+      try images.fill(adversarial.base, clean: pixels.base, slices: slices, labels: labels, control: control)
+      let maps = try maps(labels, adversarial.base)
+      let after = bands.profiles(maps.map(\.values))
+      for (index, map) in maps.enumerated() {
+        let label = labels[index]
+        Self.add(map.values, to: &classes[label].attacked[attack])
+        drifts[attack].append(
+          ImageDrift(
+            label: label, wasRight: Vote.largest(clean[index].logits[...]) == label,
+            isRight: Vote.largest(map.logits[...]) == label,
+            drift: AttentionDrift(from: before[index], to: after[index]),
+            isBlank: map.isBlank || clean[index].isBlank))
+      }
+    }
+  }
+
+  private func maps(_ labels: [Int], _ images: UnsafePointer<Float>) throws -> [ActivationMap] {
+    try cam.maps(targets: labels, methods: [order.method]) {
+      $0.update(from: images, count: labels.count * 3 * Geometry.pixels)
+    }[0]
+  }
+
+  private static func add(_ map: [Float], to sum: inout [Float]) {
+    for index in sum.indices { sum[index] += map[index] }
+  }
+
+  private static func add(_ levels: UnsafePointer<UInt8>, to sum: inout [Float]) {
+    for index in sum.indices { sum[index] += Float(levels[index]) }
+  }
+
+  private func means() -> [ClassAttention] {
+    classes.enumerated().filter { $1.images > 0 }.map { emotion, sums in
+      let scale = 1 / Float(sums.images)
+      return ClassAttention(
+        emotion: emotion, images: sums.images, levels: sums.levels.map { $0 * scale },
+        clean: sums.clean.map { $0 * scale }, attacked: sums.attacked.map { $0.map { $0 * scale } })
+    }
+  }
+
+  private func rows() -> [AttentionRow] {
+    let all = drifts.enumerated().map { row($0, nil, $1) }
+    let byClass = classes.indices.filter { classes[$0].images > 0 }.flatMap { emotion in
+      drifts.enumerated().map { attack, images in row(attack, emotion, images.filter { $0.label == emotion }) }
+    }
+    return all.sorted { $0.drop > $1.drop } + byClass.sorted { $0.drop > $1.drop }
+  }
+
+  private func row(_ attack: Int, _ emotion: Int?, _ images: [ImageDrift]) -> AttentionRow {
+    func mean(_ values: [Double]) -> Double? {
+      values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+    return AttentionRow(
+      attack: attack, emotion: emotion, images: images.count,
+      cleanAccuracy: mean(images.map { $0.wasRight ? 1 : 0 }) ?? 0,
+      attackedAccuracy: mean(images.map { $0.isRight ? 1 : 0 }) ?? 0,
+      rankCorrelation: mean(images.compactMap(\.drift.rankCorrelation)),
+      overlap: mean(images.compactMap(\.drift.overlap)),
+      frequencyShift: mean(images.map(\.drift.frequencyShift)) ?? 0,
+      timeShift: mean(images.map(\.drift.timeShift)) ?? 0, blank: images.count { $0.isBlank })
+  }
+}

@@ -1,0 +1,142 @@
+import Attacks
+import Core
+import Explain
+import Foundation
+import NN
+import Pipeline
+
+/// Explains one slice after the other, before and after an attack. Networks, their plans and the last clean image stay in
+/// memory, so that stepping through an attack's settings costs the attack and one map alone.
+@Engine package final class Explainer {
+  private let laboratory: Laboratory
+  /// The runs used last, the latest first.
+  private var runs: [(key: String, run: ExplainedRun)] = []
+  private var clean: CleanImage?
+  private let pixels: Arena
+  private let adversarial: Arena
+
+  /// How many networks stay in memory.
+  private static let kept = 2
+
+  /// - Throws: `CoreError.outOfMemory`.
+  package init(_ laboratory: Laboratory) throws {
+    self.laboratory = laboratory
+    pixels = try Arena(count: 3 * Geometry.pixels)
+    adversarial = try Arena(count: 3 * Geometry.pixels)
+  }
+
+  /// - Throws: `LabError`, `EvaluationError`, `NNError`, `ExplainError`, `AttackError`, `PipelineError` (`.stopped` when
+  ///   `control` wishes so).
+  package func explain(_ request: ExplainRequest, control: RunControl? = nil) throws -> Explanation {
+    let began = RateMeter.now()
+    let run = try run(request)
+    let clean = try clean(request, run)
+    var explanation = Explanation(
+      request: clean.request, emotions: run.subject.emotions, truth: clean.slice.truth,
+      sliceNumber: clean.slice.number, sliceCount: clean.slice.count, time: clean.slice.time,
+      rowValues: run.transform.rowValues, rowUnit: run.transform.rowUnit, bands: run.bands, clean: clean.image,
+      seconds: 0)
+    explanation.request.attack = request.attack
+    if let attack = request.attack { try perform(attack, on: clean, run, &explanation, control) }
+    explanation.seconds = RateMeter.now() - began
+    return explanation
+  }
+
+  /// The nodes of a run's network that a map can be made at, in the model file's order, and its own choice.
+  package func nodes(of run: String) throws -> (names: [String], standard: String) {
+    let network = try self.run(ExplainRequest(run: run, utterance: "")).network
+    let names = network.graph.nodes.map(\.name).filter { (try? GradCAM(network, node: $0)) != nil }
+    return (names, try GradCAM(network).node)
+  }
+
+  /// Frees every network.
+  package func forget() { (runs, clean) = ([], nil) }
+
+  // MARK: what stays in memory
+
+  private struct CleanImage {
+    let request: ExplainRequest
+    let slice: ExplainedRun.Slice
+    let image: ExplainedImage
+    let profile: AttentionProfile
+  }
+
+  private func run(_ request: ExplainRequest) throws -> ExplainedRun {
+    let folder = try laboratory.store.open(request.run)
+    let weights = request.checkpoint == .last ? folder.lastCheckpoint : folder.bestCheckpoint
+    // A run that trains on has other weights under the same name.
+    var status = stat()
+    _ = stat(weights.path, &status)
+    let key = "\(weights.path) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) \(status.st_size)"
+    if let index = runs.firstIndex(where: { $0.key == key }) {
+      let known = runs.remove(at: index)
+      runs.insert(known, at: 0)
+      return known.run
+    }
+    runs.removeAll { $0.run.subject.folder.id == folder.id && $0.run.subject.checkpoint == request.checkpoint }
+    if runs.count >= Self.kept { runs.removeLast() }
+    let run = try ExplainedRun(try laboratory.subject(folder.id, checkpoint: request.checkpoint))
+    runs.insert((key, run), at: 0)
+    clean = nil
+    return run
+  }
+
+  private func clean(_ request: ExplainRequest, _ run: ExplainedRun) throws -> CleanImage {
+    let slice = try run.image(request.utterance, slice: request.slice)
+    let cam = try GradCAM(run.network, node: request.node)
+    var filled = request
+    (filled.run, filled.slice, filled.node, filled.attack) = (run.subject.folder.id, slice.index, cam.node, nil)
+    filled.target = request.target ?? slice.truth
+    if let clean, clean.request == filled { return clean }
+    clean = nil
+    Colormap.jet.expand(slice.levels, into: pixels.base)
+    let map = try map(cam, filled, pixels.base)
+    let image = ExplainedImage(levels: slice.levels, distances: [], logits: map.logits, attention: map.values)
+    let made = CleanImage(request: filled, slice: slice, image: image, profile: run.bands.profile(map.values))
+    clean = made
+    return made
+  }
+
+  private func map(
+    _ cam: GradCAM, _ request: ExplainRequest, _ image: UnsafePointer<Float>
+  ) throws -> ActivationMap {
+    try cam.maps(targets: [request.target], methods: [request.method]) {
+      $0.update(from: image, count: 3 * Geometry.pixels)
+    }[0][0]
+  }
+
+  // MARK: the attack
+
+  private func perform(
+    _ point: AttackPoint, on clean: CleanImage, _ run: ExplainedRun, _ explanation: inout Explanation,
+    _ control: RunControl?
+  ) throws {
+    let attacker = try Attacker(try Attacks.named(point.attack), point.settings, run.network, batch: 1)
+    guard
+      let efforts = try attacker.perturb(
+        pixels.base, labels: [clean.slice.truth], ids: [clean.slice.number], into: adversarial.base, control: control)
+    else { throw PipelineError.stopped }
+    let cam = try GradCAM(run.network, node: clean.request.node)
+    let map = try map(cam, clean.request, adversarial.base)
+    let (levels, distances) = Colormap.jet.nearest(adversarial.base)
+    explanation.attacked = ExplainedImage(
+      levels: levels, distances: distances, logits: map.logits, attention: map.values)
+    explanation.perturbation = Perturbation(
+      pixels.base, adversarial.base, count: 3 * Geometry.pixels, effort: efforts[0])
+    explanation.drift = AttentionDrift(from: clean.profile, to: run.bands.profile(map.values))
+  }
+}
+
+extension Perturbation {
+  fileprivate init(_ clean: UnsafePointer<Float>, _ attacked: UnsafePointer<Float>, count: Int, effort: Effort) {
+    var largest: Float = 0, squares = 0.0
+    for index in 0..<count {
+      let change = attacked[index] - clean[index]
+      largest = max(largest, abs(change))
+      squares += Double(change) * Double(change)
+    }
+    self.init(
+      linf: Double(largest), l2: squares.squareRoot(), gradientEvaluations: effort.gradientEvaluations,
+      queries: effort.queries)
+  }
+}

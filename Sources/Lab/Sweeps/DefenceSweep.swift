@@ -1,0 +1,181 @@
+import Attacks
+import Core
+import Foundation
+import Pipeline
+
+/// One network trained for each defence and ε, and each attacked with its own attack, Pixle and Square at the same ε
+/// (the paper's table 2b).
+package struct DefenceSweep: Sendable {
+  /// One network of the sweep.
+  package struct Cell: Sendable, Equatable {
+    package let defence: Defence
+    package let job: Job
+    /// The run's name; follows from the job, so that the sweep finds it again.
+    package let run: String
+  }
+
+  /// What one cell came to.
+  package struct Row: Codable, Sendable, Equatable {
+    package let defence: String
+    package let epsilon: Double
+    package let run: String
+    package let reports: [AttackReport]
+    /// The sentence that ended the training; there are no reports then.
+    package let failure: String?
+
+    package func report(_ attack: String) -> AttackReport? { reports.first { $0.attack == attack } }
+    /// Success on the average accuracy where both parts were attacked, else on the part that was.
+    package func success(_ attack: String) -> Double? { report(attack)?.effect?.success }
+    package var clean: Double? { reports.first?.effect?.clean.accuracy }
+    package var cleanValid: Double? { reports.first?.valid?.clean.accuracy }
+  }
+
+  package let cells: [Cell]
+  /// Follows from the cells, so that the same sweep writes the same files.
+  package var name: String { "defend-\(ContentHash(cells.map(\.run).joined(separator: " ")).description.prefix(8))" }
+
+  /// - Parameters:
+  ///   - defences: names of white-box attacks.
+  ///   - epsilons: of training and attacking alike.
+  /// - Throws: `AttackError`, `LabError`, `EvaluationError.emptyList`.
+  package init(_ job: Job, defences: [String], epsilons: [Double], ratio: Double = 1) throws {
+    guard !defences.isEmpty else { throw EvaluationError.emptyList(what: "defences") }
+    guard !epsilons.isEmpty else { throw EvaluationError.emptyList(what: "--eps") }
+    cells = try defences.flatMap { name in
+      try epsilons.map { epsilon in
+        let attack = try Attacks.named(name)
+        var settings = AttackPreset.eq3.settings(for: attack)
+        settings.epsilon = epsilon
+        let defence = Defence(attack: attack.name, settings: settings, ratio: ratio)
+        try defence.check()
+        var job = job
+        job.defend = defence
+        return Cell(defence: defence, job: job, run: try Self.name(job, defence))
+      }
+    }
+  }
+
+  /// "sweep-alexnet-pgd-32-1f3a5c7e".
+  private static func name(_ job: Job, _ defence: Defence) throws -> String {
+    let levels = String(format: "%g", (defence.settings.epsilon * 255 * 100).rounded() / 100)
+    return "sweep-\(job.model)-\(defence.attack)-\(levels)-\(ContentHash(try JSON.line(job)).description.prefix(8))"
+  }
+
+  /// The attacks on a cell: its own, Pixle and Square, all at its ε.
+  func order(_ cell: Cell, part: EvaluationPart, limit: Int?, keepsImages: Bool) throws -> AttackOrder {
+    let own = try AttackChoice(try Attacks.named(cell.defence.attack), cell.defence.settings)
+    let others = try ["pixle", "square"].map { name in
+      let attack = try Attacks.named(name)
+      var settings = AttackPreset.eq3.settings(for: attack)
+      settings.epsilon = cell.defence.settings.epsilon
+      return try AttackChoice(attack, settings)
+    }
+    return try AttackOrder([own] + others, part: part, limit: limit, keepsImages: keepsImages)
+  }
+
+  /// Ours beside the paper's, which are of AlexNet on Emo-IIT.
+  package static func table(_ rows: [Row], part: EvaluationPart, notes: [String]) -> ResultTable {
+    let accuracy = part == .merged ? "avg. acc. %" : "acc. %"
+    return ResultTable(
+      title:
+        "Networks trained against an attack, and attacked (success on \(part == .merged ? "average" : part.rawValue) accuracy)",
+      columns: [
+        .init("defence"), .init("ε·255"), .init(accuracy, interval: true), .init("paper: avg. acc. %"),
+        .init("own attack %"), .init("paper: own attack %"), .init("Pixle %"), .init("paper: Pixle %"),
+        .init("Square %"), .init("paper: Square %"), .init("valid. acc. %"),
+      ],
+      rows: rows.map(cells),
+      notes: [
+        "“paper” columns are the paper's table 2b: AlexNet on Emo-IIT, pre-trained on ImageNet, success on average accuracy"
+      ] + notes
+        + rows.compactMap { row in row.failure.map { "\(row.defence) ε \(Fraction.text(row.epsilon)): \($0)" } }
+        + rows.flatMap { row in
+          row.reports.flatMap { report in
+            report.doubts.map { "doubt, \(row.run), \(report.title): \($0)" }
+          }
+        })
+  }
+
+  /// Replaces the sweep's files by the rows so far.
+  ///
+  /// - Parameter base: their path without an ending.
+  /// - Throws: `CoreError.cannotWrite`, `ExportError`.
+  package static func keep(_ rows: [Row], part: EvaluationPart, notes: [String], at base: URL) throws {
+    try SweepFiles.write(table(rows, part: part, notes: notes), rows, figure(rows, notes: notes), at: base)
+  }
+
+  private static func cells(_ row: Row) -> [ResultTable.Cell] {
+    let attack = try? Attacks.named(row.defence)
+    let paper = PaperTables.sweep.first {
+      $0.defence == attack?.title && abs(Double($0.epsilon255) - row.epsilon * 255) < 1e-6
+    }
+    func share(_ value: Double?) -> ResultTable.Cell { value.map { .share($0) } ?? .none }
+    func printed(_ value: Double?) -> ResultTable.Cell { share(value.map { $0 / 100 }) }
+    let clean = row.reports.first?.effect?.clean
+    return [
+      .text(attack?.title ?? row.defence), .number(row.epsilon * 255, decimals: 1),
+      clean.map { .share($0.accuracy, $0.interval) } ?? .none, printed(paper?.average),
+      share(row.success(row.defence)), printed(paper?.ownSuccess), share(row.success("pixle")),
+      printed(paper?.pixleSuccess), share(row.success("square")), printed(paper?.squareSuccess), share(row.cleanValid),
+    ]
+  }
+}
+
+/// What a sweep over defences tells whoever started it.
+package enum SweepEvent: Sendable {
+  case cell(number: Int, of: Int, run: String)
+  case training(TrainingEvent)
+  case attack(AttackEvent)
+  case row(DefenceSweep.Row)
+}
+
+extension Laboratory {
+  /// Trains what is not trained yet and attacks what is not attacked yet, cell by cell; given again, it goes on.
+  ///
+  /// - Parameter keep: called after every cell with all rows so far.
+  /// - Throws: `PipelineError.stopped` when `control` wishes so; as `train` and `attack`.
+  package func sweepDefences(
+    _ sweep: DefenceSweep, part: EvaluationPart, limit: Int? = nil, keepsImages: Bool = false, control: RunControl,
+    report: @escaping @Sendable (SweepEvent) -> Void, keep: ([DefenceSweep.Row]) throws -> Void
+  ) async throws -> [DefenceSweep.Row] {
+    var rows: [DefenceSweep.Row] = []
+    for (index, cell) in sweep.cells.enumerated() {
+      report(.cell(number: index + 1, of: sweep.cells.count, run: cell.run))
+      let failure = try await train(cell, control: control) { report(.training($0)) }
+      var reports: [AttackReport] = []
+      if failure == nil {
+        let order = try sweep.order(cell, part: part, limit: limit, keepsImages: keepsImages)
+        reports = try await attack(try subject(cell.run), order, control: control) { report(.attack($0)) }
+      }
+      let row = DefenceSweep.Row(
+        defence: cell.defence.attack, epsilon: cell.defence.settings.epsilon, run: cell.run, reports: reports,
+        failure: failure)
+      rows.append(row)
+      report(.row(row))
+      try keep(rows)
+    }
+    return rows
+  }
+
+  /// - Returns: the sentence that ended a failed training.
+  private func train(
+    _ cell: DefenceSweep.Cell, control: RunControl, report: @escaping @Sendable (TrainingEvent) -> Void
+  ) async throws -> String? {
+    let run: RunInfo
+    if store.ids().contains(cell.run) {
+      let info = try store.open(cell.run).info()
+      switch info.status {
+      case .finished: return nil
+      case .failed: return info.failure ?? "its training failed"
+      default: run = try await resume(cell.run, control: control, report: report)
+      }
+    } else {
+      run = try await train(cell.job, name: cell.run, control: control, report: report)
+    }
+    switch run.status {
+    case .finished: return nil
+    case .failed: return run.failure ?? "its training failed"
+    default: throw PipelineError.stopped
+    }
+  }
+}

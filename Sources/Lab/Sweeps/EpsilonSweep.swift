@@ -1,0 +1,87 @@
+import Attacks
+import Core
+import Export
+import Foundation
+import Pipeline
+
+/// One run attacked at several strengths (section 4.2: ε of 8, 16, 32, 64, 128 and 196 grey levels).
+package enum EpsilonSweep {
+  package static let paper = [8, 16, 32, 64, 128, 196].map { Double($0) / 255 }
+
+  /// "8,16,32" in grey levels of 255; fractions and decimals below 1 ("8/255", "0.03") work too.
+  ///
+  /// - Throws: `AttackError.unreadableFraction`, `EvaluationError.emptyList`, `EvaluationError.repeated`.
+  package static func parse(_ text: String) throws -> [Double] {
+    let values = try text.split(separator: ",").map { part in
+      let value = try Fraction.parse(String(part), what: "--eps")
+      // A whole number is one of grey levels; 1 is one level, as in the lists of the paper.
+      return part.contains("/") || value != value.rounded() ? value : value / 255
+    }
+    guard !values.isEmpty else { throw EvaluationError.emptyList(what: "--eps") }
+    for (index, value) in values.enumerated() where values[..<index].contains(value) {
+      throw EvaluationError.repeated(what: "ε", value: Fraction.text(value))
+    }
+    return values
+  }
+
+  /// Every attack at every ε; those that know no ε once.
+  ///
+  /// - Throws: `AttackError`.
+  package static func choices(_ choices: [AttackChoice], epsilons: [Double]) throws -> [AttackChoice] {
+    try choices.flatMap { choice in
+      guard choice.attack.knobs.contains(.epsilon) else { return [choice] }
+      return try epsilons.map { epsilon in
+        var settings = choice.settings
+        settings.epsilon = epsilon
+        return try AttackChoice(choice.attack, settings)
+      }
+    }
+  }
+
+  package static func table(_ reports: [AttackReport]) -> ResultTable {
+    var table = AttackTables.summary(reports)
+    if let first = reports.first {
+      table.title =
+        "Strength of attacks on \(first.run) (\(first.model)), \(first.images) slices, \(first.part.rawValue)"
+    }
+    return table
+  }
+
+  /// Where the sweep of a run is kept, without an ending: its table as CSV, its reports as JSON, its plot as SVG and PNG.
+  package static func base(_ folder: RunFolder, part: EvaluationPart) -> URL {
+    folder.url.appendingPathComponent("results/sweeps/eps-\(part.rawValue)")
+  }
+}
+
+/// What both sweeps leave on the disk.
+enum SweepFiles {
+  /// Replaces `base`.csv, .json, .svg and .png, each whole.
+  ///
+  /// - Throws: `CoreError.cannotWrite`, `ExportError`.
+  static func write(_ table: ResultTable, _ value: some Encodable, _ figure: Figure, at base: URL) throws {
+    try RunStore.makeFolder(base.deletingLastPathComponent())
+    try AtomicFile.write(base.appendingPathExtension("csv"), Data(table.rendered(.csv).utf8))
+    try AtomicFile.write(base.appendingPathExtension("json"), try JSON.encoder(pretty: true).encode(value))
+    try figure.write(to: base.appendingPathExtension("svg"))
+    try figure.write(to: base.appendingPathExtension("png"))
+  }
+}
+
+extension Laboratory {
+  /// Attacks a run with every attack at every ε and keeps the table in the run's folder.
+  ///
+  /// - Returns: one report an attack and ε.
+  /// - Throws: as `attack`.
+  package func sweepEpsilons(
+    _ subject: RunSubject, _ order: AttackOrder, epsilons: [Double], control: RunControl,
+    report: @escaping @Sendable (AttackEvent) -> Void
+  ) async throws -> [AttackReport] {
+    var order = order
+    order.choices = try EpsilonSweep.choices(order.choices, epsilons: epsilons)
+    let reports = try await attack(subject, order, control: control, report: report)
+    try SweepFiles.write(
+      EpsilonSweep.table(reports), reports, EpsilonSweep.figure(reports),
+      at: EpsilonSweep.base(subject.folder, part: order.part))
+    return reports
+  }
+}

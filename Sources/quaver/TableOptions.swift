@@ -1,0 +1,100 @@
+import ArgumentParser
+import Core
+import Foundation
+import Lab
+import Pipeline
+
+/// How tables of results are printed, and where to.
+struct TableOptions: ParsableArguments {
+  @Flag(help: "Print CSV.")
+  var csv = false
+  @Flag(help: "Print Markdown.")
+  var markdown = false
+  @Flag(help: "Print LaTeX.")
+  var latex = false
+  @Option(
+    help: ArgumentHelp(
+      "Write there instead, whole or not at all; without a flag the ending (.csv, .md, .tex, .json) tells the format.",
+      valueName: "file"))
+  var output: String?
+
+  func validate() throws {
+    guard [csv, markdown, latex].count(where: \.self) <= 1 else {
+      throw ValidationError("Choose one of --csv, --markdown and --latex.")
+    }
+  }
+
+  private var url: URL? { output.map { URL(fileURLWithPath: ($0 as NSString).expandingTildeInPath) } }
+
+  private var format: ResultTable.Format {
+    if csv { return .csv }
+    if markdown { return .markdown }
+    if latex { return .latex }
+    switch url?.pathExtension.lowercased() {
+    case "csv": return .csv
+    case "md", "markdown": return .markdown
+    case "tex": return .latex
+    default: return .text
+    }
+  }
+
+  /// True where progress and other talk would spoil what is printed.
+  func isQuiet(_ common: CommonOptions) -> Bool {
+    output == nil && (common.json || csv || markdown || latex)
+  }
+
+  /// Prints or writes the tables, or the value as JSON. A CSV holds the first table alone.
+  func emit(_ tables: [ResultTable], _ value: some Encodable, common: CommonOptions) throws {
+    let json = common.json || (url?.pathExtension.lowercased() == "json" && !csv && !markdown && !latex)
+    let text: String
+    if json {
+      text = try JSON.line(value) + "\n"
+    } else {
+      let shown = format == .csv ? Array(tables.prefix(1)) : tables.filter { !$0.rows.isEmpty }
+      text = shown.map { $0.rendered(format) }.joined(separator: "\n")
+    }
+    guard let url else {
+      Console.line(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+      return
+    }
+    try AtomicFile.write(url, Data(text.utf8))
+    Console.line("written: \(url.path)")
+  }
+}
+
+/// Options of commands that run a trained network.
+struct NetworkOptions: ParsableArguments {
+  @Option(help: "Whose weights: those of the last step, or of the best epoch by validation accuracy (last, best).")
+  var checkpoint = CheckpointChoice.last
+  @Option(help: "Threads; by default what this process may use.")
+  var threads: Int?
+
+  func apply() throws {
+    guard let threads else { return }
+    guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }
+    Engine.settings.threads = threads
+  }
+}
+
+extension CheckpointChoice: ExpressibleByArgument {}
+extension EvaluationPart: ExpressibleByArgument {}
+extension ConfusionScale: ExpressibleByArgument {}
+
+/// Runs work that Ctrl-C stops and that the same command takes up again.
+enum StoppableWork {
+  static func run<Result>(_ again: String, _ body: (RunControl) async throws -> Result) async throws -> Result {
+    let control = RunControl()
+    let signals = StopSignals(control: control)
+    defer { signals.cancel() }
+    do { return try await body(control) } catch let error as any UserError where control.wish == .stopNow {
+      // What stopped is told; what failed while stopping is told as well.
+      guard isStop(error) else { throw error }
+      Console.error("stopped; \(again)")
+      throw ExitCode(128 + (signals.received ?? SIGINT))
+    }
+  }
+}
+
+extension StoppableWork {
+  private static func isStop(_ error: any UserError) -> Bool { (error as? PipelineError) == .stopped }
+}

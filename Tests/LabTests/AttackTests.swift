@@ -1,0 +1,128 @@
+import Attacks
+import Core
+import Foundation
+import Lab
+import Pipeline
+import Synchronization
+import Testing
+
+@Suite(.serialized, .trainedOnce) struct AttackTests {
+  private let small = SmallLaboratory()
+
+  private func choices(_ names: String) throws -> [AttackChoice] { try AttackOrder.choices(names) }
+
+  /// Stopped after the first batches and given again: the reports and the images are those of an order that was never
+  /// stopped, and what was done is not done again.
+  @Test func anInterruptedAttackGoesOnWhereItWas() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("whole", "cut", at: small)
+    let order = try AttackOrder(try choices("fgsm,pgd"), limit: 12, batch: 4)
+    let whole = try await laboratory.attack(try laboratory.subject("whole"), order, control: RunControl()) { _ in }
+    let resumed = Mutex<[Int]>([])
+    var reports: [AttackReport] = []
+    var stops = 0
+    while reports.isEmpty, stops < 4 {
+      do {
+        // Four readings of the timed passes, then one a batch and one a step: within FGSM's second, within PGD's second.
+        let control = RunControl(stoppingAfterReads: [8, 13, 1000, 1000][stops])
+        reports = try await laboratory.attack(try laboratory.subject("cut"), order, control: control) { event in
+          if case .resumed(_, let done, _) = event { resumed.withLock { $0.append(done) } }
+        }
+      } catch PipelineError.stopped { stops += 1 }
+    }
+    #expect(stops == 2 && resumed.withLock { $0 } == [4, 12, 4])
+    #expect(reports.map(\.valid) == whole.map(\.valid) && reports.map(\.largestLinf) == whole.map(\.largestLinf))
+    for (a, b) in zip(whole, reports) {
+      #expect(a.set == b.set, "equal weights, settings and slices have equal names")
+      let (first, second) = (
+        try laboratory.store.open("whole").adversarialSet(a.set), try laboratory.store.open("cut").adversarialSet(b.set)
+      )
+      #expect(first.isComplete && first.slices == second.slices && first.slices.count == 12)
+      for slice in first.slices { #expect(try first.image(slice) == second.image(slice)) }
+    }
+  }
+
+  /// The kept images are in the ε ball and in [0, 1], and the network says of them what the report counted.
+  @Test func keptImagesAreThoseThatWereCounted() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let subject = try laboratory.subject("r")
+    let order = try AttackOrder(try choices("bim"), part: .merged, batch: 8)
+    let report = try #require(try await laboratory.attack(subject, order, control: RunControl()) { _ in }.first)
+    let set = try subject.folder.adversarialSet(report.set)
+    #expect(subject.folder.adversarialSets() == [report.set])
+    let images = laboratory.paths.images
+    let correct = try await Engine.run {
+      let run = try LoadedRun(subject, cache: images) { _ in }
+      var correct = 0
+      for slice in set.slices {
+        let plan = try run.network.plan(batch: 1, demand: .inference)
+        run.images.fill(plan.input, slices: [slice])
+        let clean = Array(UnsafeBufferPointer(start: plan.input, count: plan.inputCount))
+        try set.copy(slice, into: plan.input)
+        for i in 0..<plan.inputCount {
+          guard (0...1).contains(plan.input[i]), abs(plan.input[i] - clean[i]) <= 32.0 / 255 + 1e-6 else { return -1 }
+        }
+        plan.forward(.evaluation)
+        let row = UnsafeBufferPointer(start: plan.logits, count: plan.outputs)
+        if Vote.largest(row) == run.label(slice) { correct += 1 }
+      }
+      return correct
+    }
+    let merged = try #require(report.merged)
+    #expect(correct == merged.attacked.correct)
+    #expect(merged.clean.count == set.slices.count && report.valid != nil && report.train != nil)
+    #expect(report.gradientEvaluations == 2 && report.queries == 0)
+    if let success = merged.success {
+      #expect(abs(success - (merged.clean.accuracy - merged.attacked.accuracy) / merged.clean.accuracy) < 1e-12)
+    }
+    #expect(throws: EvaluationError.self) { _ = try set.image(1_000_000) }
+    #expect(throws: EvaluationError.self) { _ = try subject.folder.adversarialSet("nothing") }
+  }
+
+  @Test func imagesAreLeftOutOnDemand() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let subject = try laboratory.subject("r")
+    var order = try AttackOrder(try choices("fgsm"), limit: 8, keepsImages: false, batch: 8)
+    let without = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
+    #expect(subject.folder.adversarialSets().isEmpty)
+    // Wanted after all: made again, to the same numbers.
+    order.keepsImages = true
+    let with = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
+    #expect(subject.folder.adversarialSets() == with.map(\.set) && with.map(\.valid) == without.map(\.valid))
+  }
+
+  @Test func mistakesAreOneSentenceEach() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("s", at: small)
+    #expect(throws: LabError.self) { _ = try laboratory.subject("nowhere") }
+    try FileManager.default.removeItem(at: try laboratory.store.open("s").lastCheckpoint)
+    #expect(throws: EvaluationError.noWeights(run: "s", checkpoint: "last")) { _ = try laboratory.subject("s") }
+    func refuses(_ names: String, _ change: @escaping (inout AttackSettings) -> Void) {
+      #expect(throws: AttackError.self) { _ = try AttackOrder.choices(names) { change(&$1) } }
+    }
+    refuses("fgsm") { $0.epsilon = -0.1 }
+    refuses("fgsm") { $0.epsilon = 1.5 }
+    refuses("pgd") { $0.steps = 0 }
+    refuses("pgd") { $0.alpha = .nan }
+    refuses("deepfool") { _ in }
+    #expect(throws: EvaluationError.emptyList(what: "attacks")) { _ = try AttackOrder([]) }
+    #expect(throws: EvaluationError.self) { _ = try AttackOrder(try choices("fgsm,fgsm")) }
+    #expect(throws: LabError.self) { _ = try AttackOrder(try choices("fgsm"), batch: 0) }
+  }
+
+  @Test func aSampleKeepsClassesAndParts() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let subject = try laboratory.subject("r")
+    let all = try subject.select(.merged, limit: nil, seed: 0)
+    let sample = try subject.select(.merged, limit: all.slices.count / 2, seed: 0)
+    #expect(sample.slices.count == all.slices.count / 2 && sample.isSample && !all.isSample)
+    #expect(abs(2 * sample.isValid.count { $0 } - all.isValid.count { $0 }) <= 7)
+    #expect(sample == (try subject.select(.merged, limit: all.slices.count / 2, seed: 0)))
+    #expect(sample.slices != (try subject.select(.merged, limit: all.slices.count / 2, seed: 1)).slices)
+    #expect(throws: LabError.self) { _ = try subject.select(.valid, limit: 0, seed: 0) }
+    #expect(subject.notes(sample).contains { $0.contains("stratified sample") })
+  }
+}

@@ -1,0 +1,60 @@
+import Core
+import Foundation
+import Lab
+import Testing
+
+@Suite struct ComparisonTests {
+  private func measured(
+    _ run: String, seed: UInt64 = 0, predicted: [Int], slices: [Int]? = nil, emotions: [String] = ["a", "b"]
+  ) -> (evaluation: RunEvaluation, predictions: Predictions) {
+    let labels = [0, 0, 0, 0, 1, 1, 1, 1]
+    let predictions = Predictions(
+      slices: slices ?? Array(0..<8), utterances: [0, 0, 1, 1, 2, 2, 3, 3], labels: labels,
+      isValid: Array(repeating: true, count: 8), classes: emotions.count,
+      logits: predicted.flatMap { label in emotions.indices.map { $0 == label ? 1 : 0 } })
+    var job = Job(corpus: "c")
+    job.seed = seed
+    let none = Confusion(classes: emotions.count)
+    let evaluation = RunEvaluation(
+      run: run, job: job, checkpoint: .last, part: .valid, emotions: emotions,
+      slices: (predictions.confusion(.valid) ?? none).scores,
+      utterances: (predictions.utteranceConfusion(.valid) ?? none).scores, averageAccuracy: nil, notes: [])
+    return (evaluation, predictions)
+  }
+
+  @Test func pairedByEveryUnit() throws {
+    let a = measured("a", predicted: [0, 0, 0, 0, 1, 1, 1, 0]), b = measured("b", predicted: [0, 1, 0, 1, 1, 1, 0, 0])
+    let comparison = try RunComparison(a, b)
+    #expect(comparison.tests.map(\.pairs) == [8, 4, 2] && comparison.caveat == nil)
+    #expect(comparison.tests.map(\.meanDifference) == [0.375, 0.375, 0.375])
+    // By utterance the differences are ½, ½, 0, ½: three equal ones above zero.
+    #expect(comparison.tests[1].wP == 0.25 && comparison.tests[1].isExact == true)
+    #expect(comparison.confusionDifference == [[0.5, -0.5], [-0.25, 0.25]])
+    #expect(comparison.table.rendered(.text).contains("utterance"))
+  }
+
+  @Test func otherSlicesLeaveRecallsAlone() throws {
+    let a = measured("a", predicted: [0, 0, 0, 0, 1, 1, 1, 1])
+    let b = measured("b", predicted: [0, 0, 0, 0, 1, 1, 1, 0], slices: Array(8..<16))
+    let comparison = try RunComparison(a, b)
+    #expect(comparison.tests.map(\.unit) == [.classRecall] && comparison.caveat != nil)
+  }
+
+  @Test func otherClassesAreRefused() {
+    let a = measured("a", predicted: Array(repeating: 0, count: 8))
+    let b = measured("b", predicted: Array(repeating: 0, count: 8), emotions: ["a", "b", "c"])
+    #expect(throws: EvaluationError.differentClasses("a", "b")) { _ = try RunComparison(a, b) }
+  }
+
+  @Test func seedsAreSummedUpWhereNothingElseDiffers() throws {
+    let runs = (0..<3).map {
+      measured("r\($0)", seed: UInt64($0), predicted: [0, 0, 0, 0, 1, 1, 1, $0 % 2]).evaluation
+    }
+    let groups = SeedGroup.groups(runs)
+    let group = try #require(groups.first)
+    #expect(groups.count == 1 && group.runs == ["r0", "r1", "r2"])
+    #expect(abs(group.accuracy.mean - (0.875 + 1 + 0.875) / 3) < 1e-12 && group.accuracy.interval != nil)
+    #expect(SeedGroup.groups([runs[0]]).isEmpty)
+    #expect(SeedGroup.table(groups).rows.count == 1)
+  }
+}

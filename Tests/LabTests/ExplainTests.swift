@@ -1,0 +1,169 @@
+import Attacks
+import Core
+import Explain
+import Export
+import Foundation
+import Lab
+import NN
+import Pipeline
+import Testing
+
+/// Explanations of a network that was trained for one short epoch on the sample corpus.
+@Suite(.serialized) struct ExplainTests {
+  private let home = FileManager.default.temporaryDirectory.appendingPathComponent("quaver-lab-\(UUID().uuidString)")
+  private static let samples = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Samples/german").path
+
+  private func trained() async throws -> (Laboratory, RunSubject) {
+    func folder(_ name: String) -> URL { home.appendingPathComponent(name) }
+    let laboratory = try Laboratory(
+      paths: Paths(data: folder("data"), state: folder("state"), cache: folder("cache"), config: folder("config")))
+    var job = Job(corpus: Self.samples)
+    (job.epochs, job.batch, job.limit) = (1, 16, 32)
+    _ = try await laboratory.train(job, name: "run", control: RunControl()) { _ in }
+    return (laboratory, try laboratory.subject("run"))
+  }
+
+  private static func fgsm(_ epsilon: Double) throws -> AttackChoice {
+    try AttackChoice(try Attacks.named("fgsm"), AttackSettings { $0.epsilon = epsilon })
+  }
+
+  /// One training serves all parts: it is what takes the time.
+  @Test func aTrainedRunIsExplained() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let (laboratory, subject) = try await trained()
+    try await oneSliceBeforeAndAfterAnAttack(laboratory, subject)
+    try await theSliceIsTheTrainingsOwn(laboratory, subject)
+    try await wrongWishesAreSentences(laboratory, subject)
+    try await classesAndDrifts(laboratory, subject)
+    try await featuresInOnePlane(laboratory, subject)
+  }
+
+  private func oneSliceBeforeAndAfterAnAttack(_ laboratory: Laboratory, _ subject: RunSubject) async throws {
+    let utterance = subject.corpus.utterances[3]
+    let explainer = try await Explainer(laboratory)
+    var request = ExplainRequest(run: "run", utterance: utterance.id, slice: 99)
+    let own = try await explainer.explain(request)
+    #expect(own.request.slice == own.sliceCount - 1 && own.request.target == utterance.emotion)
+    #expect(own.request.node == "features.3.2" && own.attacked == nil && own.drift == nil)
+    #expect(own.clean.levels.count == Geometry.pixels && own.clean.attention.count == Geometry.pixels)
+    #expect(abs(own.clean.probabilities.reduce(0, +) - 1) < 1e-9)
+
+    // A network that has hardly been trained has no evidence for some classes.
+    var clean = own
+    for target in subject.emotions.indices where clean.clean.isBlank {
+      request.target = target
+      clean = try await explainer.explain(request)
+    }
+    try #require(!clean.clean.isBlank)
+    request.attack = AttackPoint(try Self.fgsm(8.0 / 255))
+    let attacked = try await explainer.explain(request)
+    let (isSame, change) = (attacked.clean == clean.clean, try #require(attacked.perturbation))
+    #expect(isSame && attacked.request.attack == request.attack)
+    #expect(abs(change.linf - 8.0 / 255) < 1e-6 && change.gradientEvaluations == 1)
+    let image = try #require(attacked.attacked), drift = try #require(attacked.drift)
+    let hasLeftTheCurve = image.distances.contains { $0 > 0.01 }
+    #expect(image.distances.count == Geometry.pixels && hasLeftTheCurve)
+    #expect(image.logits != clean.clean.logits)
+    #expect(drift.rankCorrelation != 1 && drift.before.frequency.count == attacked.bands.names.count)
+
+    // The attack that does nothing moves nothing.
+    request.attack = AttackPoint(try Self.fgsm(0))
+    let still = try await explainer.explain(request)
+    #expect(still.drift?.rankCorrelation.map { abs($0 - 1) < 1e-9 } == true && still.drift?.overlap == 1)
+    let staysOnTheCurve = still.attacked?.distances.allSatisfy { $0 == 0 }
+    #expect(staysOnTheCurve == true)
+    let pictures = try Figure.Format.allCases.map { try ExplainFigures.slice([attacked, still]).data($0).count }
+    #expect(pictures.allSatisfy { $0 > 1000 })
+    let tables = [ExplainTables.answers([attacked]), ExplainTables.drift([attacked]), ExplainTables.bands([attacked])]
+    #expect(tables.allSatisfy { !$0.rendered(.text).isEmpty && !$0.rows.isEmpty })
+    let line = try JSON.line(attacked)
+    let survives = try JSON.decoder().decode(Explanation.self, from: Data(line.utf8)) == attacked
+    #expect(survives)
+  }
+
+  /// The image that is made for one slice alone is the one that the network was trained on, and its attack the one that
+  /// `quaver attack` makes.
+  private func theSliceIsTheTrainingsOwn(_ laboratory: Laboratory, _ subject: RunSubject) async throws {
+    let explainer = try await Explainer(laboratory)
+    let utterance = subject.corpus.utterances[5]
+    let one = try await explainer.explain(ExplainRequest(run: "run", utterance: utterance.id, slice: 1))
+    let same = try await Engine.run {
+      let run = try LoadedRun(subject, cache: laboratory.paths.images) { _ in }
+      return run.images.withImage(one.sliceNumber) { Array(UnsafeBufferPointer(start: $0, count: Geometry.pixels)) }
+    }
+    let isSame = same == one.clean.levels
+    #expect(isSame)
+  }
+
+  private func wrongWishesAreSentences(_ laboratory: Laboratory, _ subject: RunSubject) async throws {
+    let explainer = try await Explainer(laboratory)
+    let id = subject.corpus.utterances[0].id
+    await #expect(throws: LabError.self) {
+      _ = try await explainer.explain(ExplainRequest(run: "run", utterance: "nobody"))
+    }
+    await #expect(throws: LabError.self) { _ = try await explainer.explain(ExplainRequest(run: "no", utterance: id)) }
+    await #expect(throws: NNError.self) {
+      _ = try await explainer.explain(ExplainRequest(run: "run", utterance: id, node: "nowhere"))
+    }
+    await #expect(throws: ExplainError.self) {
+      _ = try await explainer.explain(ExplainRequest(run: "run", utterance: id, target: 9))
+    }
+    let bad = AttackPoint(attack: "nonsense", settings: AttackSettings())
+    await #expect(throws: AttackError.self) {
+      _ = try await explainer.explain(ExplainRequest(run: "run", utterance: id, attack: bad))
+    }
+    // After every mistake the explainer still answers.
+    #expect(try await explainer.explain(ExplainRequest(run: "run", utterance: id)).clean.logits.count > 1)
+    let nodes = try await explainer.nodes(of: "run")
+    #expect(nodes.names.contains(nodes.standard) && !nodes.names.contains("fc1"))
+  }
+
+  private func classesAndDrifts(_ laboratory: Laboratory, _ subject: RunSubject) async throws {
+    var order = AttentionOrder([.attack(try Self.fgsm(0)), .attack(try Self.fgsm(64.0 / 255))])
+    (order.limit, order.batch) = (20, 8)
+    let report = try await laboratory.attention(subject, order, control: RunControl()) { _ in }
+    #expect(report.classes.reduce(0) { $0 + $1.images } == 20)
+    let all = report.rows.filter { $0.emotion == nil }
+    #expect(all.count == 2 && all[0].drop >= all[1].drop)
+    let still = try #require(all.first { $0.attack == 0 }), moved = try #require(all.first { $0.attack == 1 })
+    #expect(still.drop == 0 && still.frequencyShift < 1e-9 && (still.rankCorrelation ?? 1) > 0.999)
+    #expect(moved.frequencyShift > 0 && (moved.overlap ?? 0) < 1)
+    #expect(report.rows.count == 2 * (report.classes.count + 1))
+    #expect(report.classes.allSatisfy { $0.attacked.count == 2 && $0.clean.count == Geometry.pixels })
+    #expect(try !ExplainFigures.classes(report).data(.png).isEmpty)
+    #expect(ExplainTables.attention(report).rows.count == report.rows.count)
+    await #expect(throws: PipelineError.stopped) {
+      _ = try await laboratory.attention(subject, order, control: RunControl(stoppingAfterReads: 2)) { _ in }
+    }
+  }
+
+  /// The kept images of an attack and the attack made anew give the same points.
+  private func featuresInOnePlane(_ laboratory: Laboratory, _ subject: RunSubject) async throws {
+    let choice = try Self.fgsm(16.0 / 255)
+    let attack = try AttackOrder([choice], limit: 24, batch: 8)
+    let made = try await laboratory.attack(subject, attack, control: RunControl()) { _ in }
+    let set = try subject.folder.adversarialSet(made[0].set)
+    var embeddings: [RunEmbedding] = []
+    for source in [AttackSource.attack(choice), .set(set)] {
+      var order = EmbeddingOrder([source])
+      (order.limit, order.batch, order.settings.iterations) = (24, 8, 50)
+      embeddings.append(try await laboratory.embed(subject, order, control: RunControl()) { _ in })
+    }
+    let embedding = embeddings[0]
+    let areSame = embedding.points == embeddings[1].points
+    #expect(areSame)
+    #expect(embedding.node == "dropout" && embedding.dimensions == 1000 && embedding.points.count == 48)
+    #expect(embedding.points.count { $0.attack == 0 } == 24)
+    #expect(embedding.points.allSatisfy { $0.x.isFinite && $0.y.isFinite })
+    let rows = ExplainTables.csv(embedding).split(separator: "\n")
+    #expect(rows.count == 49 && rows[0] == "point,utterance,slice,emotion,prediction,attack,x,y")
+    #expect(try !ExplainFigures.embedding(embedding).data(.svg).isEmpty)
+    var order = EmbeddingOrder([.set(set)])
+    order.node = "nowhere"
+    await #expect(throws: NNError.self) {
+      _ = try await laboratory.embed(subject, order, control: RunControl()) { _ in }
+    }
+  }
+}
