@@ -78,6 +78,7 @@ let package = Package(
       name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks", "Explain", "Export"],
       swiftSettings: strict),
     .testTarget(
-      name: "TUITests", dependencies: ["Core", "Export", "Lab", "Pipeline", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
+      name: "TUITests", dependencies: ["Core", "Export", "Lab", "Pipeline", "TUI"], exclude: ["Goldens"],
+      swiftSettings: strict),
   ]
 )

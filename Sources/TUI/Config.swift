@@ -17,7 +17,8 @@ package enum ConfigError: UserError, Equatable {
     case .unknownEntry(let name): "configuration: there is no setting “\(name)”; it is left out"
     case .badValue(let entry, let value, let wanted):
       "configuration: \(entry) cannot be “\(value)”, it must be \(wanted); the default is used"
-    case .unknownCommand(let id): "configuration: there is no command “\(id)” in [keys]; `quaver config --keys` lists them"
+    case .unknownCommand(let id):
+      "configuration: there is no command “\(id)” in [keys]; `quaver config --keys` lists them"
     case .unknownKey(let command, let key):
       "configuration: “\(key)” for \(command) names no key (as in j, G, ctrl-d, shift-tab, space, f5, \"g g\")"
     case .noKeys(let command): "configuration: \(command) is left without a key; its default is kept"

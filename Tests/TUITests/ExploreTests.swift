@@ -198,7 +198,8 @@ struct ExploreTests {
     let place = Place(
       focus: "nowhere", isZoomed: false,
       panes: [
-        "corpus": ["unfolded": "x\ty\ne\temodb\tz", "selected": "l", "only": "a"], "view": ["slice": "-4", "stride": "7"],
+        "corpus": ["unfolded": "x\ty\ne\temodb\tz", "selected": "l", "only": "a"],
+        "view": ["slice": "-4", "stride": "7"],
         "confusion": ["cell": "9,-9", "epoch": "x"], "training": ["run": "gone"],
       ])
     bench.state.resumes = place

@@ -75,7 +75,8 @@ enum Fake {
     case .loadRuns: [.runs(runs)]
     case .openRun(let id): runs.filter { $0.id == id }.map { .run($0) }
     case .queue, .play, .stopPlaying: []
-    case .estimate(let job): [.estimate(job, Estimate(secondsAnEpoch: 12, seconds: 180, bytes: 400_000_000, basis: "a guess"))]
+    case .estimate(let job):
+      [.estimate(job, Estimate(secondsAnEpoch: 12, seconds: 180, bytes: 400_000_000, basis: "a guess"))]
     case .predictions(let run): [.predictions(predictions(run))]
     case .openUtterance(let corpus, let utterance):
       [.waveform(waveform(corpus, utterance, seconds: duration(corpus, utterance, corpora)))]

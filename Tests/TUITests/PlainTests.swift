@@ -15,7 +15,9 @@ struct PlainTests {
     let answer = mode.answer(line)
     var lines = answer.lines
     for request in answer.requests {
-      for event in Fake.answer(request, corpora: mode.state.corpora, runs: mode.state.runs) { lines += mode.hear(event) }
+      for event in Fake.answer(request, corpora: mode.state.corpora, runs: mode.state.runs) {
+        lines += mode.hear(event)
+      }
     }
     return lines
   }

@@ -76,7 +76,9 @@ final class SoundPlayer: Sendable {
   /// 16-bit PCM; what lies outside of ±1 is clipped.
   private static func wave(_ samples: ArraySlice<Float>) -> Data {
     var data = Data()
-    func add(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) } }
+    func add(_ value: some FixedWidthInteger) {
+      withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) }
+    }
     data.append(contentsOf: "RIFF".utf8)
     add(UInt32(36 + 2 * samples.count))
     data.append(contentsOf: "WAVEfmt ".utf8)

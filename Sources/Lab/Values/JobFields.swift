@@ -150,7 +150,8 @@ extension JobField {
       return true
     },
     JobField(
-      "slices", "--limit", "of each part: all, or a stratified few for a quick try", .series([everything, "64", "256", "1024"], 1...100_000_000),
+      "slices", "--limit", "of each part: all, or a stratified few for a quick try",
+      .series([everything, "64", "256", "1024"], 1...100_000_000),
       read: { $0.limit.map(String.init) ?? everything }
     ) {
       guard $1 == everything || Int($1) != nil else { return false }

@@ -132,7 +132,8 @@ package enum ConfusionPane {
     let slices = predictions.slices.filter { $0.truth == wanted.truth && $0.predicted == wanted.predicted }
     let words = "\(run.emotions[wanted.truth]) taken for \(run.emotions[wanted.predicted])"
     let name = URL(fileURLWithPath: run.job.corpus).lastPathComponent
-    guard !slices.isEmpty, let corpus = state.corpora.first(where: { $0.name == run.job.corpus || $0.path == run.job.corpus })
+    guard !slices.isEmpty,
+      let corpus = state.corpora.first(where: { $0.name == run.job.corpus || $0.path == run.job.corpus })
     else {
       return state.say(slices.isEmpty ? "no slice is \(words)" : "the corpus \(name) is not registered here", .warning)
     }

@@ -27,7 +27,8 @@ enum TrainingCurves {
       return TrainingPane.moved(&state)
     },
     Binding(
-      "training.unmark", ["M"], "unmark all", "Draws the selected run alone.", isEnabled: { !$0.trainingPane.marks.isEmpty },
+      "training.unmark", ["M"], "unmark all", "Draws the selected run alone.",
+      isEnabled: { !$0.trainingPane.marks.isEmpty },
       run: change { $0.marks = [] }),
     Binding(
       "training.curves", ["m"], "curves", "Both curves, loss alone, accuracy alone.", hint: 7, isEnabled: hasRun,
@@ -53,7 +54,8 @@ enum TrainingCurves {
       isEnabled: hasRun, run: change { $0.settings.isLogAcross.toggle() }),
     Binding(
       "training.seeds", ["S"], "join seeds",
-      "Joins marked runs that differ in their seed alone: their mean, with a band from the least to the most.", hint: 12,
+      "Joins marked runs that differ in their seed alone: their mean, with a band from the least to the most.",
+      hint: 12,
       isEnabled: hasRun, run: change { $0.settings.joinsSeeds.toggle() }),
   ]
 }

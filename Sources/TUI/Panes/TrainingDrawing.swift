@@ -88,7 +88,8 @@ package enum TrainingDrawing {
       "machine \(Numbers.percent(usage.machineLoad, 0)) busy, \(Numbers.bytes(usage.memoryUsed)) of "
       + "\(Numbers.bytes(usage.memoryTotal)) in use"
     guard run.isOwn else { return machine }
-    return "this program \(Numbers.fixed(usage.processors, 1)) processors, \(Numbers.bytes(usage.resident)) · " + machine
+    return "this program \(Numbers.fixed(usage.processors, 1)) processors, \(Numbers.bytes(usage.resident)) · "
+      + machine
   }
 
   // MARK: Curves
@@ -125,9 +126,11 @@ package enum TrainingDrawing {
     let last = curves.compactMap { $0.points.last?.x }.max() ?? 1
     // Epochs are known beforehand, so the axis does not move while a run goes on.
     let end = settings.across == .epoch ? max(last, Double(runs.map(\.job.epochs).max() ?? 1)) : last
-    let start = settings.across == .epoch ? 1 : settings.isLogAcross ? curves.compactMap { $0.points.first?.x }.min() ?? 1 : 0
+    let start =
+      settings.across == .epoch ? 1 : settings.isLogAcross ? curves.compactMap { $0.points.first?.x }.min() ?? 1 : 0
     var plot = Plot(
-      title: CurveMaker.title(title, runs, measures, settings), curves: curves, unit: settings.across == .time ? "s" : settings.across.rawValue,
+      title: CurveMaker.title(title, runs, measures, settings), curves: curves,
+      unit: settings.across == .time ? "s" : settings.across.rawValue,
       across: AxisScale(start...max(start + 1, end), isLog: settings.isLogAcross))
     plot.isWhole = settings.across != .time
     return plot

@@ -70,7 +70,9 @@ package enum TrainingPane {
   private static func title(_ state: State) -> String {
     var words = ["Training (\(state.runs.count))"]
     let waiting = state.queue.entries.count
-    if waiting > 0 { words.append("\(waiting) \(waiting == 1 ? "waits" : "wait")\(state.queue.isHeld ? " for you: w" : "")") }
+    if waiting > 0 {
+      words.append("\(waiting) \(waiting == 1 ? "waits" : "wait")\(state.queue.isHeld ? " for you: w" : "")")
+    }
     return (words + state.trainingPane.settings.words).joined(separator: " · ")
   }
 

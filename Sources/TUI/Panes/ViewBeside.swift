@@ -20,12 +20,18 @@ enum ViewBeside {
       isEnabled: { isBeside($0) || !$0.corpusPane.marks.isEmpty },
       whyNot: { _ in "nothing is marked; space marks an utterance in the corpus pane" }
     ) { state in
-      if isBeside(state) { return state.viewPane.show(corpus: state.viewPane.corpus, utterance: state.viewPane.utterance) }
+      if isBeside(state) {
+        return state.viewPane.show(corpus: state.viewPane.corpus, utterance: state.viewPane.utterance)
+      }
       return state.viewPane.show(state.corpusPane.marks)
     },
-    Binding("view.beside-next", ["o"], "next of these", "To the next of those side by side, and on through the marks.",
-      hint: 0, isEnabled: isBeside) { step(1, &$0) },
-    Binding("view.beside-previous", ["O"], "one before", "To the one before of those side by side.", isEnabled: isBeside) {
+    Binding(
+      "view.beside-next", ["o"], "next of these", "To the next of those side by side, and on through the marks.",
+      hint: 0, isEnabled: isBeside
+    ) { step(1, &$0) },
+    Binding(
+      "view.beside-previous", ["O"], "one before", "To the one before of those side by side.", isEnabled: isBeside
+    ) {
       step(-1, &$0)
     },
   ]
@@ -100,7 +106,10 @@ enum ViewTable {
       Numbers.fixed(picture.time.lowerBound + span * (Double($0) + 0.5) / Double(raster.columns), 4)
     }
     let rows = (0..<raster.rows).reversed().map { row in
-      [ResultTable.Cell.number(picture.rowValues.indices.contains(row) ? picture.rowValues[row] : Double(row), decimals: 2)]
+      [
+        ResultTable.Cell.number(
+          picture.rowValues.indices.contains(row) ? picture.rowValues[row] : Double(row), decimals: 2)
+      ]
         + (0..<raster.columns).map { .number(Double(raster.values[row * raster.columns + $0]), decimals: 3) }
     }
     let request = picture.request

@@ -105,8 +105,11 @@ package enum ViewDrawing {
     if let corpus, let utterance {
       let emotion = corpus.emotionName(utterance.emotion)
       column = surface.put("\(look.mark(of: emotion)) \(emotion)", column, y, look.style(emotion: emotion)) + 2
-      if isBeside { column = surface.put(tile.utterance, column, y, look.style(.heading), width: places.info.maxX - column) + 2 }
-      column = surface.put("speaker \(utterance.speaker)", column, y, look.style(.text), width: places.info.maxX - column) + 2
+      if isBeside {
+        column = surface.put(tile.utterance, column, y, look.style(.heading), width: places.info.maxX - column) + 2
+      }
+      column =
+        surface.put("speaker \(utterance.speaker)", column, y, look.style(.text), width: places.info.maxX - column) + 2
     }
     let slice = (tile.picture?.request.slice ?? view.slice) + 1
     var words =
@@ -116,8 +119,9 @@ package enum ViewDrawing {
       words.append("floor \(view.floor > 0 ? "+" : "")\(Int(view.floor)) dB")
     }
     if !view.viewport.isWhole {
-      words.append("\(look.glyphs.times)\(Int((1 / view.viewport.width).rounded())) time, "
-        + "\(look.glyphs.times)\(Int((1 / view.viewport.height).rounded())) Hz")
+      words.append(
+        "\(look.glyphs.times)\(Int((1 / view.viewport.width).rounded())) time, "
+          + "\(look.glyphs.times)\(Int((1 / view.viewport.height).rounded())) Hz")
     }
     let text = look.glyphs.plain(words.joined(separator: " · "))
     if !isBeside || column + TextWidth.of(text) <= places.info.maxX {
@@ -140,7 +144,8 @@ package enum ViewDrawing {
     ]
     let gap = places.reading.width >= 40 ? "   " : " "
     surface.put(
-      words.joined(separator: gap), places.reading.x, places.reading.y, look.style(.accent), width: places.reading.width)
+      words.joined(separator: gap), places.reading.x, places.reading.y, look.style(.accent), width: places.reading.width
+    )
   }
 
   // MARK: Axis and cursor

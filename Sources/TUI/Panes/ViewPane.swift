@@ -76,7 +76,8 @@ package enum ViewPane {
       ? "no sound here: neither aplay nor ffplay nor $QUAVER_PLAYER was found" : "choose an utterance first"
   }
 
-  private static let bindings: [Binding] = choosing + slicing + looking + moving + ViewZoom.bindings + ViewBeside.bindings
+  private static let bindings: [Binding] =
+    choosing + slicing + looking + moving + ViewZoom.bindings + ViewBeside.bindings
 
   private static func next<T: Equatable>(_ value: T, in all: [T], _ distance: Int) -> T {
     guard !all.isEmpty else { return value }
@@ -205,7 +206,8 @@ package enum ViewPane {
     Binding("view.end", ["$", "end"], "end", "Cursor to the slice's end.", isEnabled: hasPicture, run: move(far, 0)),
     Binding("view.top", ["g g"], "top", "Cursor to the highest row.", isEnabled: hasPicture, run: move(0, far)),
     Binding("view.bottom", ["G"], "bottom", "Cursor to the lowest row.", isEnabled: hasPicture, run: move(0, -far)),
-    Binding("view.train", ["t"], "train", "Trains on this corpus, after a short form.", hint: 8, isEnabled: isOpen,
+    Binding(
+      "view.train", ["t"], "train", "Trains on this corpus, after a short form.", hint: 8, isEnabled: isOpen,
       run: TrainingPane.openForm),
   ]
 }

@@ -6,70 +6,79 @@ package enum PlainCommands {
   private typealias Command = PlainMode.Command
   private typealias Answer = PlainMode.Answer
 
-  package static let all: [PlainMode.Command] = looking + training + [
-    Command(name: "help", arguments: "", help: "these lines") { _, _ in
-      Answer(lines: all.map { "\($0.name)\($0.arguments.isEmpty ? "" : " " + $0.arguments): \($0.help)" })
-    },
-    Command(name: "quit", arguments: "", help: "leaves; a live run of this program is stopped and can be resumed") {
-      _, _ in Answer(leaves: true)
-    },
-  ]
+  package static let all: [PlainMode.Command] =
+    looking + training + [
+      Command(name: "help", arguments: "", help: "these lines") { _, _ in
+        Answer(lines: all.map { "\($0.name)\($0.arguments.isEmpty ? "" : " " + $0.arguments): \($0.help)" })
+      },
+      Command(name: "quit", arguments: "", help: "leaves; a live run of this program is stopped and can be resumed") {
+        _, _ in Answer(leaves: true)
+      },
+    ]
 
   private static let looking: [PlainMode.Command] = [
     Command(name: "corpora", arguments: "", help: "the corpora and how many utterances each has") { mode, _ in
       Answer(lines: mode.state.corpora.isEmpty ? ["no corpus yet: quaver corpus add PATH"] : corpora(mode.state))
     },
     Command(
-      name: "list", arguments: "CORPUS [WORDS]", help: "utterances of a corpus that contain all words, e.g. list emodb anger 03",
+      name: "list", arguments: "CORPUS [WORDS]",
+      help: "utterances of a corpus that contain all words, e.g. list emodb anger 03",
       run: list),
     Command(
-      name: "read", arguments: "CORPUS UTTERANCE [TRANSFORM] [SLICE]", help: "where a slice's spectrogram is loudest", run: read),
+      name: "read", arguments: "CORPUS UTTERANCE [TRANSFORM] [SLICE]", help: "where a slice's spectrogram is loudest",
+      run: read),
     Command(name: "play", arguments: "CORPUS UTTERANCE", help: "plays an utterance", run: play),
     Command(name: "log", arguments: "", help: "the last lines that were said") { mode, _ in
       Answer(lines: mode.state.log.isEmpty ? ["nothing was said yet"] : mode.state.log.suffix(20).map(\.text))
     },
   ]
 
-  private static let training: [PlainMode.Command] = [
-    Command(name: "runs", arguments: "", help: "all runs, the newest first") { mode, _ in
-      Answer(lines: mode.state.runs.isEmpty ? ["no run yet: train CORPUS"] : mode.state.runs.map(line))
-    },
-    Command(name: "status", arguments: "", help: "the runs that are live, and what waits", run: status),
-    Command(name: "show", arguments: "RUN", help: "a run's job, notes and last numbers") { mode, words in
-      withRun(mode.state, words) { show($0) }
-    },
-    Command(name: "epochs", arguments: "RUN", help: "every epoch of a run") { mode, words in
-      withRun(mode.state, words) { run in
-        if run.isWhole { return Answer(lines: epochs(run)) }
-        mode.awaited = .epochs(run: run.id)
-        return Answer(requests: [.openRun(run.id)])
-      }
-    },
-    Command(
-      name: "confusion", arguments: "RUN [TRUTH PREDICTED]",
-      help: "who is taken for whom; with two emotions the utterances behind that number", run: confusion),
-    Command(
-      name: "estimate", arguments: "CORPUS [name=value …]", help: "what a training would cost",
-      run: { withJob(&$0, $1) { mode, job in
-        mode.awaited = .estimate(job)
-        return Answer(requests: [.estimate(job)])
-      } }),
-    Command(
-      name: "train", arguments: "CORPUS [name=value …]",
-      help: "trains, e.g. train emodb network=alexnet epochs=5; names: "
-        + JobFields.all.map { $0.name.replacing(" ", with: "-") }.joined(separator: ", "),
-      run: { withJob(&$0, $1) { mode, job in
-        Answer(
-          lines: [mode.state.isBusy ? "queued behind the run that is live" : "starting …"], requests: [.train(job)])
-      } }),
-    Command(name: "resume", arguments: "RUN", help: "goes on with a run") { mode, words in
-      withRun(mode.state, words) { Answer(lines: ["resuming \($0.id)"], requests: [.resume(run: $0.id)]) }
-    },
-  ] + controls
+  private static let training: [PlainMode.Command] =
+    [
+      Command(name: "runs", arguments: "", help: "all runs, the newest first") { mode, _ in
+        Answer(lines: mode.state.runs.isEmpty ? ["no run yet: train CORPUS"] : mode.state.runs.map(line))
+      },
+      Command(name: "status", arguments: "", help: "the runs that are live, and what waits", run: status),
+      Command(name: "show", arguments: "RUN", help: "a run's job, notes and last numbers") { mode, words in
+        withRun(mode.state, words) { show($0) }
+      },
+      Command(name: "epochs", arguments: "RUN", help: "every epoch of a run") { mode, words in
+        withRun(mode.state, words) { run in
+          if run.isWhole { return Answer(lines: epochs(run)) }
+          mode.awaited = .epochs(run: run.id)
+          return Answer(requests: [.openRun(run.id)])
+        }
+      },
+      Command(
+        name: "confusion", arguments: "RUN [TRUTH PREDICTED]",
+        help: "who is taken for whom; with two emotions the utterances behind that number", run: confusion),
+      Command(
+        name: "estimate", arguments: "CORPUS [name=value …]", help: "what a training would cost",
+        run: {
+          withJob(&$0, $1) { mode, job in
+            mode.awaited = .estimate(job)
+            return Answer(requests: [.estimate(job)])
+          }
+        }),
+      Command(
+        name: "train", arguments: "CORPUS [name=value …]",
+        help: "trains, e.g. train emodb network=alexnet epochs=5; names: "
+          + JobFields.all.map { $0.name.replacing(" ", with: "-") }.joined(separator: ", "),
+        run: {
+          withJob(&$0, $1) { mode, job in
+            Answer(
+              lines: [mode.state.isBusy ? "queued behind the run that is live" : "starting …"], requests: [.train(job)])
+          }
+        }),
+      Command(name: "resume", arguments: "RUN", help: "goes on with a run") { mode, words in
+        withRun(mode.state, words) { Answer(lines: ["resuming \($0.id)"], requests: [.resume(run: $0.id)]) }
+      },
+    ] + controls
 
   private static let controls: [PlainMode.Command] = [
     ("pause", RunControl.Wish.pause, "pauses a run"), ("continue", .proceed, "lets a paused run go on"),
-    ("end", .stopAfterEpoch, "stops a run after its epoch"), ("stop", .stopNow, "stops a run at once, with a checkpoint"),
+    ("end", .stopAfterEpoch, "stops a run after its epoch"),
+    ("stop", .stopNow, "stops a run at once, with a checkpoint"),
   ].map { name, wish, help in
     Command(name: name, arguments: "RUN", help: help) { mode, words in
       withRun(mode.state, words) { Answer(lines: ["asked \($0.id)"], requests: [.control(run: $0.id, wish)]) }
@@ -114,7 +123,9 @@ package enum PlainCommands {
     }
     let transform = words.count > 2 ? words[2] : Job.defaults.transform
     guard mode.state.transforms.contains(transform) else {
-      return Answer(lines: ["there is no transform “\(transform)”; there are \(mode.state.transforms.joined(separator: ", "))"])
+      return Answer(lines: [
+        "there is no transform “\(transform)”; there are \(mode.state.transforms.joined(separator: ", "))"
+      ])
     }
     let request = PictureRequest(
       corpus: corpus.name, utterance: words[1], slice: max(0, (words.count > 3 ? Int(words[3]) ?? 1 : 1) - 1),
@@ -209,7 +220,8 @@ package enum PlainCommands {
       }
       let lines = zip(run.emotions, last.confusion).map { name, row in
         let parts = zip(run.emotions, row).filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }.map { "\($0.1) for \($0.0)" }
-        return "\(name), \(row.reduce(0, +)) slices: taken \(parts.isEmpty ? "for nothing" : parts.joined(separator: ", "))"
+        return
+          "\(name), \(row.reduce(0, +)) slices: taken \(parts.isEmpty ? "for nothing" : parts.joined(separator: ", "))"
       }
       return Answer(lines: ["\(run.id), epoch \(last.epoch), validation slices"] + lines + run.notes)
     }

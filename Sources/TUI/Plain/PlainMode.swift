@@ -56,7 +56,9 @@ package struct PlainMode: Sendable {
     _ = Reducer.reduce(&state, .event(event))
     switch event {
     case .corpora(let corpora) where !hadCorpora || corpora != state.corporaBefore:
-      return [corpora.isEmpty ? "no corpus yet: quaver corpus add PATH" : PlainCommands.corpora(state).joined(separator: "; ")]
+      return [
+        corpora.isEmpty ? "no corpus yet: quaver corpus add PATH" : PlainCommands.corpora(state).joined(separator: "; ")
+      ]
     case .runs(let runs):
       for run in runs where told[run.id] == nil { told[run.id] = run.status }
       return []
@@ -109,7 +111,9 @@ enum PlainReading {
   /// For every tenth of the picture: where it is loudest, and how loud.
   static func lines(_ picture: Picture) -> [String] {
     let raster = Raster(picture)
-    guard raster.rows > 0, raster.columns > 0, picture.rowValues.count >= raster.rows else { return ["nothing to read"] }
+    guard raster.rows > 0, raster.columns > 0, picture.rowValues.count >= raster.rows else {
+      return ["nothing to read"]
+    }
     let request = picture.request
     let head =
       "\(request.utterance), slice \(request.slice + 1) of \(picture.sliceCount), \(request.transform), "
@@ -119,7 +123,8 @@ enum PlainReading {
     let span = picture.time.upperBound - picture.time.lowerBound
     return [head]
       + (0..<10).map { part in
-        let columns = (part * raster.columns / 10)..<max(part * raster.columns / 10 + 1, (part + 1) * raster.columns / 10)
+        let columns =
+          (part * raster.columns / 10)..<max(part * raster.columns / 10 + 1, (part + 1) * raster.columns / 10)
         var best = (row: 0, value: -Float.infinity)
         for row in 0..<raster.rows {
           for column in columns where raster.values[row * raster.columns + column] > best.value {
@@ -129,7 +134,8 @@ enum PlainReading {
         let time = picture.time.lowerBound + span * (Double(part) + 0.5) / 10
         let place =
           picture.rowUnit == "Hz"
-          ? Numbers.hertz(picture.rowValues[best.row]) : "\(picture.rowUnit) \(Numbers.fixed(picture.rowValues[best.row], 0))"
+          ? Numbers.hertz(picture.rowValues[best.row])
+          : "\(picture.rowUnit) \(Numbers.fixed(picture.rowValues[best.row], 0))"
         return "at \(Numbers.fixed(time, 2)) s loudest at \(place), \(Numbers.fixed(Double(best.value), 1)) \(unit)"
       }
   }

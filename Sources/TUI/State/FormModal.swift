@@ -48,7 +48,9 @@ enum FormModal {
   }
 
   static let bindings: [Binding] = [
-    Binding("form.start", ["enter"], "start", "Starts the run, or queues it behind the one that is live.", hint: 1, run: start),
+    Binding(
+      "form.start", ["enter"], "start", "Starts the run, or queues it behind the one that is live.", hint: 1, run: start
+    ),
     Binding("form.down", ["down", "tab", "j"], "next field", "To the next field.", run: field(1)),
     Binding("form.up", ["up", "shift-tab", "k"], "field before", "To the field before.", run: field(-1)),
     Binding("form.more", ["right", "l"], "change", "The next choice, or more.", hint: 2, run: change(1)),

@@ -107,7 +107,8 @@ package enum GlobalBindings {
         Confirmation(
           title: "A run is about to begin", text: "It ends with this program; it can be resumed later.",
           choices: [
-            .init(key: "s", label: "stop it and leave", answer: .leave), .init(key: "c", label: "stay", answer: .cancel),
+            .init(key: "s", label: "stop it and leave", answer: .leave),
+            .init(key: "c", label: "stay", answer: .cancel),
           ]))
       return []
     }

@@ -42,7 +42,8 @@ package struct Keymap: Sendable, Equatable {
         for (other, b) in bindings.enumerated() where other != index {
           let isHiding = a.id.hasPrefix("global.") != b.id.hasPrefix("global.")
           for key in a.keys where !isHiding || key.keys.count > 1 {
-            if b.keys.contains(where: { $0 == key || $0.keys.starts(with: key.keys) || key.keys.starts(with: $0.keys) }) {
+            if b.keys.contains(where: { $0 == key || $0.keys.starts(with: key.keys) || key.keys.starts(with: $0.keys) })
+            {
               return .clash(key: key.text, a.id, b.id)
             }
           }

@@ -7,7 +7,8 @@ enum MenuModal {
   static func bindings(_ menu: Menu) -> [Binding] {
     menu.items.map { item in
       Binding(
-        "menu.\(item.key)", [KeySequence([.character(item.key)])], item.label, item.label + ".", run: { choose(item, &$0) })
+        "menu.\(item.key)", [KeySequence([.character(item.key)])], item.label, item.label + ".",
+        run: { choose(item, &$0) })
     } + [
       Binding("menu.choose", ["enter"], "choose", "Takes the selected entry.", hint: 1) { state in
         guard case .menu(let menu) = state.modal, menu.items.indices.contains(menu.list.selection) else { return [] }
@@ -64,7 +65,8 @@ enum MenuModal {
         state.trainingPane.awaitsNew = true
         return [.request(.queue(.proceed))]
       },
-      Binding("queue.remove", ["x", "delete"], "take out", "Takes the selected run out.", hint: 2, isEnabled: hasEntry) {
+      Binding("queue.remove", ["x", "delete"], "take out", "Takes the selected run out.", hint: 2, isEnabled: hasEntry)
+      {
         state in selected(state).map { [.request(.queue(.remove($0.id)))] } ?? []
       },
       Binding(

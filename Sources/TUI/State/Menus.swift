@@ -32,7 +32,8 @@ package enum ExportForm: Sendable, Equatable, CaseIterable {
   case figure(Figure.Format)
 
   package static let allCases: [ExportForm] =
-    [.text] + [ResultTable.Format.csv, .markdown, .latex].map(ExportForm.table) + [.detail] + Figure.Format.allCases.map(ExportForm.figure)
+    [.text] + [ResultTable.Format.csv, .markdown, .latex].map(ExportForm.table) + [.detail]
+    + Figure.Format.allCases.map(ExportForm.figure)
 
   package var suffix: String {
     switch self {
@@ -84,7 +85,9 @@ package enum Menus {
   package static func copy(_ state: State) -> Menu {
     var items: [Menu.Item] = []
     if let pane = Panes.named(state.focus), let table = pane.table(state) {
-      let formats: [(ResultTable.Format, Character, Character)] = [(.markdown, "m", "M"), (.csv, "c", "C"), (.latex, "l", "L")]
+      let formats: [(ResultTable.Format, Character, Character)] = [
+        (.markdown, "m", "M"), (.csv, "c", "C"), (.latex, "l", "L"),
+      ]
       if let row = pane.tableRow(state), table.row(row) != nil {
         items += formats.map { Menu.Item(key: $0.1, label: "this row as \($0.0.label)", action: .copyRow($0.0)) }
       }

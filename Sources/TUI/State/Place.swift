@@ -49,7 +49,9 @@ extension State {
   package mutating func restore(_ place: Place) -> [Effect] {
     var effects: [Effect] = []
     for pane in Panes.all {
-      guard let memory = pane.memory, let saved = place.panes[pane.id.name], memory.save(self) != saved else { continue }
+      guard let memory = pane.memory, let saved = place.panes[pane.id.name], memory.save(self) != saved else {
+        continue
+      }
       effects += memory.restore(&self, saved)
     }
     if let pane = Panes.named(PaneID(place.focus)) { show(pane.id) }

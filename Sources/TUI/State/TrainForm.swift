@@ -8,7 +8,7 @@ package struct TrainForm: Sendable, Equatable {
     package let help: String
     package let kind: JobField.Kind
     package var value: String
-    /// A letter typed into a choice begins anew rather than adding to the word that is there.
+    /// What is typed first begins anew rather than adding to what is there; Backspace mends that instead.
     fileprivate var isFresh = true
   }
 
@@ -67,13 +67,7 @@ package struct TrainForm: Sendable, Equatable {
 
   package mutating func type(_ character: Character) {
     guard takesText else { return }
-    switch fields[focus].kind {
-    case .choice(let names, _) where fields[focus].isFresh && names.contains(fields[focus].value):
-      fields[focus].value = ""
-    case .series(let names, _) where fields[focus].isFresh && names.contains(fields[focus].value):
-      fields[focus].value = ""
-    default: break
-    }
+    if fields[focus].isFresh { fields[focus].value = "" }
     edit { $0.append(character) }
   }
 

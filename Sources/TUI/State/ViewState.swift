@@ -103,8 +103,10 @@ package struct ViewState: Sendable, Equatable {
 
   /// Late answers to questions that are no longer asked are dropped.
   package mutating func take(_ waveform: Waveform) {
-    for index in tiles.indices where (tiles[index].corpus, tiles[index].utterance) == (waveform.corpus, waveform.utterance)
-    { tiles[index].waveform = waveform }
+    for index in tiles.indices
+    where (tiles[index].corpus, tiles[index].utterance) == (waveform.corpus, waveform.utterance) {
+      tiles[index].waveform = waveform
+    }
   }
 
   package mutating func take(_ picture: Picture) {

@@ -21,7 +21,8 @@ package struct Viewport: Sendable, Equatable {
     (bottom, height) = Self.zoomed(bottom, height, steps, around: y)
   }
 
-  private static func zoomed(_ start: Double, _ length: Double, _ steps: Int, around place: Double) -> (Double, Double) {
+  private static func zoomed(_ start: Double, _ length: Double, _ steps: Int, around place: Double) -> (Double, Double)
+  {
     let wanted = max(smallest, min(1, steps > 0 ? length / 2 : length * 2))
     let share = (place - start) / length
     return (max(0, min(1 - wanted, place - share * wanted)), wanted)

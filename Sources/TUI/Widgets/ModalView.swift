@@ -147,7 +147,8 @@ package enum ModalView {
       switch field.kind {
       case .choice(let options, let allowsOther):
         options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count)\(allowsOther ? " or a path" : "")" }
-      case .series(let options, _): options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count) or a number" }
+      case .series(let options, _):
+        options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count) or a number" }
       case .integer, .number: nil
       }
     if let words { surface.put(words, x, y, style(.dim, look)) }

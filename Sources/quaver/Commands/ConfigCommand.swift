@@ -18,7 +18,8 @@ struct ConfigCommand: ParsableCommand {
     if printDefault { return Console.line(Config.standardFile) }
     if keys {
       return Console.table(
-        [["command", "keys", ""]] + Keymap.commands.map { [$0.id, $0.keys.map(\.text).joined(separator: ", "), $0.help] })
+        [["command", "keys", ""]]
+          + Keymap.commands.map { [$0.id, $0.keys.map(\.text).joined(separator: ", "), $0.help] })
     }
     let file = common.paths.configFile
     guard FileManager.default.fileExists(atPath: file.path) else {

@@ -90,7 +90,8 @@ struct RenderCommand: ParsableCommand {
       transforms: Laboratory.transforms, models: Laboratory.models)
     let corpora = try laboratory.library.registrations().map { try laboratory.library.info($0) }
     _ = Reducer.reduce(&state, .event(.corpora(corpora)))
-    _ = Reducer.reduce(&state, .event(.runs(laboratory.store.ids().compactMap { try? laboratory.store.open($0).info() })))
+    _ = Reducer.reduce(
+      &state, .event(.runs(laboratory.store.ids().compactMap { try? laboratory.store.open($0).info() })))
     if let runName {
       let id = try laboratory.store.open(runName).id
       _ = state.restore(Place(focus: pane.id.name, isZoomed: false, panes: ["training": ["run": id]]))

@@ -12,7 +12,9 @@ struct RunsCommand: ParsableCommand {
     var runs: [RunInfo] = []
     for id in common.store.ids() {
       let folder = try? common.store.open(id)
-      do { if let folder { runs.append(try common.json ? folder.info() : folder.summary()) } } catch { Console.error("\(error)") }
+      do { if let folder { runs.append(try common.json ? folder.info() : folder.summary()) } } catch {
+        Console.error("\(error)")
+      }
     }
     runs.sort { ($0.started, $0.id) > ($1.started, $1.id) }
     if common.json {

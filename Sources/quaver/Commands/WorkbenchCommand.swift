@@ -43,7 +43,8 @@ struct WorkbenchSession {
     let environment = ProcessInfo.processInfo.environment
     let backend = LiveBackend(laboratory, player: environment["QUAVER_PLAYER"] ?? config.player)
     let options = options(config, problems)
-    let reason = try screen.plain ? runPlain(backend: backend, options: options) : runWorkbench(backend: backend, options: options)
+    let reason =
+      try screen.plain ? runPlain(backend: backend, options: options) : runWorkbench(backend: backend, options: options)
     try leave(backend, reason, handsOver: screen.handOver ?? config.handsOver)
   }
 
@@ -108,7 +109,8 @@ struct WorkbenchCommand: ParsableCommand {
 struct AttachCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attach", abstract: "Open the workbench on a run, whichever process trains it.",
-    discussion: "Leaving it leaves the run alone. `quaver control RUN pause|continue|stop` reaches it without a screen.")
+    discussion: "Leaving it leaves the run alone. `quaver control RUN pause|continue|stop` reaches it without a screen."
+  )
 
   @Argument(help: ArgumentHelp("The run's name, or the beginning of it; the live one when left out.", valueName: "run"))
   var id: String?
