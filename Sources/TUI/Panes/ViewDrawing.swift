@@ -204,13 +204,14 @@ enum ViewWaves {
       surface.putRight(text, right, places.wave.y, look.style(.axis))
       surface.putRight("\(look.glyphs.minus)\(text)", right, places.wave.maxY - 1, look.style(.axis))
     }
-    if !places.overview.isEmpty { overview(wave, time, peak, right, places.overview, look, &surface) }
+    guard !places.overview.isEmpty else { return }
+    overview(wave, time, peak, right, places.overview, hasRoom: !places.bar.isEmpty, look, &surface)
   }
 
   /// The whole utterance in one row; what is shown below is marked.
   private static func overview(
-    _ wave: Waveform, _ time: ClosedRange<Double>, _ peak: Float, _ right: Int, _ rect: Rect, _ look: Look,
-    _ surface: inout Surface
+    _ wave: Waveform, _ time: ClosedRange<Double>, _ peak: Float, _ right: Int, _ rect: Rect, hasRoom: Bool,
+    _ look: Look, _ surface: inout Surface
   ) {
     let length = Double(wave.samples.count) / Double(Waveform.sampleRate)
     Envelope.draw(wave.samples, time: 0...max(length, 0.001), peak: peak, in: rect, look.style(.dim), look, &surface)
@@ -222,6 +223,6 @@ enum ViewWaves {
       $0.attributes.insert(look.depth == .mono ? .reverse : .bold)
     }
     surface.putRight("all", right, rect.y, look.style(.axis))
-    surface.put(Numbers.seconds(length), rect.maxX + 1, rect.y, look.style(.axis))
+    if hasRoom { surface.put(Numbers.seconds(length), rect.maxX + 1, rect.y, look.style(.axis)) }
   }
 }

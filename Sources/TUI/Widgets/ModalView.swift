@@ -146,7 +146,7 @@ package enum ModalView {
     let words: String? =
       switch field.kind {
       case .choice(let options, let allowsOther):
-        options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count)\(allowsOther ? " or a path" : "")" }
+        options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count)\(allowsOther ? " or typed" : "")" }
       case .series(let options, _):
         options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count) or a number" }
       case .integer, .number: nil
