@@ -45,7 +45,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "TUI",
-      dependencies: ["Core", "Lab", "Pipeline", "Ncurses", "TerminalGuard"],
+      dependencies: ["Core", "Export", "Lab", "Pipeline", "Ncurses", "TerminalGuard"],
       swiftSettings: strict),
     .executableTarget(
       name: "quaver",
@@ -78,6 +78,7 @@ let package = Package(
       name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks", "Explain", "Export", "Weights"],
       swiftSettings: strict),
     .testTarget(
-      name: "TUITests", dependencies: ["Core", "Lab", "TUI"], exclude: ["Goldens"], swiftSettings: strict),
+      name: "TUITests", dependencies: ["Core", "Export", "Lab", "Pipeline", "TUI"], exclude: ["Goldens"],
+      swiftSettings: strict),
   ]
 )

@@ -55,6 +55,13 @@ package enum Numbers {
     return value < 1000 ? fixed(value, value < 100 ? 1 : 0) + " Hz" : fixed(value / 1000, 3) + " kHz"
   }
 
+  /// "812 MB", "1.4 GB".
+  package static func bytes(_ count: Int) -> String {
+    let value = Double(count)
+    if value >= 1e9 { return fixed(value / 1e9, 1) + " GB" }
+    return value >= 1e6 ? fixed(value / 1e6, 0) + " MB" : fixed(value / 1e3, 0) + " KB"
+  }
+
   /// At most six columns, for tables: "0.6931", "12.4", "NaN".
   package static func short(_ value: Double) -> String {
     guard value.isFinite else { return fixed(value, 0) }

@@ -18,6 +18,19 @@ package enum Ticks {
     return (stride(from: first, through: last, by: 1).map { $0 * step + 0 }, step)
   }
 
+  /// Powers of ten inside `range`, with their doubles and fives where there is room.
+  package static func logarithmic(_ range: ClosedRange<Double>, maximum: Int) -> [Double] {
+    guard range.lowerBound > 0, range.upperBound > range.lowerBound, range.upperBound.isFinite else { return [] }
+    let first = Int(floor(log10(range.lowerBound))), last = Int(ceil(log10(range.upperBound)))
+    for digits in [[1.0, 2, 5], [1.0, 3], [1.0]] {
+      let values = (first...last).flatMap { power in digits.map { $0 * pow(10, Double(power)) } }.filter(range.contains)
+      if values.count <= max(2, maximum) { return values }
+    }
+    let tens = (first...last).map { pow(10, Double($0)) }.filter(range.contains)
+    let every = max(1, (tens.count + maximum - 1) / max(1, maximum))
+    return tens.enumerated().filter { $0.offset % every == 0 }.map(\.element)
+  }
+
   /// Rows of an axis whose values need not be evenly spaced (mel, CQT), at least `spacing` apart.
   ///
   /// - Parameters:

@@ -220,6 +220,17 @@ package final class Pen {
     cairo_restore(context)
   }
 
+  /// One letter of a screen, in a font whose letters are all equally wide; its base line begins at `point`.
+  package func letter(_ text: String, at point: Point, size: Double, _ ink: Ink, bold: Bool = false) {
+    cairo_select_font_face(
+      context, Self.font + " Mono", CAIRO_FONT_SLANT_NORMAL,
+      bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL)
+    cairo_set_font_size(context, size)
+    cairo_move_to(context, point.x, point.y)
+    use(ink)
+    cairo_show_text(context, text)
+  }
+
   /// One glyph with the middle of its ink at `point`.
   package func glyph(_ glyph: String, at point: Point, size: Double, _ ink: Ink) {
     choose(size, bold: false)

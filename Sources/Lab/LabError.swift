@@ -32,6 +32,8 @@ package enum LabError: UserError, Equatable {
   case weightsHearNothing(String)
   case neitherRunNorWeights(String, known: [String])
   case corpusUnreadable(path: String)
+  case noPredictions(String)
+  case cannotPlay(String, reason: String)
 
   package var description: String {
     switch self {
@@ -74,6 +76,9 @@ package enum LabError: UserError, Equatable {
     case .neitherRunNorWeights(let name, let known):
       "“\(name)” is neither a run nor imported weights; there are \(Self.list(known))"
     case .corpusUnreadable(let path): "\(path): not a corpus's registration; remove the file and add the corpus again"
+    case .noPredictions(let id):
+      "run “\(id)” kept no predictions by slice; runs of this version do, at the end of every epoch"
+    case .cannotPlay(let player, let reason): "\(player) could not play this (\(reason))"
     case .engineBusy: "a run is being trained here already; stop it first, or start another with `quaver train`"
     }
   }

@@ -30,5 +30,6 @@ package struct Paths: Sendable, Equatable {
   package var corpora: URL { data.appendingPathComponent("corpora") }
   package var weights: URL { data.appendingPathComponent("weights") }
   package var catalog: URL { state.appendingPathComponent("catalog.sqlite") }
+  package var configFile: URL { config.appendingPathComponent("config.toml") }
   package var images: URL { cache.appendingPathComponent("images") }
 }

@@ -29,6 +29,15 @@ package struct RenderedSlice: Sendable, Equatable {
   /// Slices of the utterance at this stride.
   package let sliceCount: Int
 
+  /// From values that are there already.
+  package init(
+    rows: Int, columns: Int, content: Content, time: ClosedRange<Double>, rowValues: [Double], rowUnit: String,
+    sliceCount: Int
+  ) {
+    (self.rows, self.columns, self.content, self.time) = (rows, columns, content, time)
+    (self.rowValues, self.rowUnit, self.sliceCount) = (rowValues, rowUnit, sliceCount)
+  }
+
   /// - Parameters:
   ///   - samples: the whole utterance at 16 kHz.
   ///   - slice: taken to the nearest that exists.
@@ -64,6 +73,44 @@ package struct RenderedSlice: Sendable, Equatable {
       let policy = stage == .augmented ? SpecAugment(seed: augmentSeed) : nil
       content = .rgb(Self.interleaved(image, policy, slice: index))
     }
+  }
+
+  /// Seconds of an utterance that are shown as a whole at most.
+  private static let longest = 60
+
+  /// A whole utterance in dB or normalised: its seconds side by side, each transformed alone, as a network would see it;
+  /// so the edges between them are those of slices. Only its first minute.
+  ///
+  /// - Throws: `CoreError.outOfMemory`.
+  package init(
+    wholeOf samples: [Float], slicer: Slicer, transform: any SpectralTransform, stage: RenderStage, scaling: Scaling
+  ) throws {
+    precondition(stage == .decibels || stage == .normalised, "a network sees slices, never a whole utterance")
+    let seconds = max(1, min(Self.longest, (samples.count + Slicer.length - 1) / Slicer.length))
+    let (height, width) = (Geometry.rows, Geometry.frames)
+    let worker = try transform.makeWorker()
+    var matrix = [Float](repeating: 0, count: height * width * seconds)
+    var part = [Float](repeating: 0, count: height * width)
+    for second in 0..<seconds {
+      let first = second * Slicer.length
+      var cut = Array(samples[min(samples.count, first)..<min(samples.count, first + Slicer.length)])
+      cut += [Float](repeating: 0, count: Slicer.length - cut.count)
+      part.withUnsafeMutableBufferPointer { buffer in
+        if let base = buffer.baseAddress { worker.transform(cut, into: base) }
+      }
+      for row in 0..<height {
+        let target = row * width * seconds + second * width
+        matrix.replaceSubrange(target..<(target + width), with: part[(row * width)..<((row + 1) * width)])
+      }
+    }
+    let extremes = Extremes(smallest: matrix.min() ?? 0, largest: matrix.max() ?? 0)
+    let content: Content =
+      stage == .decibels
+      ? .scalar(matrix, unit: transform.valueUnit, range: extremes.smallest...extremes.largest)
+      : .scalar(scaling.normalised(matrix), unit: "", range: 0...1)
+    self.init(
+      rows: height, columns: width * seconds, content: content, time: 0...Double(seconds),
+      rowValues: transform.rowValues, rowUnit: transform.rowUnit, sliceCount: slicer.count(samples: samples.count))
   }
 
   private static func interleaved(_ image: [UInt8], _ policy: SpecAugment?, slice: Int) -> [Float] {

@@ -20,6 +20,12 @@ package struct Slicer: Sendable, Equatable, Hashable {
     return (beyond + stride - 1) / stride
   }
 
+  /// The same from seconds at a file's own rate.
+  package func count(seconds: Double) -> Int {
+    guard seconds.isFinite, seconds < 1e7 else { return 1 }
+    return count(samples: Int((seconds * Double(Audio.pipelineRate)).rounded()))
+  }
+
   /// First sample of slice `index`.
   package func start(_ index: Int) -> Int { index * strideMilliseconds * Audio.pipelineRate / 1000 }
 

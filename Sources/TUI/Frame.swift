@@ -14,6 +14,7 @@ package enum Frame {
     }
     surface.within(layout.footer) { footer(state, &$0) }
     ModalView.draw(state, &surface)
+    longNotice(state, layout, &surface)
     return surface.canvas
   }
 
@@ -91,23 +92,56 @@ package enum Frame {
       surface.set(x, 0, Cell(" ", look.style(.cursor)))
       return hints(state, from: x + 2, &surface)
     }
-    let leaving = Notice(
-      text: "saving the run, then leaving; q leaves at once, and the run resumes later", level: .warning)
-    if let notice = state.notice ?? (state.isLeaving && state.modal == nil ? leaving : nil) {
-      let role: Role =
-        switch notice.level {
-        case .info: .bar
-        case .warning: .warning
-        case .error: .error
-        }
-      var style = look.style(role)
-      style.background = look.style(.bar).background
-      if look.depth == .mono { style.attributes.insert(.reverse) }
-      let text = look.glyphs.plain(notice.text)
-      surface.put(TextWidth.cut(" " + text, to: surface.width, ellipsis: look.glyphs.ellipsis), 0, 0, style)
+    if case .input(let input) = state.modal {
+      var x = surface.put(" \(input.label): ", 0, 0, look.style(.key))
+      let room = max(1, surface.width - x - 1)
+      x = surface.put(String(input.text.suffix(room)), x, 0, look.style(.bar))
+      surface.set(x, 0, Cell(" ", look.style(.cursor)))
+      return hints(state, from: x + 2, &surface)
+    }
+    if let notice = notice(state) {
+      let text = TextWidth.cut(" " + look.glyphs.plain(notice.text), to: surface.width, ellipsis: look.glyphs.ellipsis)
+      surface.put(text, 0, 0, style(notice, look))
       return
     }
     hints(state, from: 0, &surface)
+  }
+
+  private static func notice(_ state: State) -> Notice? {
+    let leaving = Notice(
+      text: "saving the run, then leaving; q leaves at once, and the run resumes later", level: .warning)
+    return state.notice ?? (state.isLeaving && state.modal == nil ? leaving : nil)
+  }
+
+  private static func style(_ notice: Notice, _ look: Look) -> CellStyle {
+    let role: Role =
+      switch notice.level {
+      case .info: .bar
+      case .warning: .warning
+      case .error: .error
+      }
+    var style = look.style(role)
+    style.background = look.style(.bar).background
+    if look.depth == .mono { style.attributes.insert(.reverse) }
+    return style
+  }
+
+  /// A sentence that is longer than the footer takes as many rows above it as it needs.
+  private static func longNotice(_ state: State, _ layout: Layout, _ surface: inout Surface) {
+    guard let notice = notice(state), !layout.footer.isEmpty, surface.width > 4 else { return }
+    switch state.modal {
+    case .prompt, .input: return
+    default: break
+    }
+    let text = state.look.glyphs.plain(notice.text)
+    guard TextWidth.of(text) + 1 > surface.width else { return }
+    let lines = Paragraph.lines(text, width: surface.width - 2).prefix(max(1, surface.height / 2))
+    for (index, line) in lines.enumerated() {
+      let y = surface.height - lines.count + index
+      let style = style(notice, state.look)
+      surface.clear(Rect(x: 0, y: y, width: surface.width, height: 1), state.look.style(.bar))
+      surface.put(line, 1, y, style)
+    }
   }
 
   /// The usable bindings that have a place in the footer, as many as fit.

@@ -8,6 +8,8 @@ package enum Role: String, Sendable, CaseIterable {
   case selection, selectionInactive = "selection-inactive", cursor, match
   case bar, key, hint, popup, field, fieldFocused = "field-focused"
   case axis, wave, train, valid, progress, track, synthetic
+  /// Runs that are drawn over one another.
+  case run1 = "run-1", run2 = "run-2", run3 = "run-3", run4 = "run-4", run5 = "run-5"
 }
 
 /// A colour as a theme writes it.

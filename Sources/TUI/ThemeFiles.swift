@@ -35,6 +35,11 @@ package enum ThemeFiles {
       .progress: ThemeStyle(foreground: rgb(0x5FAF5F)),
       .track: ThemeStyle(foreground: rgb(0x444444)),
       .synthetic: ThemeStyle(foreground: rgb(0xD7875F), attributes: .italic),
+      .run1: ThemeStyle(foreground: rgb(0x5FAFD7)),
+      .run2: ThemeStyle(foreground: rgb(0xFFAF00)),
+      .run3: ThemeStyle(foreground: rgb(0x5FAF5F)),
+      .run4: ThemeStyle(foreground: rgb(0xD787AF)),
+      .run5: ThemeStyle(foreground: rgb(0xD7875F)),
     ],
     emotions: EmotionMark.onDark.mapValues(rgb),
     colormap: "viridis")

@@ -11,6 +11,15 @@ package struct WorkbenchOptions: Sendable {
   package var theme: String?
   /// Folders with *.toml, a later one wins.
   package var themeFolders: [String] = []
+  /// Kilobytes a second that the screen may cost; 0 for no limit.
+  package var maxKilobytesPerSecond = 0
+  package var keymap = Keymap()
+  /// Where the place is kept for the next start; nil keeps none.
+  package var sessionFile: URL?
+  /// A run to begin with.
+  package var run: String?
+  /// Sentences for the log, the first also for the footer.
+  package var problems: [String] = []
   package var environment = ProcessInfo.processInfo.environment
 
   package init() {}
@@ -40,11 +49,19 @@ package func runWorkbench(backend: any Backend, options: WorkbenchOptions) throw
     environment: options.environment, colors: terminal.colors, hasRGB: terminal.hasRGB)
   let look = Look(
     theme: theme, depth: depth, rung: options.ascii || !isUTF8 ? .ascii : .half, hasBraille: name != "linux")
-  let state = State(
+  var state = State(
     size: terminal.size, look: look, themes: themes, transforms: backend.transforms, models: backend.models)
-  let workbench = Workbench(state: state, terminal: terminal, backend: backend, capture: capture, signals: signals)
-  workbench.isRemote = options.environment["SSH_TTY"] != nil || options.environment["SSH_CONNECTION"] != nil
-  return workbench.run(problems.map { LogLine(time: .now, level: .warning, text: $0.description) })
+  (state.player, state.keymap) = (backend.player, options.keymap)
+  options.sessionFile.flatMap(Session.read)?.begin(
+    &state, hasTheme: options.theme != nil, hasGlyphs: options.ascii || !isUTF8)
+  if let run = options.run {
+    let place = Place(focus: PaneID.training.name, isZoomed: false, panes: [PaneID.training.name: ["run": run]])
+    state.resumes = place
+  }
+  let workbench = Workbench(
+    state: state, terminal: terminal, backend: backend, capture: capture, signals: signals, options: options)
+  let sentences = options.problems + problems.map(\.description)
+  return workbench.run(sentences.map { LogLine(time: .now, level: .warning, text: $0) })
 }
 
 /// The loop: wait for a key, an event or a signal; reduce; draw; send the difference.
@@ -54,18 +71,27 @@ final class Workbench {
   private let backend: any Backend
   private let capture: OutputCapture
   private let signals: Int32
-  var isRemote = false
+  private let options: WorkbenchOptions
+  private let isRemote: Bool
   /// Something changed that was not drawn yet.
   private var isDirty = true
   /// A key is drawn at once, the rest when its time comes.
   private var isUrgent = true
   private var lastFrame = ContinuousClock.now
   private var meter = ByteMeter()
+  private var budget: LinkBudget
+  private var keeper: SessionKeeper?
   private var exit: ExitReason?
 
-  init(state: State, terminal: Terminal, backend: any Backend, capture: OutputCapture, signals: Int32) {
+  init(
+    state: State, terminal: Terminal, backend: any Backend, capture: OutputCapture, signals: Int32,
+    options: WorkbenchOptions
+  ) {
     (self.state, self.terminal, self.backend) = (state, terminal, backend)
-    (self.capture, self.signals) = (capture, signals)
+    (self.capture, self.signals, self.options) = (capture, signals, options)
+    isRemote = options.environment["SSH_TTY"] != nil || options.environment["SSH_CONNECTION"] != nil
+    budget = LinkBudget(kilobytesPerSecond: options.maxKilobytesPerSecond, now: RateMeter.now())
+    keeper = options.sessionFile.map(SessionKeeper.init)
   }
 
   /// The themes that can be had, and the one to begin with.
@@ -88,8 +114,16 @@ final class Workbench {
     return (themes, theme, problems)
   }
 
-  /// Frames that nobody asked for: 30 a second, 4 over SSH.
-  private var interval: Duration { .milliseconds(isRemote ? 250 : 33) }
+  /// Frames that nobody asked for: 30 a second, 4 over SSH or under a limit, and later while the link is behind.
+  private var interval: Duration { .milliseconds(isRemote || budget.limit != nil ? 250 : 33) }
+
+  /// Seconds until a frame that nobody asked for may go out.
+  private func wait(until now: ContinuousClock.Instant) -> Duration {
+    let left = interval - (now - lastFrame)
+    // What the terminal has not taken yet would only be followed by more.
+    let behind: Duration = terminal.hasBacklog ? .milliseconds(20) : .zero
+    return max(left, .seconds(budget.delay(RateMeter.now())), behind)
+  }
 
   func run(_ first: [LogLine]) -> ExitReason {
     for line in first { apply(.event(.log(line))) }
@@ -98,8 +132,10 @@ final class Workbench {
     backend.send(.loadRuns)
     while exit == nil {
       drawIfDue()
+      keeper?.keep(state, isLast: false)
       wait()
     }
+    keeper?.keep(state, isLast: true)
     return exit ?? .quit
   }
 
@@ -136,10 +172,9 @@ final class Workbench {
   /// Milliseconds until something must be drawn; -1 when nothing waits.
   private var timeout: Int32 {
     if isDirty {
-      let left = interval - (ContinuousClock.now - lastFrame)
-      return max(0, Int32(left / .milliseconds(1)) + 1)
+      return max(0, Int32(min(60, wait(until: .now) / .seconds(1)) * 1000) + 1)
     }
-    return meter.isIdle ? -1 : 1000
+    return meter.isIdle && keeper?.isWaiting != true ? -1 : 1000
   }
 
   private func takeInput(isGone: Bool) {
@@ -179,9 +214,28 @@ final class Workbench {
       case .leave(let reason): exit = reason
       case .redraw: terminal.forget()
       case .suspend: suspend()
+      case .copy(let text, let what): copy(text, what)
+      case .write(let path, let text): write(path) { Data(text.utf8) }
+      case .draw(let path, let format): write(path) { try PaneFigure.data(state, format) }
       }
     }
     isDirty = true
+  }
+
+  private func copy(_ text: String, _ what: String) {
+    guard let sequence = Clipboard.sequence(text, environment: options.environment) else {
+      return state.say("too long for the clipboard (\(Numbers.bytes(text.utf8.count))); e writes a file", .warning)
+    }
+    if !Clipboard.tmux(text, environment: options.environment) { terminal.send(raw: sequence) }
+    state.say("copied \(what), \(Numbers.bytes(text.utf8.count))")
+  }
+
+  private func write(_ path: String, _ make: () throws -> Data) {
+    do {
+      let data = try make()
+      try Exports.write(data, to: path)
+      state.say("wrote \(path), \(Numbers.bytes(data.count))")
+    } catch { state.say("\(error)", .error) }
   }
 
   private func suspend() {
@@ -199,9 +253,11 @@ final class Workbench {
   private func drawIfDue() {
     let now = ContinuousClock.now
     let isMeterDue = !meter.isIdle && meter.isDue(now)
-    guard isUrgent || isMeterDue || (isDirty && now - lastFrame >= interval) else { return }
+    guard isUrgent || isMeterDue || (isDirty && wait(until: now) <= .zero) else { return }
     meter.roll(now)
-    meter.add(terminal.show(frame()))
+    let bytes = terminal.show(frame())
+    meter.add(bytes)
+    budget.spend(bytes, RateMeter.now())
     (isDirty, isUrgent, lastFrame) = (false, false, now)
   }
 
@@ -213,8 +269,9 @@ final class Workbench {
       state.look.levelLimit = isRemote ? 32 : 256
     }
     var canvas = Frame.draw(state, meter: meter.rate)
-    guard isRemote || state.look.depth <= .ansi256 else { return canvas }
-    while state.look.levels > 8, terminal.cost(of: canvas) > Self.frameBudget {
+    let allowed = budget.allowance(RateMeter.now())
+    guard isRemote || allowed != nil || state.look.depth <= .ansi256 else { return canvas }
+    while state.look.levels > 4, terminal.cost(of: canvas) > min(Self.frameBudget, allowed ?? .max) {
       state.look.levelLimit = state.look.levels / 2
       canvas = Frame.draw(state, meter: meter.rate)
     }
@@ -224,6 +281,29 @@ final class Workbench {
   /// Bytes that a frame may cost where they count.
   private static let frameBudget = 60_000
   private var lastPicture: PictureRequest?
+}
+
+/// Writes the session when it has changed, at most every few seconds: a terminal may vanish at any moment.
+private struct SessionKeeper {
+  private let file: URL
+  private var last: Session?
+  private var lastTime = RateMeter.now()
+  private(set) var isWaiting = false
+
+  init(_ file: URL) { self.file = file }
+
+  mutating func keep(_ state: State, isLast: Bool) {
+    // Before the first answers the place is not yet what it was.
+    guard state.resumes == nil, state.hasCorpora else { return }
+    let now = RateMeter.now()
+    guard isLast || now - lastTime > 3 else { return isWaiting = true }
+    lastTime = now
+    isWaiting = false
+    let session = Session(state)
+    guard session != last else { return }
+    session.write(file)
+    last = session
+  }
 }
 
 /// Bytes a second over the last second or so.

@@ -30,9 +30,10 @@ struct Quaver: AsyncParsableCommand {
     discussion: "Without a subcommand the workbench opens.",
     version: "0.1.0",
     subcommands: [
-      WorkbenchCommand.self, CorpusCommand.self, TrainCommand.self, ResumeCommand.self, RunsCommand.self,
-      ShowCommand.self, ControlCommand.self, PredictCommand.self, EvaluateCommand.self, AttackCommand.self,
-      SweepCommand.self, CompareCommand.self, ExplainCommand.self, WeightsCommand.self, ModelsCommand.self,
-      EmbedCommand.self, VerifyCommand.self, BenchCommand.self,
+      WorkbenchCommand.self, AttachCommand.self, RenderCommand.self, ConfigCommand.self, CorpusCommand.self,
+      TrainCommand.self, ResumeCommand.self, RunsCommand.self, ShowCommand.self, ControlCommand.self,
+      PredictCommand.self, EvaluateCommand.self, AttackCommand.self, SweepCommand.self, CompareCommand.self,
+      ExplainCommand.self, WeightsCommand.self, ModelsCommand.self, EmbedCommand.self, VerifyCommand.self,
+      BenchCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 }

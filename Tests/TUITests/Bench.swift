@@ -33,6 +33,7 @@ struct Bench: Sendable {
       size: Size(width: width, height: height), look: Look(theme: theme, depth: depth, rung: rung),
       themes: [ThemeFiles.standard] + (theme.name == ThemeFiles.standard.name ? [] : [theme]),
       transforms: ["linear", "mel", "cqt", "mfcc"], models: ["cnn-lstm", "alexnet"])
+    state.player = "aplay"
     act(.event(.corpora(corpora)))
     act(.event(.runs(runs)))
     for line in log { act(.event(.log(line))) }

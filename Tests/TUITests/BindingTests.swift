@@ -17,6 +17,16 @@ struct BindingTests {
     case "global.theme":
       bench.state.themes.append(Theme(name: "other", about: "", roles: [:], emotions: [:], colormap: "magma"))
     case "global.back": bench.press("z", "tab")
+    case "corpus.unmark", "corpus.beside", "training.unmark": bench.press("space")
+    case "corpus.all":
+      bench.state.corpusPane.only = CorpusState.Selection(title: "x", corpus: "emodb", utterances: ["03a00Wa"])
+      bench.state.corpusPane.search(bench.state.corpora)
+    case "view.zoom-out", "view.zoom-rows-out", "view.zoom-none": bench.press("+", "}")
+    case "view.beside":
+      bench.state.corpusPane.setMarks(
+        ["03a00Wa", "03a00La"].map { UtteranceReference(corpus: "emodb", utterance: $0) })
+    case "view.beside-next", "view.beside-previous": bench.press("A")
+    case "confusion.utterances": bench.press("0")
     case _ where binding.id == "global.pane-\(1 + (Panes.order.firstIndex(of: pane) ?? 0))": bench.press("tab")
     default: break
     }
@@ -91,11 +101,22 @@ struct BindingTests {
         case .prompt: bench.press("/", "0")
         case .form: bench.press("t", "down", "down", "down", "down", "down")
         case .themes: bench.press("T")
-        case .confirm: bench.state.modal = Modals.samples[index]
+        case .menu: bench.press("y", "down")
+        case .queue:
+          var queue = RunQueue()
+          for seed in 0..<3 as Range<UInt64> {
+            var job = Job(corpus: "emodb")
+            job.seed = seed
+            queue.append(.train(job))
+          }
+          queue.isHeld = true
+          bench.act(.event(.queue(queue)))
+          bench.press("3", "w", "down")
+        case .confirm, .input: bench.state.modal = Modals.samples[index]
         }
         if binding.id == "themes.up" || binding.id == "themes.page-up" { bench.press("down") }
         if binding.id == "form.erase" || binding.id == "form.clear" { bench.press("7") }
-        if case .form = Modals.samples[index], case .character = keys.keys[0] { bench.press("up") }
+        if case .form = Modals.samples[index], case .character = keys.keys[0] { bench.press("up", "up", "up") }
         if binding.id == "help.clear" { bench.press("e") }
         if binding.id.hasPrefix("finder.erase") || binding.id.hasPrefix("finder.clear") { bench.press("e") }
         let before = bench.state

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Lab
+import Pipeline
 import Synchronization
 import TUI
 
@@ -8,6 +9,7 @@ import TUI
 final class FakeBackend: Backend {
   let transforms = ["linear", "mel", "cqt", "mfcc"]
   let models = ["cnn-lstm", "alexnet"]
+  let player: String? = "aplay"
   let wakeDescriptor: Int32
   private let writeEnd: Int32
   private let events = Mutex<[Event]>([])
@@ -73,6 +75,11 @@ enum Fake {
     case .loadRuns: [.runs(runs)]
     case .loadModels: [.models([model("cnn-lstm", layers: 6), model("alexnet", layers: 30)])]
     case .measureModel(let name): [.model(model(name, layers: name == "alexnet" ? 30 : 6, isMeasured: true))]
+    case .openRun(let id): runs.filter { $0.id == id }.map { .run($0) }
+    case .queue, .play, .stopPlaying: []
+    case .estimate(let job):
+      [.estimate(job, Estimate(secondsAnEpoch: 12, seconds: 180, bytes: 400_000_000, basis: "a guess"))]
+    case .predictions(let run): [.predictions(predictions(run))]
     case .openUtterance(let corpus, let utterance):
       [.waveform(waveform(corpus, utterance, seconds: duration(corpus, utterance, corpora)))]
     case .picture(let request):
@@ -107,6 +114,18 @@ enum Fake {
       name: name, title: name == "alexnet" ? "AlexNet" : "CNN-LSTM", input: [3, 224, 224], classes: 7,
       parameters: layers.reduce(0) { $0 + $1.parameters }, frozen: 0, flops: layers.reduce(0) { $0 + $1.flops },
       layers: layers, weights: name == "alexnet" ? ["alexnet-imagenet"] : [], measures: isMeasured ? measures : nil)
+  }
+
+  /// As `epoch`'s matrix would have it, of utterances of the fake corpus.
+  static func predictions(_ run: String) -> RunPredictions {
+    let utterances = corpus().utterances
+    return RunPredictions(
+      run: run, epoch: 15,
+      slices: utterances.indices.map { index in
+        RunPredictions.Slice(
+          utterance: utterances[index].id, slice: index % 3, truth: utterances[index].emotion,
+          predicted: (utterances[index].emotion + index % 2) % 7)
+      })
   }
 
   private static func duration(_ corpus: String, _ utterance: String, _ corpora: [CorpusInfo]) -> Double {
@@ -153,13 +172,14 @@ enum Fake {
       }
     }
     return Picture(
-      request: request, rows: rows, columns: columns, content: content(values, request, columns),
-      time: start...(start + 1),
-      rowValues: rowValues(request.transform, rows), rowUnit: request.transform == "mfcc" ? "coefficient" : "Hz",
-      sliceCount: max(1, Int(((max(seconds, 1.0001) - 1) * 1000 / Double(request.strideMilliseconds)).rounded(.up))))
+      request: request,
+      slice: RenderedSlice(
+        rows: rows, columns: columns, content: content(values, request, columns), time: start...(start + 1),
+        rowValues: rowValues(request.transform, rows), rowUnit: request.transform == "mfcc" ? "coefficient" : "Hz",
+        sliceCount: max(1, Int(((max(seconds, 1.0001) - 1) * 1000 / Double(request.strideMilliseconds)).rounded(.up)))))
   }
 
-  private static func content(_ values: [Float], _ request: PictureRequest, _ columns: Int) -> Picture.Content {
+  private static func content(_ values: [Float], _ request: PictureRequest, _ columns: Int) -> RenderedSlice.Content {
     if request.stage == .decibels { return .scalar(values, unit: "dB", range: -80...0) }
     let unit = values.map { max(0, min(1, ($0 + 80) / 80)) }
     if request.stage == .normalised { return .scalar(unit, unit: "", range: 0...1) }

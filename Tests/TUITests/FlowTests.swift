@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Lab
+import Pipeline
 import TUI
 import Testing
 
@@ -91,7 +92,7 @@ struct FlowTests {
 
   @Test("t opens the form, arrows and digits change it, Enter sends the job")
   func train() {
-    var bench = Bench()
+    var bench = Bench(runs: Array(Bench.runs.dropFirst()))
     bench.press("t")
     #expect(bench.text.contains("learning rate"))
     bench.press(
@@ -108,9 +109,9 @@ struct FlowTests {
   @Test("A form with nonsense starts nothing and says what is wrong")
   func nonsense() {
     var bench = Bench()
-    bench.press("t", "down", "down", "down", "down", "down", "backspace", "backspace", "x", "enter")
-    #expect(requests(bench).isEmpty)
-    #expect(bench.text.contains("epochs: “x” is no whole number"))
+    bench.press("t", "down", "down", "down", "down", "down", "backspace", "backspace", "0", "enter")
+    #expect(!requests(bench).contains { if case .train = $0 { true } else { false } })
+    #expect(bench.text.contains("epochs of 0 is out of range: it must be 1 to 100000"))
     bench.press("ctrl-g")
     #expect(bench.state.modal == nil)
     var empty = Bench(corpora: [], runs: [])
@@ -121,7 +122,7 @@ struct FlowTests {
   @Test("A split may be a file's path")
   func split() {
     var bench = Bench()
-    bench.press("t", "down", "down", "down", "ctrl-u")
+    bench.press("t", "down", "down", "down")
     bench.type("splits/my own.csv")
     bench.press("enter")
     guard case .train(let job) = requests(bench).last else { Issue.record("no job"); return }
@@ -159,7 +160,7 @@ struct FlowTests {
   @Test("Pause, continue, stop after the epoch, stop now, resume reach the backend")
   func control() {
     var bench = Bench()
-    bench.press("3", "p", "p", "e")
+    bench.press("3", "p", "p", "E")
     let id = Bench.runs[0].id
     #expect(
       requests(bench) == [
@@ -225,8 +226,10 @@ struct FlowTests {
           .event(
             .picture(
               Picture(
-                request: request, rows: 2, columns: 2, content: .scalar(values, unit: "dB", range: 0...0),
-                time: 0...0, rowValues: [], rowUnit: "Hz", sliceCount: 0))))
+                request: request,
+                slice: RenderedSlice(
+                  rows: 2, columns: 2, content: .scalar(values, unit: "dB", range: 0...0), time: 0...0, rowValues: [],
+                  rowUnit: "Hz", sliceCount: 0)))))
         bench.press("l", "k", "s", ".")
         bench.act(.event(.waveform(Waveform(corpus: "emodb", utterance: request.utterance, samples: values))))
         #expect(bench.text.contains("View"))

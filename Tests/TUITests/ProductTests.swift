@@ -40,7 +40,7 @@ struct ProductTests {
         }
         for modal in Modals.samples {
           bench.state.modal = modal
-          if case .form = modal { TrainingPane.openForm(&bench.state) }
+          if case .form = modal { _ = TrainingPane.openForm(&bench.state) }
           check(bench, depth)
         }
       }

@@ -72,12 +72,14 @@ package final class Catalog: Sendable {
   }
 
   /// What a scan found when the folder had this fingerprint; nil when it has changed since, or was never scanned.
-  package func corpus(named name: String, path: String, adapter: String, fingerprint: String) throws -> CorpusInfo? {
+  ///
+  /// - Parameter fingerprint: nil takes what the last scan found, whatever has become of the folder.
+  package func corpus(named name: String, path: String, adapter: String, fingerprint: String?) throws -> CorpusInfo? {
     try database.read { db in
       guard
         let row = try Row.fetchOne(
-          db, sql: "SELECT synthetic, emotions FROM corpus WHERE path = ? AND adapter = ? AND fingerprint = ?",
-          arguments: [path, adapter, fingerprint])
+          db, sql: "SELECT synthetic, emotions, fingerprint FROM corpus WHERE path = ? AND adapter = ?",
+          arguments: [path, adapter]), fingerprint == nil || row["fingerprint"] == fingerprint
       else { return nil }
       let emotions = try JSON.decoder().decode([String].self, from: Data((row["emotions"] as String).utf8))
       let cursor = try Row.fetchCursor(

@@ -111,6 +111,19 @@ package final class CorpusLibrary: Sendable {
     return info
   }
 
+  /// What the catalog knew at its last scan, at once; nil for a corpus that it never saw.
+  package func indexed(_ registration: Registration) -> CorpusInfo? {
+    try? catalog.corpus(
+      named: registration.name, path: registration.path, adapter: registration.adapter, fingerprint: nil)
+  }
+
+  /// Changes when a corpus is added or removed by whichever process.
+  package var stamp: String {
+    var status = stat()
+    guard stat(folder.path, &status) == 0 else { return "-" }
+    return "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+  }
+
   private func file(_ name: String) -> URL { folder.appendingPathComponent("\(name).json") }
 
   static func absolute(_ path: String) -> URL {

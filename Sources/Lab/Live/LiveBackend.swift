@@ -8,28 +8,46 @@ package final class LiveBackend: Backend {
   private let laboratory: Laboratory
   private let mailbox = Mailbox()
   private let watcher: RunWatcher
+  private let library: LibraryReader
   /// Decodes, transforms and colours for the screen; one thread, in order.
   private let viewing: DispatchQueue
-  /// Scans corpora.
-  private let reading = DispatchQueue(label: "quaver.library", qos: .userInitiated)
-  private let pendingPicture = Mutex<PictureRequest?>(nil)
+  /// The newest wish for each place on the screen.
+  private let pendingPictures = Mutex<[Int: PictureRequest]>([:])
   private let viewer: ViewerBox
   private let controls = OwnRuns()
+  private let queue: QueueStore
+  private let speaker: SoundPlayer?
+  private let estimator: Estimator
+  private let usage: UsageTeller
+  /// Leaving: what waits stays in its file.
+  private let isLeaving = Mutex(false)
 
   package let transforms = Laboratory.transforms
   package let models = Laboratory.models
+  package var player: String? { speaker?.name }
 
-  package init(_ laboratory: Laboratory) {
+  /// - Parameter player: a program for sound, before those that are found.
+  package init(_ laboratory: Laboratory, player: String? = nil) {
     self.laboratory = laboratory
     viewing = DispatchQueue(label: "quaver.viewer", qos: .userInteractive)
     viewer = ViewerBox(laboratory)
+    queue = QueueStore(file: laboratory.paths.state.appendingPathComponent("queue.json"))
+    speaker = SoundPlayer(wanted: player, folder: laboratory.paths.cache)
+    estimator = Estimator(folder: laboratory.paths.cache)
     let (mailbox, controls) = (mailbox, controls)
+    usage = UsageTeller { mailbox.post(.usage($0)) }
+    let usage = usage
+    library = LibraryReader(laboratory.library) { mailbox.post($0) }
     watcher = RunWatcher(store: laboratory.store) { event in
       let own = controls.ids
       switch event {
       // The follower of an own run knows more, and sooner, than its folder.
       case .run(let run) where own.contains(run.id): break
+      case .run(let run):
+        usage.isWanted(run.status == .running || controls.isBusy)
+        mailbox.post(event)
       case .runs(let runs):
+        usage.isWanted(controls.isBusy || runs.contains { $0.status == .running })
         mailbox.post(
           .runs(
             runs.map { run in
@@ -48,7 +66,9 @@ package final class LiveBackend: Backend {
 
   package func send(_ request: Request) {
     switch request {
-    case .loadCorpora: loadCorpora()
+    case .loadCorpora:
+      library.load { [viewing, viewer] corpora in viewing.async { viewer.use { $0.take(corpora) } } }
+      mailbox.post(.queue(queue.value))
     case .openUtterance(let corpus, let utterance):
       viewing.async { [self] in
         attempt { mailbox.post(.waveform(try viewer.use { try $0.waveform(corpus: corpus, utterance: utterance) })) }
@@ -58,8 +78,17 @@ package final class LiveBackend: Backend {
     case .loadModels:
       reading.async { [self] in attempt { mailbox.post(.models(try ModelSurvey.all(laboratory.weights))) } }
     case .measureModel(let name): measure(name)
-    case .train(let job): start { try await self.laboratory.train(job, control: $0, report: $1) }
-    case .resume(let run): start { try await self.laboratory.resume(run, control: $0, report: $1) }
+    case .openRun(let run): watcher.open(run)
+    case .train(let job): attempt { try enqueue(.train(job)) { try job.check() } }
+    case .resume(let run): attempt { try enqueue(.resume(run: run)) { _ = try laboratory.store.open(run) } }
+    case .queue(let wish):
+      mailbox.post(.queue(queue.change { $0.obey(wish) }))
+      startNext()
+    case .estimate(let job): estimate(job)
+    case .predictions(let run):
+      viewing.async { [self] in attempt { mailbox.post(.predictions(try laboratory.store.open(run).predictions())) } }
+    case .play(let corpus, let utterance, let part): play(corpus, utterance, part)
+    case .stopPlaying: speaker?.stop()
     case .control(let run, let wish): ask(run, wish)
     }
   }
@@ -67,10 +96,12 @@ package final class LiveBackend: Backend {
   /// True while this process trains, or is about to.
   package var isTraining: Bool { controls.isBusy }
 
-  /// Stops this process's run with a checkpoint and waits for it; at most `seconds`.
+  /// Stops this process's run with a checkpoint and waits for it; at most `seconds`. What waits stays in its file.
   ///
   /// - Returns: names of the runs that were asked to stop; one that did not within the time leaves `isTraining` true.
   package func shutdown(waiting seconds: Double = 120) -> [String] {
+    isLeaving.withLock { $0 = true }
+    speaker?.stop()
     let live = controls.ids
     controls.stopAll()
     let deadline = RateMeter.now() + seconds
@@ -78,57 +109,81 @@ package final class LiveBackend: Backend {
     return live.sorted()
   }
 
-  // MARK: corpora and pictures
+  // MARK: pictures and sound
 
-  private func loadCorpora() {
-    reading.async { [self] in
-      viewing.async { [self] in viewer.use { $0.forgetCorpora() } }
-      var corpora: [CorpusInfo] = []
-      for registration in laboratory.library.registrations() {
-        attempt { corpora.append(try laboratory.library.info(registration)) }
-        mailbox.post(.corpora(corpora))
-      }
-      if corpora.isEmpty { mailbox.post(.corpora([])) }
-    }
-  }
-
-  /// Only the newest wish counts: holding a key down asks for more pictures than anyone can look at.
+  /// Only the newest wish of a place counts: holding a key down asks for more pictures than anyone can look at.
   private func makePicture(_ picture: PictureRequest) {
-    let isIdle = pendingPicture.withLock { pending in
-      defer { pending = picture }
-      return pending == nil
+    let isIdle = pendingPictures.withLock { pending in
+      defer { pending[picture.place] = picture }
+      return pending[picture.place] == nil
     }
     guard isIdle else { return }
     viewing.async { [self] in
-      let picture = pendingPicture.withLock { pending in
-        defer { pending = nil }
-        return pending
-      }
-      guard let picture else { return }
+      guard let picture = pendingPictures.withLock({ $0.removeValue(forKey: picture.place) }) else { return }
       do { mailbox.post(.picture(try viewer.use { try $0.picture(picture) { log(.info, $0) } })) } catch {
         mailbox.post(.pictureFailed(picture, "\(error)"))
       }
     }
   }
 
+  private func play(_ corpus: String, _ utterance: String, _ part: ClosedRange<Double>?) {
+    guard let speaker else { return }
+    viewing.async { [self] in
+      attempt {
+        let wave = try viewer.use { try $0.waveform(corpus: corpus, utterance: utterance) }
+        try speaker.play(wave.samples, part: part) { [mailbox] in mailbox.post(.failed("\($0)")) }
+      }
+    }
+  }
+
   // MARK: runs
 
-  private typealias Work =
-    @Sendable (RunControl, @escaping @Sendable (TrainingEvent) -> Void) async throws -> RunInfo
+  /// Checks first, so that a mistake is told at once and not when its turn comes.
+  private func enqueue(_ work: RunQueue.Work, check: () throws -> Void) throws {
+    try check()
+    let value = queue.change { queue in
+      // What the user asks for now does not wait for what an earlier session left.
+      if queue.entries.isEmpty { queue.isHeld = false }
+      queue.append(work)
+    }
+    mailbox.post(.queue(value))
+    startNext()
+  }
 
-  private func start(_ work: @escaping Work) {
+  private func startNext() {
+    guard !isLeaving.withLock({ $0 }) else { return }
     let control = RunControl()
-    guard controls.begin(control) else { return mailbox.post(.failed(LabError.engineBusy.description)) }
+    guard controls.begin(control) else { return }
+    guard let entry = queue.takeFirst() else { return controls.end() }
+    mailbox.post(.queue(queue.value))
+    usage.isWanted(true)
     let follower = RunFollower(mailbox: mailbox) { [controls] in controls.name($0.id) }
     Task.detached(priority: .utility) { [self] in
       do {
-        let ended = try await work(control) { follower.hear($0) }
+        let ended = try await run(entry.work, control, follower)
         mailbox.post(.run(ended))
         log(ended.status == .failed ? .error : .info, "\(ended.id): \(ended.failure ?? ended.status.rawValue)")
       } catch {
         mailbox.post(.failed("\(error)"))
       }
       controls.end()
+      usage.isWanted(false)
+      startNext()
+    }
+  }
+
+  private func run(_ work: RunQueue.Work, _ control: RunControl, _ follower: RunFollower) async throws -> RunInfo {
+    switch work {
+    case .train(let job): try await laboratory.train(job, control: control) { follower.hear($0) }
+    case .resume(let run): try await laboratory.resume(run, control: control) { follower.hear($0) }
+    }
+  }
+
+  private func estimate(_ job: Job) {
+    Task.detached(priority: .utility) { [self] in
+      let corpus = library.corpus(job.corpus)
+      let estimate = await estimator.estimate(job, corpus: corpus, mayTry: !controls.isBusy)
+      mailbox.post(.estimate(job, estimate))
     }
   }
 
@@ -171,28 +226,6 @@ package final class LiveBackend: Backend {
   }
 }
 
-/// The one run that this process trains: its control from the first moment, its name once its folder exists.
-private final class OwnRuns: Sendable {
-  private let current = Mutex<(control: RunControl, id: String?)?>(nil)
-
-  var ids: Set<String> { current.withLock { Set([$0?.id].compactMap(\.self)) } }
-  var isBusy: Bool { current.withLock { $0 != nil } }
-
-  /// - Returns: false when another run is under way.
-  func begin(_ control: RunControl) -> Bool {
-    current.withLock { current in
-      guard current == nil else { return false }
-      current = (control, nil)
-      return true
-    }
-  }
-
-  func name(_ id: String) { current.withLock { $0?.id = id } }
-  func end() { current.withLock { $0 = nil } }
-  func stopAll() { current.withLock { $0?.control.wish = .stopNow } }
-  func control(of id: String) -> RunControl? { current.withLock { $0?.id == id ? $0?.control : nil } }
-}
-
 /// The viewer behind a lock that is never contended: only the viewing queue takes it.
 private final class ViewerBox: Sendable {
   private let viewer: Mutex<Viewer>
@@ -203,36 +236,5 @@ private final class ViewerBox: Sendable {
 
   func use<R>(_ body: (Viewer) throws -> sending R) rethrows -> sending R {
     try viewer.withLock { try body($0) }
-  }
-}
-
-/// Turns a run's events into whole `RunInfo` values, so that the workbench needs no memory of what came before.
-private final class RunFollower: Sendable {
-  private let mailbox: Mailbox
-  private let began: @Sendable (RunInfo) -> Void
-  private let current = Mutex<RunInfo?>(nil)
-
-  init(mailbox: Mailbox, began: @escaping @Sendable (RunInfo) -> Void) { (self.mailbox, self.began) = (mailbox, began) }
-
-  func hear(_ event: TrainingEvent) {
-    let changed: RunInfo? = current.withLock { current in
-      switch event {
-      case .began(let run):
-        current = run
-        current?.isOwn = true
-      case .progress(let progress, let paused):
-        current?.progress = progress
-        current?.status = paused ? .paused : .running
-      case .epoch(let epoch):
-        // A resumed run repeats epochs whose lines a kill left after its checkpoint.
-        current?.epochs.removeAll { $0.epoch >= epoch.epoch }
-        current?.epochs.append(epoch)
-      case .note: break
-      }
-      return current
-    }
-    if case .began(let run) = event { began(run) }
-    if case .note(let text) = event { mailbox.post(.log(LogLine(time: Date(), level: .info, text: text))) }
-    if let changed { mailbox.post(.run(changed)) }
   }
 }

@@ -53,7 +53,9 @@ final class Mailbox: Sendable {
   private static func replaces(_ new: Event, _ old: Event) -> Bool {
     switch (new, old) {
     case (.run(let a), .run(let b)): a.id == b.id
-    case (.runs, .runs), (.corpora, .corpora), (.picture, .picture), (.waveform, .waveform): true
+    case (.picture(let a), .picture(let b)): a.request.place == b.request.place
+    case (.waveform(let a), .waveform(let b)): (a.corpus, a.utterance) == (b.corpus, b.utterance)
+    case (.runs, .runs), (.corpora, .corpora), (.queue, .queue), (.usage, .usage): true
     default: false
     }
   }

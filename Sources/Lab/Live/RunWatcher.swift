@@ -3,9 +3,16 @@ import Synchronization
 
 /// Looks at all run folders once a second and tells which have changed, so that runs of other processes show up live.
 final class RunWatcher: Sendable {
+  /// Epochs of a run that somebody looks at, and where its file's next line begins.
+  private struct Opened {
+    var epochs: [EpochMetrics] = []
+    var next: UInt64 = 0
+  }
+
   private let store: RunStore
   private let post: @Sendable (Event) -> Void
   private let stamps = Mutex<[String: String]>([:])
+  private let opened = Mutex<[String: Opened]>([:])
   private let queue = DispatchQueue(label: "quaver.watcher", qos: .utility)
   private let interval: Double
 
@@ -26,6 +33,38 @@ final class RunWatcher: Sendable {
   /// Tells of all runs at once.
   func tellAll() { queue.async { self.look(all: true) } }
 
+  /// Reads all epochs of a run, and from now on tells them whole.
+  func open(_ id: String) {
+    queue.async { [self] in
+      opened.withLock { if $0[id] == nil { $0[id] = Opened() } }
+      if let info = try? info(id) { post(.run(info)) }
+    }
+  }
+
+  private func info(_ id: String) throws -> RunInfo {
+    let folder = try store.open(id)
+    guard let epochs = opened.withLock({ Self.read(folder, &$0[id]) }) else { return try folder.summary() }
+    return try folder.info(epochs: epochs)
+  }
+
+  /// Only the lines that are new are read.
+  private static func read(_ folder: RunFolder, _ opened: inout Opened?) -> [EpochMetrics]? {
+    guard var known = opened else { return nil }
+    var new = folder.metrics(from: known.next)
+    if new == nil {
+      known = Opened()
+      new = folder.metrics(from: 0)
+    }
+    guard let new else { return nil }
+    for epoch in new.epochs {
+      while let last = known.epochs.last, last.epoch >= epoch.epoch { known.epochs.removeLast() }
+      known.epochs.append(epoch)
+    }
+    known.next = new.next
+    opened = known
+    return known.epochs
+  }
+
   private func look(all: Bool) {
     let ids = store.ids()
     let (changed, listChanged) = stamps.withLock { stamps in
@@ -39,9 +78,9 @@ final class RunWatcher: Sendable {
       return (changed, before != Set(ids))
     }
     if all || listChanged {
-      post(.runs(ids.compactMap { try? store.open($0).info() }))
+      post(.runs(ids.compactMap { try? info($0) }))
     } else {
-      for id in changed { if let info = try? store.open(id).info() { post(.run(info)) } }
+      for id in changed { if let info = try? info(id) { post(.run(info)) } }
     }
   }
 }

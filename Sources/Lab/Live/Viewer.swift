@@ -2,25 +2,49 @@ import Core
 import Foundation
 import Pipeline
 
+extension Laboratory {
+  /// What the workbench would be told about a picture that it asks for, made on the calling thread.
+  package func answers(to request: PictureRequest) throws -> [Event] {
+    let viewer = Viewer(library: library, levels: LevelStore(folder: paths.cache))
+    return [
+      .waveform(try viewer.waveform(corpus: request.corpus, utterance: request.utterance)),
+      .picture(try viewer.picture(request) { _ in }),
+    ]
+  }
+}
+
 /// Makes waveforms and pictures for the screen, on the one thread that calls it, never on the engine's: looking at a
 /// spectrogram does not wait for a training step.
 final class Viewer {
   private let library: CorpusLibrary
   private let levels: LevelStore
-  private var corpora: [String: Corpus] = [:]
+  /// As the workbench lists them; scanned only for the levels of a whole corpus.
+  private var listed: [String: CorpusInfo] = [:]
+  private var files: [String: [String: String]] = [:]
+  private var scanned: [String: Corpus] = [:]
   /// The last few decoded utterances.
   private var audio: [(key: String, samples: [Float])] = []
 
   init(library: CorpusLibrary, levels: LevelStore) { (self.library, self.levels) = (library, levels) }
 
+  func take(_ corpora: [CorpusInfo]) {
+    for corpus in corpora where listed[corpus.name] != corpus { forget(corpus.name) }
+    listed = Dictionary(corpora.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private func forget(_ name: String) {
+    files[name] = nil
+    scanned[name] = nil
+    audio.removeAll { $0.key.hasPrefix("\(name)/") }
+  }
+
   func waveform(corpus name: String, utterance id: String) throws -> Waveform {
-    Waveform(corpus: name, utterance: id, samples: try samples(try corpus(name), name, id))
+    Waveform(corpus: name, utterance: id, samples: try samples(name, id))
   }
 
   /// - Parameter note: told when the levels of a corpus must be measured first, which takes a while.
   func picture(_ request: PictureRequest, note: (String) -> Void) throws -> Picture {
-    let corpus = try corpus(request.corpus)
-    let samples = try samples(corpus, request.corpus, request.utterance)
+    let samples = try samples(request.corpus, request.utterance)
     let transform = try Transforms.named(request.transform)
     let slicer = try Slicer(strideMilliseconds: request.strideMilliseconds)
     let count = slicer.count(samples: samples.count)
@@ -28,55 +52,44 @@ final class Viewer {
     request.slice = min(max(0, request.slice), count - 1)
     let scaling =
       request.stage == .decibels
-      ? Scaling(lo: 0, hi: 1) : try levels.scaling(of: corpus, transform: transform, slicer: slicer, note: note)
+      ? Scaling(lo: 0, hi: 1)
+      : try levels.scaling(of: try corpus(request.corpus), transform: transform, slicer: slicer, note: note)
+    if request.isWhole {
+      let whole = try RenderedSlice(
+        wholeOf: samples, slicer: slicer, transform: transform, stage: request.stage, scaling: scaling)
+      return Picture(request: request, slice: whole)
+    }
     let rendered = try RenderedSlice(
-      samples: samples, slice: request.slice, slicer: slicer, transform: transform, stage: request.stage.renderStage,
+      samples: samples, slice: request.slice, slicer: slicer, transform: transform, stage: request.stage,
       scaling: scaling, augmentSeed: request.augmentSeed)
-    return Picture(request, rendered)
+    return Picture(request: request, slice: rendered)
   }
 
-  func forgetCorpora() { corpora = [:] }
+  private func info(_ name: String) throws -> CorpusInfo {
+    if let info = listed[name] { return info }
+    let info = try library.info(try library.find(name))
+    listed[name] = info
+    return info
+  }
 
   private func corpus(_ name: String) throws -> Corpus {
-    if let corpus = corpora[name] { return corpus }
+    if let corpus = scanned[name] { return corpus }
     let corpus = try library.scan(try library.find(name))
-    corpora[name] = corpus
+    scanned[name] = corpus
     return corpus
   }
 
-  private func samples(_ corpus: Corpus, _ name: String, _ id: String) throws -> [Float] {
+  private func samples(_ name: String, _ id: String) throws -> [Float] {
     let key = "\(name)/\(id)"
     if let known = audio.first(where: { $0.key == key }) { return known.samples }
-    guard let utterance = corpus.utterances.first(where: { $0.id == id }) else {
-      throw LabError.unknownUtterance(id, corpus: name)
+    let info = try info(name)
+    if files[name] == nil {
+      files[name] = Dictionary(info.utterances.map { ($0.id, $0.file) }, uniquingKeysWith: { first, _ in first })
     }
-    let samples = try Audio.read(corpus.url(of: utterance)).samples
+    guard let file = files[name]?[id] else { throw LabError.unknownUtterance(id, corpus: name) }
+    let samples = try Audio.read(URL(fileURLWithPath: info.path).appendingPathComponent(file)).samples
     audio.append((key, samples))
     if audio.count > 8 { audio.removeFirst() }
     return samples
-  }
-}
-
-extension Stage {
-  fileprivate var renderStage: RenderStage {
-    switch self {
-    case .decibels: .decibels
-    case .normalised: .normalised
-    case .network: .network
-    case .augmented: .augmented
-    }
-  }
-}
-
-extension Picture {
-  fileprivate init(_ request: PictureRequest, _ rendered: RenderedSlice) {
-    let content: Content =
-      switch rendered.content {
-      case .scalar(let values, let unit, let range): .scalar(values, unit: unit, range: range)
-      case .rgb(let values): .rgb(values)
-      }
-    self.init(
-      request: request, rows: rendered.rows, columns: rendered.columns, content: content, time: rendered.time,
-      rowValues: rendered.rowValues, rowUnit: rendered.rowUnit, sliceCount: rendered.sliceCount)
   }
 }

@@ -25,12 +25,9 @@ package struct RunFolder: Sendable {
 
   /// Epochs in order. A last line that a crash cut short is left out; a line of a repeated epoch replaces the older.
   package func metrics() -> [EpochMetrics] {
-    guard let text = try? String(contentsOf: file("metrics.jsonl"), encoding: .utf8) else { return [] }
+    guard let data = try? Data(contentsOf: file("metrics.jsonl")) else { return [] }
     var epochs: [Int: EpochMetrics] = [:]
-    for line in text.split(separator: "\n") {
-      guard let metrics = try? JSON.decoder().decode(EpochMetrics.self, from: Data(line.utf8)) else { continue }
-      epochs[metrics.epoch] = metrics
-    }
+    for metrics in Self.epochs(data) { epochs[metrics.epoch] = metrics }
     return epochs.values.sorted { $0.epoch < $1.epoch }
   }
 
@@ -44,7 +41,8 @@ package struct RunFolder: Sendable {
     return quaver_is_locked(descriptor) == 1
   }
 
-  package func info() throws -> RunInfo {
+  /// - Parameter epochs: those that were read already; nil reads all of them.
+  package func info(epochs: [EpochMetrics]? = nil, isWhole: Bool = true) throws -> RunInfo {
     let record = try record()
     let live = isLive ? decode(LiveProgress.self, "progress.json") : nil
     let outcome = outcome()
@@ -52,7 +50,47 @@ package struct RunFolder: Sendable {
       if isLive { live?.paused == true ? .paused : .running } else { outcome?.status ?? .interrupted }
     return RunInfo(
       id: id, job: record.job, status: status, started: record.created, emotions: record.emotions,
-      notes: record.notes, epochs: metrics(), progress: live?.progress, failure: outcome?.failure)
+      notes: record.notes, epochs: epochs ?? metrics(), progress: live?.progress, failure: outcome?.failure,
+      isWhole: isWhole)
+  }
+
+  /// As `info`, but of a long run only the last epoch, which is enough for a list: a hundred runs of ten thousand
+  /// epochs open at once.
+  package func summary() throws -> RunInfo {
+    guard let tail = metricsTail() else { return try info() }
+    return try info(epochs: tail, isWhole: false)
+  }
+
+  /// The last epoch of a file of metrics that is longer than this many bytes; nil for a shorter one.
+  private func metricsTail(_ length: Int = 64 << 10) -> [EpochMetrics]? {
+    guard let handle = try? FileHandle(forReadingFrom: file("metrics.jsonl")) else { return nil }
+    defer { try? handle.close() }
+    guard let size = try? handle.seekToEnd(), size > UInt64(length),
+      (try? handle.seek(toOffset: size - UInt64(length))) != nil, let data = try? handle.readToEnd()
+    else { return nil }
+    let decoder = JSON.decoder()
+    for line in data.split(separator: UInt8(ascii: "\n")).reversed() {
+      if let metrics = EpochLine.decode(line, decoder) { return [metrics] }
+    }
+    return nil
+  }
+
+  private static func epochs(_ data: Data) -> [EpochMetrics] {
+    let decoder = JSON.decoder()
+    return data.split(separator: UInt8(ascii: "\n")).compactMap { EpochLine.decode($0, decoder) }
+  }
+
+  /// Epochs of the bytes from `offset` on, and where the next read begins. Nil when the file has become shorter, as
+  /// when a resumed run drops its last lines.
+  package func metrics(from offset: UInt64) -> (epochs: [EpochMetrics], next: UInt64)? {
+    guard let handle = try? FileHandle(forReadingFrom: file("metrics.jsonl")) else { return ([], 0) }
+    defer { try? handle.close() }
+    guard let size = try? handle.seekToEnd(), size >= offset, (try? handle.seek(toOffset: offset)) != nil,
+      let data = try? handle.readToEnd() ?? Data()
+    else { return nil }
+    // A line without its end is read again when it has one.
+    guard let end = data.lastIndex(of: UInt8(ascii: "\n")) else { return ([], offset) }
+    return (Self.epochs(data[...end]), offset + UInt64(data.distance(from: data.startIndex, to: end) + 1))
   }
 
   /// Changes whenever something that `info` shows may have changed.

@@ -21,7 +21,28 @@ package struct ResultTable: Sendable, Equatable {
     package init(_ title: String, interval: Bool = false) { (self.title, hasInterval) = (title, interval) }
   }
 
-  package enum Format: String, Sendable, CaseIterable { case text, csv, markdown, latex }
+  package enum Format: String, Sendable, CaseIterable {
+    case text, csv, markdown, latex
+
+    /// Of a file's name.
+    package var suffix: String {
+      switch self {
+      case .text: "txt"
+      case .csv: "csv"
+      case .markdown: "md"
+      case .latex: "tex"
+      }
+    }
+
+    package var label: String {
+      switch self {
+      case .text: "text"
+      case .csv: "CSV"
+      case .markdown: "Markdown"
+      case .latex: "LaTeX"
+      }
+    }
+  }
 
   package var title: String
   package var columns: [Column]
@@ -31,6 +52,12 @@ package struct ResultTable: Sendable, Equatable {
 
   package init(title: String, columns: [Column], rows: [[Cell]] = [], notes: [String] = []) {
     (self.title, self.columns, self.rows, self.notes) = (title, columns, rows, notes)
+  }
+
+  /// The same with one row only; nil where there is no such row.
+  package func row(_ index: Int) -> ResultTable? {
+    guard rows.indices.contains(index) else { return nil }
+    return ResultTable(title: title, columns: columns, rows: [rows[index]], notes: notes)
   }
 
   package func rendered(_ format: Format) -> String {

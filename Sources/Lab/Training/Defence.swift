@@ -140,3 +140,28 @@ extension Defence {
   /// For help texts: the attacks that can be trained against.
   package static var choices: String { Attacks.whiteBox.map(\.name).joined(separator: ", ") }
 }
+
+extension Defence {
+  /// As `init(parsing:)` reads it: the attack alone where all its settings are the usual ones.
+  package var text: String {
+    guard let attack = try? Attacks.named(attack) else { return attack }
+    let usual = Defence(attack: attack.name, settings: AttackPreset.eq3.settings(for: attack))
+    if self == usual { return attack.name }
+    let words: [(AttackKnob, String)] = [
+      (.epsilon, "eps=\(settings.epsilon)"), (.alpha, "alpha=\(settings.alpha)"), (.steps, "steps=\(settings.steps)"),
+      (.decay, "decay=\(settings.decay)"), (.eotIterations, "eot=\(settings.eotIterations)"),
+      (.randomStart, "random-start=\(settings.randomStart ? "on" : "off")"),
+    ]
+    let known = words.filter { attack.knobs.contains($0.0) }.map(\.1) + ["ratio=\(ratio)"]
+    return "\(attack.name):" + known.joined(separator: ",")
+  }
+
+  /// What a training step costs more than one on clean images alone: a pass a gradient, at about two thirds of a step, and
+  /// the adversarial images' own share of the step.
+  var cost: Double {
+    let knobs = (try? Attacks.named(attack))?.knobs ?? []
+    let steps = Double(knobs.contains(.steps) ? settings.steps : 1)
+    let draws = Double(knobs.contains(.eotIterations) ? settings.eotIterations : 1)
+    return 1 + ratio * (1 + steps * draws * 2 / 3)
+  }
+}

@@ -171,6 +171,7 @@ import Pipeline
     var lossSum = 0.0
     var weightSum = 0.0
     var confusion: Confusion
+    var predictions: [Int] = []
     var loss: Double { weightSum > 0 ? lossSum / weightSum : 0 }
   }
 
@@ -190,9 +191,11 @@ import Pipeline
       let weight = lossWeight(batch)
       evaluation.lossSum += Double(plan.loss(labels: labels, weights: weights)) * weight
       evaluation.weightSum += weight
-      for (label, prediction) in zip(labels, plan.predictions) {
+      let predictions = plan.predictions
+      for (label, prediction) in zip(labels, predictions) {
         evaluation.confusion.add(truth: label, predicted: prediction)
       }
+      evaluation.predictions += predictions
       imagesDone += batch.count
       tell(phase: phase, done: start + batch.count, total: slices.count)
     }
@@ -245,6 +248,7 @@ import Pipeline
       averageAccuracy: average, confusion: validation.confusion.counts, seconds: position.seconds,
       attackedAccuracy: attacked)
     try folder.append(metrics)
+    try folder.keep(predictions(validation))
     report(.epoch(metrics))
     // Before any checkpoint: weights that are no numbers replace none that are.
     guard metrics.trainLoss.isFinite, metrics.validLoss.isFinite else {
@@ -256,6 +260,16 @@ import Pipeline
     // The best one first: a kill between the two then repeats this epoch and writes the same best again.
     if isBest { try Checkpoint.save(network, metadata: metadata(), to: folder.bestCheckpoint) }
     try checkpoint()
+  }
+
+  private func predictions(_ validation: Evaluation) -> RunPredictions {
+    let slices = zip(data.valid, validation.predictions).map { slice, predicted in
+      let place = data.plan.table.locate(slice)
+      return RunPredictions.Slice(
+        utterance: data.corpus.utterances[place.utterance].id, slice: place.index, truth: data.labels[slice],
+        predicted: predicted)
+    }
+    return RunPredictions(run: folder.id, epoch: position.epoch, slices: slices)
   }
 
   // MARK: checkpoints

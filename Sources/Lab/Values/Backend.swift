@@ -13,8 +13,19 @@ package enum Request: Sendable, Equatable {
   case loadModels
   /// Plans and times a network at the default batch; answered by `Event.model`, or refused while a run is live here.
   case measureModel(String)
+  /// All epochs of a run whose list entry holds only the last; answered by `Event.run`.
+  case openRun(String)
+  /// Begins at once, or waits its turn when a run is being trained here.
   case train(Job)
   case resume(run: String)
+  case queue(QueueWish)
+  /// Answered by `Event.estimate`.
+  case estimate(Job)
+  /// Answered by `Event.predictions`.
+  case predictions(run: String)
+  /// Plays a part of an utterance, in seconds; nil plays all of it.
+  case play(corpus: String, utterance: String, part: ClosedRange<Double>?)
+  case stopPlaying
   /// Pause, proceed, stop after the epoch, stop now; reaches runs of other processes too.
   case control(run: String, RunControl.Wish)
 }
@@ -30,6 +41,11 @@ package enum Event: Sendable, Equatable {
   case models([ModelInfo])
   case model(ModelInfo)
   case run(RunInfo)
+  case queue(RunQueue)
+  case estimate(Job, Estimate)
+  case predictions(RunPredictions)
+  /// What the machine and this process are busy with; told while a run is live.
+  case usage(Usage)
   case log(LogLine)
   /// One sentence about a request that could not be met.
   case failed(String)
@@ -57,4 +73,6 @@ package protocol Backend: Sendable {
   /// Names from the registries, for keys and forms.
   var transforms: [String] { get }
   var models: [String] { get }
+  /// The program that plays sound here; nil where there is none.
+  var player: String? { get }
 }

@@ -1,14 +1,7 @@
+import Pipeline
+
 /// The steps of the pipeline that a picture can show, in order.
-package enum Stage: String, Sendable, CaseIterable {
-  /// Raw dB of the transform, 224×229.
-  case decibels
-  /// Scaled to [0, 1] by the corpus constants, 224×229.
-  case normalised
-  /// The 224×224 jet image that the network sees.
-  case network
-  /// The same after SpecAugment with the request's seed.
-  case augmented
-}
+package typealias Stage = RenderStage
 
 /// Which picture is wanted; echoed in the answer so that stale answers can be dropped.
 package struct PictureRequest: Sendable, Equatable, Hashable {
@@ -20,46 +13,42 @@ package struct PictureRequest: Sendable, Equatable, Hashable {
   package var transform: String
   package var stage: Stage
   package var augmentSeed: UInt64
+  /// The whole utterance, second by second, instead of a slice.
+  package var isWhole: Bool
+  /// Where it is shown, among utterances side by side; a newer request for the same place replaces an older one.
+  package var place: Int
 
   package init(
     corpus: String, utterance: String, slice: Int, strideMilliseconds: Int, transform: String, stage: Stage,
-    augmentSeed: UInt64
+    augmentSeed: UInt64, isWhole: Bool = false, place: Int = 0
   ) {
     (self.corpus, self.utterance, self.slice) = (corpus, utterance, slice)
     (self.strideMilliseconds, self.transform, self.stage) = (strideMilliseconds, transform, stage)
-    self.augmentSeed = augmentSeed
+    (self.augmentSeed, self.isWhole, self.place) = (augmentSeed, isWhole, place)
   }
 }
 
-/// A spectrogram ready to be drawn: row-major, row 0 the lowest bin.
+/// A spectrogram ready to be drawn: the pipeline's rendered slice and what it answers.
 package struct Picture: Sendable, Equatable {
-  package enum Content: Sendable, Equatable {
-    /// One value a cell with its unit ("dB", "") and the range that the colour map spans.
-    case scalar([Float], unit: String, range: ClosedRange<Float>)
-    /// Three values in [0, 1] a cell.
-    case rgb([Float])
-  }
+  package typealias Content = RenderedSlice.Content
 
   package let request: PictureRequest
-  package let rows: Int
-  package let columns: Int
-  package let content: Content
-  /// Seconds from the utterance's start covered by the columns.
-  package let time: ClosedRange<Double>
-  /// Hz of each row's centre, or the coefficient's number for MFCC.
-  package let rowValues: [Double]
-  /// "Hz" or "coefficient".
-  package let rowUnit: String
-  /// Slices of the utterance at the request's stride.
-  package let sliceCount: Int
+  package let slice: RenderedSlice
 
-  package init(
-    request: PictureRequest, rows: Int, columns: Int, content: Content, time: ClosedRange<Double>,
-    rowValues: [Double], rowUnit: String, sliceCount: Int
-  ) {
-    (self.request, self.rows, self.columns, self.content) = (request, rows, columns, content)
-    (self.time, self.rowValues, self.rowUnit, self.sliceCount) = (time, rowValues, rowUnit, sliceCount)
-  }
+  package init(request: PictureRequest, slice: RenderedSlice) { (self.request, self.slice) = (request, slice) }
+
+  /// Row-major, row 0 the lowest bin.
+  package var rows: Int { slice.rows }
+  package var columns: Int { slice.columns }
+  package var content: Content { slice.content }
+  /// Seconds from the utterance's start covered by the columns.
+  package var time: ClosedRange<Double> { slice.time }
+  /// Hz of each row's centre, or the coefficient's number for MFCC.
+  package var rowValues: [Double] { slice.rowValues }
+  /// "Hz" or "coefficient".
+  package var rowUnit: String { slice.rowUnit }
+  /// Slices of the utterance at the request's stride.
+  package var sliceCount: Int { slice.sliceCount }
 }
 
 /// Mono samples at 16 kHz of a whole utterance.

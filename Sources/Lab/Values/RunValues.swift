@@ -74,14 +74,16 @@ package struct RunInfo: Sendable, Equatable, Identifiable {
   package var failure: String?
   /// True while this very process trains it: leaving the program then ends the run, so that the workbench asks.
   package var isOwn: Bool
+  /// False when `epochs` holds the last one only: a long run's others are read when it is opened.
+  package var isWhole: Bool
 
   package init(
     id: String, job: Job, status: RunStatus, started: Date, emotions: [String], notes: [String],
-    epochs: [EpochMetrics], progress: RunProgress?, failure: String?, isOwn: Bool = false
+    epochs: [EpochMetrics], progress: RunProgress?, failure: String?, isOwn: Bool = false, isWhole: Bool = true
   ) {
     (self.id, self.job, self.status, self.started) = (id, job, status, started)
     (self.emotions, self.notes, self.epochs) = (emotions, notes, epochs)
-    (self.progress, self.failure, self.isOwn) = (progress, failure, isOwn)
+    (self.progress, self.failure, self.isOwn, self.isWhole) = (progress, failure, isOwn, isWhole)
   }
 }
 

@@ -19,12 +19,10 @@ package enum CorpusPane {
         if !state.corpusPane.step(distance) { state.say("no further match") }
         return moved(&state)
       })
-    pane.receive = { state, event in
-      guard case .corpora = event else { return [] }
-      state.corpusPane.take(state.corpora)
-      return []
-    }
-    pane.settle = { state, size in state.corpusPane.list.settle(count: state.corpusPane.rows.count, height: size.height)
+    pane.receive = receive
+    pane.settle = { state, size in
+      state.corpusPane.setStride(state.viewPane.stride, state.corpora)
+      state.corpusPane.list.settle(count: state.corpusPane.rows.count, height: size.height)
     }
     pane.click = { state, point, _ in
       let row = state.corpusPane.list.top + point.y
@@ -33,66 +31,95 @@ package enum CorpusPane {
       state.corpusPane.list.selection = row
       return isAgain ? enter(&state) : moved(&state)
     }
+    pane.table = CorpusTable.table
+    pane.tableRow = CorpusTable.row
+    pane.memory = Pane.Memory(
+      save: { $0.corpusPane.save($0.corpora) },
+      restore: { state, saved in
+        state.corpusPane.restore(saved, state.corpora)
+        return []
+      })
     return pane
   }()
+
+  private static let receive: @Sendable (inout State, Event) -> [Effect] = { state, event in
+    switch event {
+    case .corpora: state.corpusPane.take(state.corpora, before: state.corporaBefore)
+    default: break
+    }
+    return []
+  }
 
   // MARK: Keys
 
   private static let hasRows: @Sendable (State) -> Bool = { !$0.corpusPane.rows.isEmpty }
-
   private static let bindings: [Binding] =
-    [
-      Binding(
-        "corpus.enter", ["enter", "space"], "open", "Unfolds or folds; shows an utterance in the view.", hint: 1,
-        isEnabled: hasRows, run: enter),
-      Binding(
-        "corpus.train", ["t"], "train", "Trains a network on this corpus, after a short form.", hint: 2,
-        isEnabled: { !$0.corpora.isEmpty }
-      ) { state in
-        TrainingPane.openForm(&state)
-        return []
-      },
-      Binding("corpus.unfold", ["l", "right"], "unfold", "Unfolds, or goes one level in.", isEnabled: hasRows) {
-        state in
-        guard let row = state.corpusPane.selected else { return [] }
-        guard let node = state.corpusPane.node(row, state.corpora) else { return enter(&state) }
-        if state.corpusPane.isUnfolded(node) {
-          state.corpusPane.list.selection += 1
-          return moved(&state)
-        }
-        state.corpusPane.unfolded.insert(node)
-        state.corpusPane.rebuild(state.corpora)
-        return []
-      },
-      Binding("corpus.fold", ["h", "left"], "fold", "Folds, or goes one level out.", isEnabled: hasRows) { state in
-        guard let row = state.corpusPane.selected else { return [] }
-        if let node = state.corpusPane.node(row, state.corpora), state.corpusPane.matches == nil,
-          state.corpusPane.unfolded.remove(node) != nil
-        {
-          state.corpusPane.rebuild(state.corpora)
-        } else {
-          state.corpusPane.toParent()
-        }
-        return moved(&state)
-      },
-      Binding("corpus.unfold-all", ["E"], "unfold all", "Unfolds everything in this corpus.", isEnabled: hasRows) {
-        unfoldAll(&$0, true)
-      },
-      Binding("corpus.fold-all", ["C"], "fold all", "Folds everything in this corpus.", isEnabled: hasRows) {
-        unfoldAll(&$0, false)
-      },
-      Binding(
-        "corpus.order", ["o"], "order", "Sorts a speaker's utterances by name, duration, longest first.", hint: 50,
-        isEnabled: hasRows
-      ) { state in
-        let all = CorpusState.Order.allCases
-        let index = all.firstIndex(of: state.corpusPane.order) ?? 0
-        state.corpusPane.order = all[(index + 1) % all.count]
-        state.corpusPane.rebuild(state.corpora)
-        state.say("sorted by \(state.corpusPane.order.rawValue)")
-        return []
-      },
-    ] + ListMotion.bindings("corpus", \.corpusPane.list, count: { $0.corpusPane.rows.count }, moved: moved)
+    opening + CorpusMarks.bindings
+    + ListMotion.bindings("corpus", \.corpusPane.list, count: { $0.corpusPane.rows.count }, moved: moved)
+
+  private static let opening: [Binding] = [
+    Binding(
+      "corpus.enter", ["enter"], "open", "Unfolds or folds; shows an utterance in the view.", hint: 1,
+      isEnabled: hasRows, run: enter),
+    Binding(
+      "corpus.train", ["t"], "train", "Trains a network on this corpus, after a short form.", hint: 2,
+      isEnabled: { !$0.corpora.isEmpty }, whyNot: { _ in "no corpus yet; add one: quaver corpus add PATH" },
+      run: TrainingPane.openForm),
+    Binding(
+      "corpus.unfold", ["l", "right"], "unfold", "Unfolds, an utterance into its slices, or goes one level in.",
+      isEnabled: hasRows, run: unfold),
+    Binding("corpus.fold", ["h", "left"], "fold", "Folds, or goes one level out.", isEnabled: hasRows, run: fold),
+    Binding("corpus.unfold-all", ["E"], "unfold all", "Unfolds everything in this corpus.", isEnabled: hasRows) {
+      unfoldAll(&$0, true)
+    },
+    Binding("corpus.fold-all", ["C"], "fold all", "Folds everything in this corpus.", isEnabled: hasRows) {
+      unfoldAll(&$0, false)
+    },
+    Binding(
+      "corpus.order", ["o"], "order", "Sorts a speaker's utterances by name, duration, longest first, sentence.",
+      hint: 50, isEnabled: hasRows
+    ) { state in
+      let all = CorpusState.Order.allCases
+      let index = all.firstIndex(of: state.corpusPane.order) ?? 0
+      state.corpusPane.order = all[(index + 1) % all.count]
+      state.corpusPane.rebuild(state.corpora)
+      state.say("sorted by \(state.corpusPane.order.rawValue)")
+      return []
+    },
+    Binding(
+      "corpus.all", ["u"], "show all", "Shows all utterances again, not only those behind another pane's number.",
+      hint: 3, isEnabled: { $0.corpusPane.only != nil }
+    ) { state in
+      state.corpusPane.only = nil
+      state.corpusPane.search(state.corpora)
+      return []
+    },
+  ]
+
+  private static let unfold: @Sendable (inout State) -> [Effect] = { state in
+    guard let row = state.corpusPane.selected else { return [] }
+    guard let node = state.corpusPane.node(row, state.corpora) else { return enter(&state) }
+    if state.corpusPane.isUnfolded(node) {
+      state.corpusPane.list.selection += 1
+      return moved(&state)
+    }
+    state.corpusPane.unfolded.insert(node)
+    state.corpusPane.rebuild(state.corpora)
+    return []
+  }
+
+  private static let fold: @Sendable (inout State) -> [Effect] = { state in
+    guard let row = state.corpusPane.selected else { return [] }
+    if let node = state.corpusPane.node(row, state.corpora),
+      state.corpusPane.matches == nil || CorpusState.depth(row) == 3,
+      state.corpusPane.unfolded.remove(node) != nil
+    {
+      state.corpusPane.rebuild(state.corpora)
+    } else {
+      state.corpusPane.toParent()
+    }
+    return moved(&state)
+  }
 
   private static func unfoldAll(_ state: inout State, _ isOpen: Bool) -> [Effect] {
     guard let row = state.corpusPane.selected else { return [] }
@@ -105,39 +132,57 @@ package enum CorpusPane {
 
   private static let enter: @Sendable (inout State) -> [Effect] = { state in
     guard let row = state.corpusPane.selected else { return [] }
-    guard let node = state.corpusPane.node(row, state.corpora) else {
+    if CorpusState.depth(row) >= 3 {
       let effects = moved(&state)
       state.go(to: .view)
       return effects
     }
+    guard let node = state.corpusPane.node(row, state.corpora) else { return [] }
     if state.corpusPane.unfolded.remove(node) == nil { state.corpusPane.unfolded.insert(node) }
     state.corpusPane.rebuild(state.corpora)
     return []
   }
 
   /// What is selected is shown at once.
-  private static let moved: @Sendable (inout State) -> [Effect] = { state in
-    guard case .utterance(let corpus, let utterance) = state.corpusPane.selected else { return [] }
-    let info = state.corpora[corpus]
-    return state.viewPane.show(corpus: info.name, utterance: info.utterances[utterance].id)
+  static let moved: @Sendable (inout State) -> [Effect] = { state in
+    switch state.corpusPane.selected {
+    case .utterance(let corpus, let utterance):
+      let info = state.corpora[corpus]
+      return state.viewPane.show(corpus: info.name, utterance: info.utterances[utterance].id)
+    case .slice(let corpus, let utterance, let slice):
+      let info = state.corpora[corpus]
+      let effects = state.viewPane.show(corpus: info.name, utterance: info.utterances[utterance].id)
+      if state.viewPane.slice == slice, !state.viewPane.isWhole { return effects }
+      (state.viewPane.slice, state.viewPane.isWhole) = (slice, false)
+      return effects.filter { if case .request(.picture) = $0 { false } else { true } } + state.viewPane.ask()
+    default: return []
+    }
   }
 
   // MARK: Drawing
 
   private static func title(_ state: State) -> String {
-    let rows = state.corpusPane
-    if !rows.filter.isEmpty { return "Corpus /\(rows.filter)" }
-    return rows.order == .name ? "Corpus" : "Corpus by \(rows.order.rawValue)"
+    let pane = state.corpusPane
+    var words = ["Corpus"]
+    if let only = pane.only { words.append(only.title) }
+    if !pane.filter.isEmpty { words.append("/\(pane.filter)") }
+    if pane.order != .name { words.append("by \(pane.order.rawValue)") }
+    if !pane.marks.isEmpty { words.append("\(pane.marks.count) marked") }
+    return words.joined(separator: " · ")
   }
 
   private static func draw(_ state: State, _ surface: inout Surface) {
     let pane = state.corpusPane
     guard !pane.rows.isEmpty else {
       let words =
-        if !state.hasCorpora { "Loading corpora …" } else if !pane.filter.isEmpty {
+        if !state.hasCorpora {
+          "Loading corpora …"
+        } else if pane.only != nil {
+          "None of these utterances is in a corpus that is registered. u shows all."
+        } else if !pane.filter.isEmpty {
           "Nothing contains “\(pane.filter)”. Esc or Backspace in / widens it."
         } else {
-          "No corpus yet. Add one: quaver corpus add PATH"
+          "No corpus yet. Add one in another terminal: quaver corpus add PATH. It appears here by itself."
         }
       Paragraph.draw(words, in: surface.bounds, state.look.style(.dim), state.look, &surface)
       return
@@ -153,7 +198,7 @@ package enum CorpusPane {
 
   private static func draw(_ row: CorpusState.Row, _ y: Int, _ state: State, _ surface: inout Surface) {
     let (pane, look) = (state.corpusPane, state.look)
-    var (text, style, right) = ("", look.style(.text), "")
+    var (text, style, right, isMarked) = ("", look.style(.text), "", false)
     switch row {
     case .corpus(let corpus):
       (text, style) = (state.corpora[corpus].name, look.style(.heading))
@@ -170,11 +215,19 @@ package enum CorpusPane {
       let info = state.corpora[corpus].utterances[utterance]
       (text, style) = (info.id, look.style(emotion: state.corpora[corpus].emotionName(info.emotion)))
       right = Numbers.seconds(info.duration)
+      isMarked = pane.isMarked(UtteranceReference(corpus: state.corpora[corpus].name, utterance: info.id))
+    case .slice(let corpus, let utterance, let slice):
+      let start = Double(slice * pane.stride) / 1000
+      text = "slice \(slice + 1)"
+      right = Numbers.fixed(start, 2) + "–" + Numbers.fixed(start + 1, 2) + " s"
+      right = look.glyphs.plain(right)
+      style = look.style(state.corpora[corpus].utterances.indices.contains(utterance) ? .dim : .error)
     }
     let indent = 2 * CorpusState.depth(row)
     if let node = pane.node(row, state.corpora) {
       surface.put(pane.isUnfolded(node) ? look.glyphs.expanded : look.glyphs.collapsed, indent, y, look.style(.dim))
     }
+    if isMarked { surface.put(look.glyphs.pick("◉", "*"), indent + 1, y, look.style(.match)) }
     let room = surface.width - 1 - right.count
     surface.put(
       TextWidth.cut(text, to: max(0, room - indent - 3), ellipsis: look.glyphs.ellipsis), indent + 2, y, style)

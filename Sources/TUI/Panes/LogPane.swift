@@ -54,6 +54,15 @@ package enum LogPane {
     pane.settle = { state, size in
       state.logPane.list.settle(count: state.logPane.count(state.log), height: size.height)
     }
+    pane.table = { state in
+      let lines = (0..<state.logPane.count(state.log)).compactMap { state.logPane.line($0, state.log) }
+      return lines.isEmpty
+        ? nil
+        : ResultTable(
+          title: "Log", columns: ["UTC", "level", "text"].map { ResultTable.Column($0) },
+          rows: lines.map { [.text(clock($0.time)), .text($0.level.rawValue), .text($0.text)] })
+    }
+    pane.tableRow = { $0.logPane.count($0.log) > 0 ? $0.logPane.list.selection : nil }
     pane.click = { state, point, _ in
       state.logPane.list.selection = state.logPane.list.top + point.y
       return moved(&state)

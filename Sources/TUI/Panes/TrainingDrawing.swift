@@ -30,6 +30,10 @@ package enum TrainingDrawing {
     if run.isLive, surface.height >= 3 {
       progress(run, y, look, &surface)
       y += 1
+      if surface.height >= 12, let usage = state.usage {
+        surface.put(look.glyphs.plain(words(usage, run)), 0, y, look.style(.dim))
+        y += 1
+      }
     }
     if let failure = run.failure {
       let rest = Rect(x: 0, y: y, width: surface.width, height: min(2, surface.height - y))
@@ -38,7 +42,7 @@ package enum TrainingDrawing {
     let notes = notes(run, width: surface.width)
     let noteRows = min(notes.count, max(0, (surface.height - y) / 4))
     let plots = Rect(x: 0, y: y, width: surface.width, height: surface.height - y - noteRows)
-    curves(run, state.trainingPane.curves, in: plots, look, &surface)
+    curves(state, in: plots, &surface)
     for (index, note) in notes.prefix(noteRows).enumerated() {
       surface.put(look.glyphs.plain(note), 0, plots.maxY + index, look.style(.warning))
     }
@@ -78,21 +82,29 @@ package enum TrainingDrawing {
     ProgressBar.draw(fraction, x, y, width: surface.width - x - TextWidth.of(right) - 1, look, &surface)
   }
 
+  /// "this program 1.9 of 2 processors, 1.2 GB · machine 98 %, 14.2 of 24.0 GB".
+  private static func words(_ usage: Usage, _ run: RunInfo) -> String {
+    let machine =
+      "machine \(Numbers.percent(usage.machineLoad, 0)) busy, \(Numbers.bytes(usage.memoryUsed)) of "
+      + "\(Numbers.bytes(usage.memoryTotal)) in use"
+    guard run.isOwn else { return machine }
+    return "this program \(Numbers.fixed(usage.processors, 1)) processors, \(Numbers.bytes(usage.resident)) · "
+      + machine
+  }
+
   // MARK: Curves
 
-  private static func curves(
-    _ run: RunInfo, _ which: TrainingState.Curves, in rect: Rect, _ look: Look, _ surface: inout Surface
-  ) {
-    guard !run.epochs.isEmpty else {
+  private static func curves(_ state: State, in rect: Rect, _ surface: inout Surface) {
+    let (look, runs) = (state.look, state.shownRuns)
+    guard runs.contains(where: { !$0.epochs.isEmpty }) else {
       Paragraph.draw("Curves begin with the first epoch's end.", in: rect, look.style(.dim), look, &surface)
       return
     }
-    let loss = plot(
-      "Loss", run, train: run.epochs.map(\.trainLoss), valid: run.epochs.map(\.validLoss))
-    var accuracy = plot(
-      "Accuracy", run, train: run.epochs.map(\.trainAccuracy), valid: run.epochs.map(\.validAccuracy))
+    var loss = plot("Loss", runs, CurveMeasure.loss, state.trainingPane.settings)
+    loss.isLog = state.trainingPane.settings.isLogLoss
+    var accuracy = plot("Accuracy", runs, CurveMeasure.accuracy, state.trainingPane.settings)
     (accuracy.range, accuracy.isPercent) = (0...1, true)
-    switch which {
+    switch state.trainingPane.curves {
     case .loss: loss.draw(in: rect, look, &surface)
     case .accuracy: accuracy.draw(in: rect, look, &surface)
     case .both where rect.width >= 64:
@@ -107,12 +119,20 @@ package enum TrainingDrawing {
     }
   }
 
-  private static func plot(_ title: String, _ run: RunInfo, train: [Double], valid: [Double]) -> Plot {
-    Plot(
-      title: title,
-      series: [
-        Plot.Series(name: "train", values: train, role: .train, mark: "*", every: 1),
-        Plot.Series(name: "valid", values: valid, role: .valid, mark: "o", every: 2),
-      ], epochs: max(run.job.epochs, run.epochs.count))
+  private static func plot(
+    _ title: String, _ runs: [RunInfo], _ measures: [CurveMeasure], _ settings: CurveSettings
+  ) -> Plot {
+    let curves = CurveMaker.curves(runs, measures, settings)
+    let last = curves.compactMap { $0.points.last?.x }.max() ?? 1
+    // Epochs are known beforehand, so the axis does not move while a run goes on.
+    let end = settings.across == .epoch ? max(last, Double(runs.map(\.job.epochs).max() ?? 1)) : last
+    let start =
+      settings.across == .epoch ? 1 : settings.isLogAcross ? curves.compactMap { $0.points.first?.x }.min() ?? 1 : 0
+    var plot = Plot(
+      title: CurveMaker.title(title, runs, measures, settings), curves: curves,
+      unit: settings.across == .time ? "s" : settings.across.rawValue,
+      across: AxisScale(start...max(start + 1, end), isLog: settings.isLogAcross))
+    plot.isWhole = settings.across != .time
+    return plot
   }
 }

@@ -12,8 +12,13 @@ package struct TrainingState: Sendable, Equatable {
   /// The selected run stays selected when others come and go.
   package var run: String?
   package var curves = Curves.both
+  package var settings = CurveSettings()
+  /// Runs drawn together with the selected one, in the order in which they were marked.
+  package var marks: [String] = []
   /// A run was asked for here: select it when it appears.
   package var awaitsNew = false
+  /// Runs whose epochs were asked for.
+  fileprivate var opened: Set<String> = []
 
   package init() {}
 }
@@ -22,14 +27,20 @@ extension State {
   package var selectedRun: RunInfo? {
     runs.indices.contains(trainingPane.list.selection) ? runs[trainingPane.list.selection] : nil
   }
+
+  /// The runs whose curves are drawn: the marked ones and the selected one.
+  package var shownRuns: [RunInfo] {
+    var shown = trainingPane.marks.compactMap { id in runs.first { $0.id == id } }
+    if let selected = selectedRun, !shown.contains(where: { $0.id == selected.id }) { shown.append(selected) }
+    return shown
+  }
 }
 
 /// Runs, live curves, and the keys that steer them.
 package enum TrainingPane {
   package static let pane: Pane = {
     var pane = Pane(
-      id: .training, name: "Training", title: { "Training (\($0.runs.count))" }, bindings: bindings,
-      draw: TrainingDrawing.draw)
+      id: .training, name: "Training", title: title, bindings: bindings, draw: TrainingDrawing.draw)
     pane.receive = receive
     pane.settle = { state, size in
       state.trainingPane.list.settle(count: state.runs.count, height: TrainingDrawing.listHeight(state, size.height))
@@ -37,13 +48,33 @@ package enum TrainingPane {
     }
     pane.click = { state, point, size in
       let row = state.trainingPane.list.top + point.y - 1
-      if point.y >= 1, point.y <= TrainingDrawing.listHeight(state, size.height), state.runs.indices.contains(row) {
-        state.trainingPane.list.selection = row
-      }
-      return []
+      guard point.y >= 1, point.y <= TrainingDrawing.listHeight(state, size.height), state.runs.indices.contains(row)
+      else { return [] }
+      state.trainingPane.list.selection = row
+      return moved(&state)
     }
+    pane.table = { state in state.runs.isEmpty ? nil : RunTable.table(state.runs) }
+    pane.tableRow = { $0.selectedRun == nil ? nil : $0.trainingPane.list.selection }
+    pane.detail = { RunTable.epochs($0.shownRuns) }
+    pane.memory = Pane.Memory(
+      save: { ["run": $0.selectedRun?.id ?? "", "curves": $0.trainingPane.curves.rawValue] },
+      restore: { state, saved in
+        if let curves = saved["curves"].flatMap(TrainingState.Curves.init) { state.trainingPane.curves = curves }
+        guard let index = state.runs.firstIndex(where: { $0.id == saved["run"] }) else { return [] }
+        state.trainingPane.list.selection = index
+        return moved(&state)
+      })
     return pane
   }()
+
+  private static func title(_ state: State) -> String {
+    var words = ["Training (\(state.runs.count))"]
+    let waiting = state.queue.entries.count
+    if waiting > 0 {
+      words.append("\(waiting) \(waiting == 1 ? "waits" : "wait")\(state.queue.isHeld ? " for you: w" : "")")
+    }
+    return (words + state.trainingPane.settings.words).joined(separator: " · ")
+  }
 
   private static let receive: @Sendable (inout State, Event) -> [Effect] = { state, event in
     switch event {
@@ -57,11 +88,18 @@ package enum TrainingPane {
     if let index = state.runs.firstIndex(where: { $0.id == state.trainingPane.run }) {
       state.trainingPane.list.selection = index
     }
-    return []
+    return moved(&state)
+  }
+
+  /// Asks for the epochs of runs that are drawn and of which only the last is known.
+  static let moved: @Sendable (inout State) -> [Effect] = { state in
+    let missing = state.shownRuns.filter { !$0.isWhole && !state.trainingPane.opened.contains($0.id) }.map(\.id)
+    state.trainingPane.opened.formUnion(missing)
+    return missing.map { .request(.openRun($0)) }
   }
 
   /// The form for the corpus that is looked at; says why not when there is none.
-  package static func openForm(_ state: inout State) {
+  package static let openForm: @Sendable (inout State) -> [Effect] = { state in
     let names = state.corpora.map(\.name)
     let wanted: String? =
       switch state.focus {
@@ -70,9 +108,10 @@ package enum TrainingPane {
       default: state.selectedRun?.job.corpus
       }
     guard let corpus = names.first(where: { $0 == wanted }) ?? names.first else {
-      return state.say("no corpus yet; add one: quaver corpus add PATH", .warning)
+      state.say("no corpus yet; add one: quaver corpus add PATH", .warning)
+      return []
     }
-    state.modal = .form(TrainForm(state, corpus: corpus))
+    return FormModal.put(TrainForm(state, corpus: corpus), &state)
   }
 
   // MARK: Keys
@@ -87,7 +126,10 @@ package enum TrainingPane {
   }
 
   private static let isLive: @Sendable (State) -> Bool = { $0.selectedRun?.isLive == true }
-  private static let hasRun: @Sendable (State) -> Bool = { $0.selectedRun != nil }
+  static let hasRun: @Sendable (State) -> Bool = { $0.selectedRun != nil }
+  private static let whyNotLive: @Sendable (State) -> String? = { state in
+    state.selectedRun.map { "\($0.id) is \($0.status.rawValue), not being trained" } ?? "no run is selected"
+  }
 
   package static func canResume(_ run: RunInfo) -> Bool {
     switch run.status {
@@ -97,51 +139,54 @@ package enum TrainingPane {
   }
 
   private static let bindings: [Binding] =
-    [
-      Binding(
-        "training.new", ["t"], "train", "Starts a new run, after a short form.", hint: 1,
-        isEnabled: { !$0.corpora.isEmpty }
-      ) {
-        openForm(&$0)
-        return []
-      },
-      Binding(
-        "training.pause", ["p", "space"], "pause", "Pauses the run, or lets it go on.", hint: 2, isEnabled: isLive,
-        run: control { $0.status == .paused ? .proceed : .pause }),
-      Binding(
-        "training.stop-after-epoch", ["e"], "end epoch, stop", "Stops after the running epoch.", hint: 3,
-        isEnabled: isLive, run: control { _ in .stopAfterEpoch }),
-      Binding("training.stop", ["x"], "stop now", "Stops at once; asks first.", hint: 4, isEnabled: isLive) { state in
-        guard let run = state.selectedRun else { return [] }
-        state.modal = .confirm(
-          Confirmation(
-            title: "Stop \(run.id) now?", text: "It can be resumed later from its last checkpoint.",
-            choices: [
-              .init(key: "s", label: "stop now", answer: .stop(run: run.id)),
-              .init(key: "c", label: "let it run", answer: .cancel),
-            ]))
-        return []
-      },
-      Binding(
-        "training.resume", ["r"], "resume", "Continues a run that was stopped, failed or was interrupted.", hint: 5,
-        isEnabled: { $0.selectedRun.map(canResume) == true }
-      ) { state in
-        guard let run = state.selectedRun else { return [] }
-        return [.request(.resume(run: run.id))]
-      },
-      Binding(
-        "training.confusion", ["enter"], "confusion", "The run's confusion matrix.", hint: 6, isEnabled: hasRun
-      ) { state in
-        state.go(to: .confusion)
-        return []
-      },
-      Binding(
-        "training.curves", ["m"], "curves", "Both curves, loss alone, accuracy alone.", hint: 7, isEnabled: hasRun
-      ) {
-        let all = TrainingState.Curves.allCases
-        let index = all.firstIndex(of: $0.trainingPane.curves) ?? 0
-        $0.trainingPane.curves = all[(index + 1) % all.count]
-        return []
-      },
-    ] + ListMotion.bindings("training", \.trainingPane.list, count: { $0.runs.count })
+    starting + steering + TrainingCurves.bindings
+    + ListMotion.bindings("training", \.trainingPane.list, count: { $0.runs.count }, moved: moved)
+
+  private static let starting: [Binding] = [
+    Binding(
+      "training.new", ["t"], "train", "Starts a new run, after a short form.", hint: 1,
+      isEnabled: { !$0.corpora.isEmpty }, whyNot: { _ in "no corpus yet; add one: quaver corpus add PATH" },
+      run: openForm),
+    Binding("training.queue", ["w"], "waiting runs", "Runs that wait for their turn.", hint: 13) { state in
+      state.modal = .queue(ListState())
+      return []
+    },
+    Binding(
+      "training.confusion", ["enter"], "confusion", "The run's confusion matrix.", hint: 6, isEnabled: hasRun
+    ) { state in
+      state.go(to: .confusion)
+      return []
+    },
+  ]
+
+  private static let steering: [Binding] = [
+    Binding(
+      "training.pause", ["p"], "pause", "Pauses the run, or lets it go on.", hint: 2, isEnabled: isLive,
+      whyNot: whyNotLive, run: control { $0.status == .paused ? .proceed : .pause }),
+    Binding(
+      "training.stop-after-epoch", ["E"], "end epoch, stop", "Stops after the running epoch.", hint: 3,
+      isEnabled: isLive, whyNot: whyNotLive, run: control { _ in .stopAfterEpoch }),
+    Binding(
+      "training.stop", ["x"], "stop now", "Stops at once; asks first.", hint: 4, isEnabled: isLive, whyNot: whyNotLive
+    ) { state in
+      guard let run = state.selectedRun else { return [] }
+      state.modal = .confirm(
+        Confirmation(
+          title: "Stop \(run.id) now?", text: "It can be resumed later from its last checkpoint.",
+          choices: [
+            .init(key: "s", label: "stop now", answer: .stop(run: run.id)),
+            .init(key: "c", label: "let it run", answer: .cancel),
+          ]))
+      return []
+    },
+    Binding(
+      "training.resume", ["r"], "resume", "Continues a run that was stopped, failed or was interrupted.", hint: 5,
+      isEnabled: { $0.selectedRun.map(canResume) == true },
+      whyNot: { state in state.selectedRun.map { "\($0.id) is \($0.status.rawValue)" } ?? "no run is selected" }
+    ) { state in
+      guard let run = state.selectedRun else { return [] }
+      if state.isBusy { state.say("queued behind the run that is live; w shows what waits") }
+      return [.request(.resume(run: run.id))]
+    },
+  ]
 }

@@ -17,35 +17,67 @@ package enum ViewPane {
       return []
     }
     pane.settle = { state, size in
-      let plot = ViewDrawing.Places(size).spectrogram
+      let plot = ViewDrawing.places(state, size)[state.viewPane.active].spectrogram
       state.viewPane.plot = Size(width: plot.width, height: plot.height)
     }
     pane.click = { state, point, size in
-      let plot = ViewDrawing.Places(size).spectrogram
-      guard let picture = state.viewPane.picture, plot.contains(point) else { return [] }
-      state.viewPane.cursor = Point(
-        x: (2 * (point.x - plot.x) + 1) * picture.columns / (2 * plot.width),
-        y: (2 * (plot.maxY - 1 - point.y) + 1) * picture.rows / (2 * plot.height))
+      guard let (index, picture) = place(&state, point, size) else { return [] }
+      state.viewPane.activate(index - state.viewPane.active)
+      state.viewPane.cursor = picture
       state.viewPane.move(0, 0)
       return []
     }
+    pane.wheel = { state, point, size, steps in
+      guard let (_, picture) = place(&state, point, size) else { return [] }
+      state.viewPane.cursor = picture
+      state.viewPane.zoom(time: steps)
+      return []
+    }
+    pane.table = ViewTable.table
+    pane.tableRow = { state in state.viewPane.picture.map { $0.rows - 1 - state.viewPane.cursor.y } }
+    pane.memory = ViewMemory.memory
     return pane
   }()
+
+  /// The tile and the picture's pixel under a cell.
+  private static func place(_ state: inout State, _ point: Point, _ size: Size) -> (Int, Point)? {
+    for (index, places) in ViewDrawing.places(state, size).enumerated() where places.spectrogram.contains(point) {
+      guard let picture = state.viewPane.tiles[index].picture else { return nil }
+      let plot = places.spectrogram
+      let columns = state.viewPane.viewport.columns(of: picture.columns)
+      let rows = state.viewPane.viewport.rows(of: picture.rows)
+      return (
+        index,
+        Point(
+          x: columns.lowerBound + (2 * (point.x - plot.x) + 1) * columns.count / (2 * plot.width),
+          y: rows.lowerBound + (2 * (plot.maxY - 1 - point.y) + 1) * rows.count / (2 * plot.height))
+      )
+    }
+    return nil
+  }
 
   private static func title(_ state: State) -> String {
     let view = state.viewPane
     if view.isEmpty { return "View" }
     guard let shown = view.picture?.request else { return "View \(view.utterance) …" }
+    if view.tiles.count > 1 {
+      return "\(view.tiles.count) utterances · \(shown.transform) · \(shown.stage.label)"
+    }
     let wanted = view.isStale ? " → \(view.utterance) \(view.transform) \(view.stage.label) …" : ""
     return "\(shown.utterance) · \(shown.transform) · \(shown.stage.label)\(wanted)"
   }
 
   // MARK: Keys
 
-  private static let isOpen: @Sendable (State) -> Bool = { !$0.viewPane.isEmpty }
-  private static let hasPicture: @Sendable (State) -> Bool = { $0.viewPane.picture != nil }
+  static let isOpen: @Sendable (State) -> Bool = { !$0.viewPane.isEmpty }
+  static let hasPicture: @Sendable (State) -> Bool = { $0.viewPane.picture != nil }
+  static let whyNoSound: @Sendable (State) -> String? = { state in
+    state.player == nil
+      ? "no sound here: neither aplay nor ffplay nor $QUAVER_PLAYER was found" : "choose an utterance first"
+  }
 
-  private static let bindings: [Binding] = choosing + slicing + looking + moving
+  private static let bindings: [Binding] =
+    choosing + slicing + looking + moving + ViewZoom.bindings + ViewBeside.bindings
 
   private static func next<T: Equatable>(_ value: T, in all: [T], _ distance: Int) -> T {
     guard !all.isEmpty else { return value }
@@ -93,7 +125,7 @@ package enum ViewPane {
   private static func stride(_ distance: Int) -> @Sendable (inout State) -> [Effect] {
     { state in
       let view = state.viewPane
-      let wanted = next(view.stride, in: ViewState.strides, distance)
+      let wanted = next(view.stride, in: JobFields.strides, distance)
       state.viewPane.slice = view.slice * view.stride / wanted
       state.viewPane.stride = wanted
       return state.viewPane.ask()
@@ -174,9 +206,8 @@ package enum ViewPane {
     Binding("view.end", ["$", "end"], "end", "Cursor to the slice's end.", isEnabled: hasPicture, run: move(far, 0)),
     Binding("view.top", ["g g"], "top", "Cursor to the highest row.", isEnabled: hasPicture, run: move(0, far)),
     Binding("view.bottom", ["G"], "bottom", "Cursor to the lowest row.", isEnabled: hasPicture, run: move(0, -far)),
-    Binding("view.train", ["t"], "train", "Trains on this corpus, after a short form.", hint: 8, isEnabled: isOpen) {
-      TrainingPane.openForm(&$0)
-      return []
-    },
+    Binding(
+      "view.train", ["t"], "train", "Trains on this corpus, after a short form.", hint: 8, isEnabled: isOpen,
+      run: TrainingPane.openForm),
   ]
 }

@@ -88,9 +88,16 @@ package struct Glyphs: Sendable, Hashable {
   /// The block glyph whose ink is the other's paper; nil for other glyphs.
   package static func complement(of scalar: UInt32) -> UInt32? { complements[scalar] }
 
+  private static let order: [UInt32] = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80]
+
+  /// The dots of a braille glyph, as `braille` takes them; nil for another glyph.
+  package static func dots(of scalar: UInt32) -> UInt8? {
+    guard (0x2800...0x28FF).contains(scalar) else { return nil }
+    return order.enumerated().reduce(into: 0) { if scalar & $1.element != 0 { $0 |= 1 << UInt8($1.offset) } }
+  }
+
   /// Dots of a braille cell; bit = column + 2 · row, from the upper left. (Unicode 15, chapter 21.1)
   package static func braille(_ bits: UInt8) -> Unicode.Scalar {
-    let order: [UInt32] = [0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80]
     var value: UInt32 = 0x2800
     for (bit, dot) in order.enumerated() where bits & (1 << bit) != 0 { value |= dot }
     return Unicode.Scalar(value) ?? " "

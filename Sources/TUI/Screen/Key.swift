@@ -75,6 +75,9 @@ package struct KeySequence: Sendable, Hashable, ExpressibleByStringLiteral {
   }
 
   package func label(_ glyphs: Glyphs) -> String { keys.map { $0.label(glyphs) }.joined() }
+
+  /// As configuration writes it: "g g".
+  package var text: String { keys.map(\.name).joined(separator: " ") }
 }
 
 /// A button or the wheel, at a cell.

@@ -1,3 +1,4 @@
+import Export
 import Lab
 
 /// What a key press leads to beside the new state.
@@ -8,6 +9,12 @@ package enum Effect: Sendable, Equatable {
   case suspend
   /// Send the whole screen anew.
   case redraw
+  /// Into the clipboard of the terminal at the other end of the line.
+  case copy(String, what: String)
+  /// A file with this content; nothing that is there is overwritten.
+  case write(path: String, text: String)
+  /// The focused pane drawn into a file.
+  case draw(path: String, Figure.Format)
 }
 
 /// Why the workbench ended.
@@ -29,14 +36,22 @@ package struct Binding: Sendable {
   /// Position in the footer, lowest first; nil keeps it out.
   package let hint: Int?
   package let isEnabled: @Sendable (State) -> Bool
+  /// Said when the keys are pressed while the command cannot be used; nil keeps silent.
+  package let whyNot: (@Sendable (State) -> String?)?
   package let run: @Sendable (inout State) -> [Effect]
 
   package init(
     _ id: String, _ keys: [KeySequence], _ name: String, _ help: String, hint: Int? = nil,
-    isEnabled: @escaping @Sendable (State) -> Bool = { _ in true }, run: @escaping @Sendable (inout State) -> [Effect]
+    isEnabled: @escaping @Sendable (State) -> Bool = { _ in true },
+    whyNot: (@Sendable (State) -> String?)? = nil, run: @escaping @Sendable (inout State) -> [Effect]
   ) {
     (self.id, self.keys, self.name, self.help, self.hint) = (id, keys, name, help, hint)
-    (self.isEnabled, self.run) = (isEnabled, run)
+    (self.isEnabled, self.whyNot, self.run) = (isEnabled, whyNot, run)
+  }
+
+  /// The same command on other keys.
+  package func with(keys: [KeySequence]) -> Binding {
+    Binding(id, keys, name, help, hint: hint, isEnabled: isEnabled, whyNot: whyNot, run: run)
   }
 
   package func keyLabel(_ glyphs: Glyphs) -> String {
@@ -63,6 +78,14 @@ package struct Pane: Sendable {
   package var settle: @Sendable (inout State, Size) -> Void = { _, _ in }
   /// A click inside the border.
   package var click: @Sendable (inout State, Point, Size) -> [Effect] = { _, _, _ in [] }
+  /// The wheel inside the border: 1 away from the user, -1 towards. Nil: as the keys up and down.
+  package var wheel: (@Sendable (inout State, Point, Size, Int) -> [Effect])?
+  /// What the pane shows, as a table, and which of its rows is selected: for copying and exporting.
+  package var table: @Sendable (State) -> ResultTable? = { _ in nil }
+  package var tableRow: @Sendable (State) -> Int? = { _ in nil }
+  /// The numbers behind what is drawn, where they are not those of `table`: a training's epochs beside the list of runs.
+  package var detail: @Sendable (State) -> ResultTable? = { _ in nil }
+  package var memory: Memory?
   package let draw: @Sendable (State, inout Surface) -> Void
 
   package init(
@@ -70,6 +93,20 @@ package struct Pane: Sendable {
     draw: @escaping @Sendable (State, inout Surface) -> Void
   ) {
     (self.id, self.name, self.title, self.bindings, self.draw) = (id, name, title, bindings, draw)
+  }
+
+  /// What the pane remembers of a place: for the way back, and for the next start.
+  package struct Memory: Sendable {
+    package let save: @Sendable (State) -> [String: String]
+    /// Does nothing where the pane is there already; what no longer exists is left out.
+    package let restore: @Sendable (inout State, [String: String]) -> [Effect]
+
+    package init(
+      save: @escaping @Sendable (State) -> [String: String],
+      restore: @escaping @Sendable (inout State, [String: String]) -> [Effect]
+    ) {
+      (self.save, self.restore) = (save, restore)
+    }
   }
 
   /// What `/`, n and N do in a pane that can be filtered.

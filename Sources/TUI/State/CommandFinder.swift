@@ -11,10 +11,15 @@ package enum CommandFinder {
   package static func find(_ state: State) -> [Found] {
     switch state.modal {
     case .help(let finder):
-      let own = (Panes.named(state.focus)?.bindings ?? []).map { Found(binding: $0, pane: state.focus) }
-      return (own + global).filter { matches($0.binding, finder.query) }
+      let own = state.keymap.applied(to: Panes.named(state.focus)?.bindings ?? []).map {
+        Found(binding: $0, pane: state.focus)
+      }
+      return (own + global(state)).filter { matches($0.binding, finder.query, state.look.glyphs) }
     case .palette(let finder):
-      let all = Panes.all.flatMap { pane in pane.bindings.map { Found(binding: $0, pane: pane.id) } } + global
+      let all =
+        Panes.all.flatMap { pane in
+          state.keymap.applied(to: pane.bindings).map { Found(binding: $0, pane: pane.id) }
+        } + global(state)
       let usable = all.filter { $0.binding.isEnabled(state) }
       let scored = usable.enumerated().compactMap { (index, found) -> (Int, Int, Found)? in
         // A command's own name counts first; its pane only helps to find what the name does not tell.
@@ -32,11 +37,13 @@ package enum CommandFinder {
     return "\(pane): \(found.binding.name)"
   }
 
-  private static let global = GlobalBindings.all.map { Found(binding: $0, pane: nil) }
+  private static func global(_ state: State) -> [Found] {
+    state.keymap.applied(to: GlobalBindings.all).map { Found(binding: $0, pane: nil) }
+  }
 
-  private static func matches(_ binding: Binding, _ query: String) -> Bool {
+  private static func matches(_ binding: Binding, _ query: String, _ glyphs: Glyphs) -> Bool {
     if query.isEmpty { return true }
-    if binding.keys.contains(where: { $0.keys.map(\.name).joined(separator: " ") == query }) { return true }
+    if binding.keys.contains(where: { $0.text == query || $0.label(glyphs) == query }) { return true }
     let query = query.lowercased()
     return "\(binding.name) \(binding.help)".lowercased().contains(query)
   }

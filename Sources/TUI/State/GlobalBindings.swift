@@ -2,7 +2,7 @@ import Lab
 
 /// Keys that work in every pane.
 package enum GlobalBindings {
-  package static let all: [Binding] = moving + finding + looking + leaving
+  package static let all: [Binding] = moving + finding + taking + looking + leaving
 
   private static let moving: [Binding] =
     [
@@ -11,10 +11,7 @@ package enum GlobalBindings {
       Binding(
         "global.back", ["backspace", "ctrl-g", "esc"], "back", "Back to where you came from.",
         isEnabled: { !$0.trail.isEmpty || $0.isZoomed }
-      ) { state in
-        if let pane = state.trail.popLast() { state.show(pane) } else { state.isZoomed = false }
-        return []
-      },
+      ) { $0.back() },
       Binding("global.zoom", ["z"], "zoom", "Gives the focused pane the whole screen, or takes it back.", hint: 81) {
         $0.isZoomed.toggle()
         return []
@@ -60,6 +57,20 @@ package enum GlobalBindings {
     },
   ]
 
+  private static let taking: [Binding] = [
+    Binding("global.copy", ["y"], "copy", "Copies the row, the table or the text to your own clipboard.", hint: 70) {
+      $0.modal = .menu(Menus.copy($0))
+      return []
+    },
+    Binding(
+      "global.export", ["e"], "export", "Writes what the focused pane shows to a file, as text, table or figure.",
+      hint: 71
+    ) {
+      $0.modal = .menu(Menus.export($0))
+      return []
+    },
+  ]
+
   private static let hasFilter: @Sendable (State) -> Bool = { Panes.named($0.focus)?.filter != nil }
   private static let isFiltered: @Sendable (State) -> Bool = { state in
     Panes.named(state.focus)?.filter.map { !$0.text(state).isEmpty } ?? false
@@ -89,11 +100,25 @@ package enum GlobalBindings {
   ]
 
   private static let quit: @Sendable (inout State) -> [Effect] = { state in
-    guard !state.isLeaving, !state.ownLiveRuns.isEmpty else { return [.leave(.quit)] }
+    if state.isLeaving { return [.leave(.quit)] }
+    if state.ownLiveRuns.isEmpty {
+      guard state.trainingPane.awaitsNew else { return [.leave(.quit)] }
+      state.modal = .confirm(
+        Confirmation(
+          title: "A run is about to begin", text: "It ends with this program; it can be resumed later.",
+          choices: [
+            .init(key: "s", label: "stop it and leave", answer: .leave),
+            .init(key: "c", label: "stay", answer: .cancel),
+          ]))
+      return []
+    }
     let names = state.ownLiveRuns.map(\.id).joined(separator: ", ")
+    let waiting = state.queue.entries.count
+    let others = waiting == 0 ? "" : " \(waiting) more \(waiting == 1 ? "waits" : "wait") and will be kept."
     state.modal = .confirm(
       Confirmation(
-        title: "A run is live", text: "\(names) trains in this program and ends with it; it can be resumed later.",
+        title: "A run is live",
+        text: "\(names) trains in this program and ends with it; it can be resumed later.\(others)",
         choices: [
           .init(key: "s", label: "stop now, save, leave", answer: .leaveAfterStop),
           .init(key: "e", label: "finish this epoch, then leave", answer: .leaveAfterEpoch),

@@ -3,17 +3,21 @@ import Lab
 
 /// Keys and typing while something lies over the panes.
 package enum Modals {
-  /// Whether printable keys are text here.
-  package static func takesText(_ modal: Modal) -> Bool {
+  /// Whether a printable key is text here.
+  package static func takesText(_ modal: Modal, _ character: Character) -> Bool {
     switch modal {
-    case .help, .palette, .prompt: true
-    case .form(let form): form.takesText
-    case .confirm, .themes: false
+    case .help, .palette, .prompt, .input: true
+    case .form(let form): form.takes(character)
+    case .confirm, .themes, .menu, .queue: false
     }
   }
 
   package static func type(_ character: Character, _ state: inout State) -> [Effect] {
-    edit(&state) { $0.append(character) }
+    if case .form(var form) = state.modal {
+      form.type(character)
+      return FormModal.put(form, &state)
+    }
+    return edit(&state) { $0.append(character) }
   }
 
   /// Applies `change` to the text being typed.
@@ -34,8 +38,11 @@ package enum Modals {
       return filter.apply(&state, text)
     case .form(var form):
       form.edit(change)
-      state.modal = .form(form)
-    case .confirm, .themes, nil: break
+      return FormModal.put(form, &state)
+    case .input(var input):
+      change(&input.text)
+      state.modal = .input(input)
+    case .confirm, .themes, .menu, .queue, nil: break
     }
     return []
   }
@@ -45,9 +52,12 @@ package enum Modals {
     case .help, .palette: finderBindings
     case .confirm(let confirmation):
       confirmation.choices.map(choice) + [cancel("confirm", ["esc", "ctrl-g", "ctrl-c"])]
-    case .form: formBindings
+    case .form: FormModal.bindings
     case .prompt: promptBindings
     case .themes: themeBindings
+    case .menu(let menu): MenuModal.bindings(menu)
+    case .input: MenuModal.inputBindings
+    case .queue: MenuModal.queueBindings
     }
   }
 
@@ -58,9 +68,11 @@ package enum Modals {
     .confirm(
       Confirmation(
         title: "Stop?", text: "", choices: [.init(key: "y", label: "stop", answer: .cancel)])),
+    .menu(Menu(title: "Copy", items: [.init(key: "t", label: "text", action: .copyScreen)])),
+    .input(TextPrompt(label: "write to", text: "a.csv", purpose: .export(.text))), .queue(ListState()),
   ]
 
-  private static func cancel(_ prefix: String, _ keys: [KeySequence]) -> Binding {
+  static func cancel(_ prefix: String, _ keys: [KeySequence]) -> Binding {
     Binding("\(prefix).cancel", keys, "cancel", "Closes this.", hint: 2) { state in
       switch state.modal {
       case .prompt(let pane, let before):
@@ -74,17 +86,17 @@ package enum Modals {
     }
   }
 
-  private static func erase(_ prefix: String) -> Binding {
+  static func erase(_ prefix: String) -> Binding {
     Binding("\(prefix).erase", ["backspace"], "erase", "Takes back the last letter.") { edit(&$0) { _ = $0.popLast() } }
   }
 
-  private static func clear(_ prefix: String) -> Binding {
+  static func clear(_ prefix: String) -> Binding {
     Binding("\(prefix).clear", ["ctrl-u"], "clear", "Takes back all that was typed.") { edit(&$0) { $0 = "" } }
   }
 
   // MARK: Help and palette
 
-  private static func moves(_ prefix: String, _ letters: Bool, _ move: @escaping @Sendable (inout State, Int) -> Void)
+  static func moves(_ prefix: String, _ letters: Bool, _ move: @escaping @Sendable (inout State, Int) -> Void)
     -> [Binding]
   {
     func binding(_ id: String, _ keys: [KeySequence], _ help: String, _ distance: Int, hint: Int? = nil) -> Binding {
@@ -110,7 +122,8 @@ package enum Modals {
         guard found.indices.contains(finder.list.selection) else { return [] }
         let command = found[finder.list.selection]
         guard command.binding.isEnabled(state) else {
-          state.say("“\(command.binding.name)” cannot be used just now", .warning)
+          let reason = command.binding.whyNot?(state)
+          state.say(reason ?? "“\(command.binding.name)” cannot be used just now", .warning)
           return []
         }
         if let pane = command.pane { state.go(to: pane) }
@@ -131,6 +144,13 @@ package enum Modals {
     }
   }
 
+  /// An estimate that was asked for by the open form.
+  package static func take(_ estimate: Estimate, of job: Job, _ state: inout State) {
+    guard case .form(var form) = state.modal, form.job == job else { return }
+    form.estimate = estimate
+    state.modal = .form(form)
+  }
+
   // MARK: Questions
 
   private static func choice(_ choice: Confirmation.Choice) -> Binding {
@@ -140,6 +160,7 @@ package enum Modals {
       let own = state.ownLiveRuns
       switch choice.answer {
       case .cancel: return []
+      case .leave: return [.leave(.quit)]
       case .stop(let run): return [.request(.control(run: run, .stopNow))]
       case .leaveAfterStop, .leaveAfterEpoch:
         guard !own.isEmpty else { return [.leave(.quit)] }
@@ -177,46 +198,6 @@ package enum Modals {
       if state.themes.indices.contains(list.selection) { state.look.theme = state.themes[list.selection] }
     }
 
-  // MARK: Form
-
-  private static func field(_ distance: Int) -> @Sendable (inout State) -> [Effect] {
-    { state in
-      guard case .form(var form) = state.modal else { return [] }
-      form.move(distance)
-      state.modal = .form(form)
-      return []
-    }
-  }
-
-  private static func change(_ distance: Int) -> @Sendable (inout State) -> [Effect] {
-    { state in
-      guard case .form(var form) = state.modal else { return [] }
-      form.change(distance)
-      state.modal = .form(form)
-      return []
-    }
-  }
-
-  private static let formBindings: [Binding] = [
-    Binding("form.start", ["enter"], "start", "Starts the run.", hint: 1) { state in
-      guard case .form(let form) = state.modal else { return [] }
-      guard let job = form.job else {
-        state.say(form.problem ?? "the form is not complete", .warning)
-        return []
-      }
-      state.modal = nil
-      state.go(to: .training)
-      state.trainingPane.awaitsNew = true
-      state.say("starting a run …")
-      return [.request(.train(job))]
-    },
-    Binding("form.down", ["down", "tab", "j"], "next field", "To the next field.", run: field(1)),
-    Binding("form.up", ["up", "shift-tab", "k"], "field before", "To the field before.", run: field(-1)),
-    Binding("form.more", ["right", "l"], "change", "The next choice, or more.", hint: 2, run: change(1)),
-    Binding("form.less", ["left", "h"], "change back", "The choice before, or less.", run: change(-1)),
-    cancel("form", ["esc", "ctrl-g", "ctrl-c", "q"]), erase("form"), clear("form"),
-  ]
-
   // MARK: Size
 
   package static func settle(_ state: inout State) {
@@ -231,6 +212,12 @@ package enum Modals {
     case .themes(var list, let before):
       list.settle(count: state.themes.count, height: height)
       state.modal = .themes(list, before: before)
+    case .menu(var menu):
+      menu.list.settle(count: menu.items.count, height: menu.items.count)
+      state.modal = .menu(menu)
+    case .queue(var list):
+      list.settle(count: state.queue.entries.count, height: height)
+      state.modal = .queue(list)
     default: break
     }
   }

@@ -24,17 +24,18 @@ package enum Reducer {
 
   /// The bindings that keys reach now: the modal's alone, else the focused pane's before the global ones.
   package static func bindings(_ state: State) -> [Binding] {
-    if let modal = state.modal { return Modals.bindings(for: modal) }
-    return (Panes.named(state.focus)?.bindings ?? []) + GlobalBindings.all
+    if let modal = state.modal { return state.keymap.applied(to: Modals.bindings(for: modal)) }
+    return state.keymap.applied(to: (Panes.named(state.focus)?.bindings ?? []) + GlobalBindings.all)
   }
 
   private static func press(_ key: Key, _ state: inout State) -> [Effect] {
-    state.notice = nil
-    if let modal = state.modal, case .character(let character) = key, Modals.takesText(modal) {
+    (state.notice, state.resumes) = (nil, nil)
+    if let modal = state.modal, case .character(let character) = key, Modals.takesText(modal, character) {
       state.pending = []
       return Modals.type(character, &state)
     }
-    let bindings = bindings(state).filter { $0.isEnabled(state) }
+    let all = bindings(state)
+    let bindings = all.filter { $0.isEnabled(state) }
     let typed = state.pending + [key]
     state.pending = []
     for keys in typed.count > 1 ? [typed, [key]] : [typed] {
@@ -44,12 +45,15 @@ package enum Reducer {
         return []
       }
     }
+    if let reason = all.first(where: { $0.keys.contains(KeySequence([key])) })?.whyNot?(state) {
+      state.say(reason, .warning)
+    }
     return []
   }
 
   private static func receive(_ event: Event, _ state: inout State) -> [Effect] {
     switch event {
-    case .corpora(let corpora): (state.corpora, state.hasCorpora) = (corpora, true)
+    case .corpora(let corpora): (state.corporaBefore, state.corpora, state.hasCorpora) = (state.corpora, corpora, true)
     case .runs(let runs): state.runs = runs.sorted { ($0.started, $0.id) > ($1.started, $1.id) }
     case .run(let run):
       if let index = state.runs.firstIndex(where: { $0.id == run.id }) {
@@ -62,11 +66,18 @@ package enum Reducer {
       state.viewPane.fail(request, sentence)
       state.say(sentence, .error)
     case .failed(let sentence): state.say(sentence, .error)
-    case .waveform, .picture, .models, .model: break
+    case .queue(let queue): state.queue = queue
+    case .usage(let usage): state.usage = usage
+    case .estimate(let job, let estimate): Modals.take(estimate, of: job, &state)
+    case .waveform, .picture, .predictions, .models, .model: break
     }
     if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }
     var effects = Panes.all.flatMap { $0.receive(&state, event) }
-    if state.isLeaving, state.ownLiveRuns.isEmpty { effects.append(.leave(.quit)) }
+    switch event {
+    case .corpora, .runs: if let place = state.resumes { effects += state.restore(place) }
+    default: break
+    }
+    if state.isLeaving, state.ownLiveRuns.isEmpty, !state.trainingPane.awaitsNew { effects.append(.leave(.quit)) }
     return effects
   }
 
@@ -98,6 +109,11 @@ package enum Reducer {
       return pane.click(&state, point, Size(width: inner.width, height: inner.height))
     case .wheelUp, .wheelDown:
       guard id == state.focus else { return [] }
+      if let wheel = pane.wheel {
+        let inner = Layout.inner(rect)
+        let point = Point(x: event.point.x - inner.x, y: event.point.y - inner.y)
+        return wheel(&state, point, Size(width: inner.width, height: inner.height), event.kind == .wheelUp ? 1 : -1)
+      }
       let key: Key = event.kind == .wheelUp ? .up : .down
       return (0..<3).flatMap { _ in press(key, &state) }
     }

@@ -8,13 +8,21 @@ package struct State: Sendable, Equatable {
   /// Names from the registries, for keys and forms.
   package let transforms: [String]
   package let models: [String]
+  /// The program that plays sound; nil where there is none.
+  package var player: String?
+  /// Keys that the user gave to commands.
+  package var keymap = Keymap()
 
   // What the backend told.
   package var corpora: [CorpusInfo] = []
+  /// What `corpora` was before the last answer, so that a pane need not do again what has not changed.
+  package var corporaBefore: [CorpusInfo] = []
   /// False until the first answer, so that "none" and "not yet" look different.
   package var hasCorpora = false
   package var runs: [RunInfo] = []
   package var log: [LogLine] = []
+  package var queue = RunQueue()
+  package var usage: Usage?
 
   // Where the user is.
   package var focus: PaneID = .corpus
@@ -23,8 +31,10 @@ package struct State: Sendable, Equatable {
   /// The pane below the view on a middling screen.
   package var lower: PaneID = .training
   package var isZoomed = false
-  /// Panes to go back to.
-  package var trail: [PaneID] = []
+  /// Places to go back to.
+  package var trail: [Place] = []
+  /// Where the last session was, until the first key: what it shows may still have to arrive.
+  package var resumes: Place?
   /// The beginning of a sequence such as g g.
   package var pending: [Key] = []
   package var modal: Modal?
@@ -55,14 +65,6 @@ package struct State: Sendable, Equatable {
     notice = Notice(text: text, level: level)
   }
 
-  /// Moves the focus, remembering the way back.
-  package mutating func go(to pane: PaneID) {
-    guard pane != focus else { return }
-    trail.append(focus)
-    if trail.count > 32 { trail.removeFirst() }
-    show(pane)
-  }
-
   /// Moves the focus without a trace.
   package mutating func show(_ pane: PaneID) {
     focus = pane
@@ -90,6 +92,10 @@ package enum Modal: Sendable, Equatable {
   /// Typing a filter for a pane; `before` is what it was.
   case prompt(pane: PaneID, before: String)
   case themes(ListState, before: Theme)
+  case menu(Menu)
+  case input(TextPrompt)
+  /// Runs that wait.
+  case queue(ListState)
 }
 
 /// A query and the place in the list of what it finds.
@@ -103,6 +109,7 @@ package struct Finder: Sendable, Equatable {
 package struct Confirmation: Sendable, Equatable {
   package enum Answer: Sendable, Equatable {
     case cancel
+    case leave
     case leaveAfterStop
     case leaveAfterEpoch
     case stop(run: String)

@@ -1,61 +1,40 @@
 import Lab
+import Pipeline
 
-/// The small form before a training: a job, field by field.
+/// The small form before a training: a job, field by field, from the registry of what can be set.
 package struct TrainForm: Sendable, Equatable {
   package struct Field: Sendable, Equatable {
-    package enum Kind: Sendable, Equatable {
-      /// One of some names; with `allowsOther`, typing gives another (the path of a split).
-      case choice([String], allowsOther: Bool)
-      case integer(ClosedRange<Int>, step: Int)
-      /// Steps through a 1-2-5 series; typing gives any.
-      case decimal
-    }
-
     package let name: String
     package let help: String
-    package let kind: Kind
+    package let kind: JobField.Kind
     package var value: String
+    /// What is typed first begins anew rather than adding to what is there; Backspace mends that instead.
+    fileprivate var isFresh = true
   }
 
   package var fields: [Field] = []
   package var focus = 0
-  /// Seconds of each utterance by corpus, for the estimate of slices.
+  /// Of the job as it is now; nil until the answer is here.
+  package var estimate: Estimate?
+  /// The job that an estimate was asked for.
+  package var asked: Job?
+  /// Seconds of each utterance by corpus, for the count of slices.
   private var durations: [String: [Double]] = [:]
 
   /// Without fields, for tests of the bindings.
   package init() {}
 
   package init(_ state: State, corpus: String) {
-    let defaults = Job.defaults
     for info in state.corpora { durations[info.name] = info.utterances.map(\.duration) }
-    func choice(_ name: String, _ help: String, _ options: [String], _ value: String, other: Bool = false) -> Field {
-      Field(name: name, help: help, kind: .choice(options, allowsOther: other), value: value)
-    }
-    func number(_ name: String, _ help: String, _ range: ClosedRange<Int>, _ value: Int, step: Int = 1) -> Field {
-      Field(name: name, help: help, kind: .integer(range, step: step), value: String(value))
-    }
-    func known(_ names: [String], _ wanted: String) -> String {
-      names.contains(wanted) ? wanted : names.first ?? wanted
-    }
     fields = [
-      choice("corpus", "what to learn from", state.corpora.map(\.name), corpus),
-      choice("transform", "how sound becomes a picture", state.transforms, known(state.transforms, defaults.transform)),
-      choice("network", "what learns", state.models, known(state.models, defaults.model)),
-      choice(
-        "split", "utterance and speaker keep a file's slices together; slice leaks; or type a CSV's path",
-        ["utterance", "speaker", "slice"], defaults.split, other: true),
-      choice("stride", "ms between slices", ViewState.strides.map(String.init), String(defaults.strideMilliseconds)),
-      number("epochs", "passes over the training part", 1...10_000, defaults.epochs),
-      number("batch", "slices a step", 1...4096, defaults.batch, step: 8),
-      Field(name: "learning rate", help: "of Adam", kind: .decimal, value: "\(defaults.learningRate)"),
-      Field(name: "weight decay", help: "L2, coupled", kind: .decimal, value: "\(defaults.weightDecay)"),
-      number("seed", "the same seed gives the same run", 0...Int.max, Int(defaults.seed)),
-      choice("augment", "SpecAugment on training images", ["specaugment", "none"], defaults.augment),
-      choice(
-        "normalise", "slices that give lo and hi: the paper's, or the strict way", ["corpus", "train"],
-        defaults.normalise),
-      choice("slices", "of each part: all, or a stratified few for a quick try", ["all", "64", "256", "1024"], "all"),
+      Field(
+        name: "corpus", help: "what to learn from", kind: .choice(state.corpora.map(\.name), allowsOther: false),
+        value: corpus)
     ]
+    var defaults = Job.defaults
+    if !state.transforms.contains(defaults.transform) { defaults.transform = state.transforms.first ?? "" }
+    if !state.models.contains(defaults.model) { defaults.model = state.models.first ?? "" }
+    fields += JobFields.all.map { Field(name: $0.name, help: $0.help, kind: $0.kind, value: $0.read(defaults)) }
   }
 
   package var focused: Field? { fields.indices.contains(focus) ? fields[focus] : nil }
@@ -65,35 +44,53 @@ package struct TrainForm: Sendable, Equatable {
   /// Printable keys are text in number fields and where another name may be given.
   package var takesText: Bool {
     switch focused?.kind {
-    case .integer, .decimal: true
+    case .integer, .number, .series: true
     case .choice(_, let allowsOther): allowsOther
     case nil: false
+    }
+  }
+
+  /// Numbers take what numbers are made of; other letters stay keys there.
+  package func takes(_ character: Character) -> Bool {
+    switch focused?.kind {
+    case .integer, .series: character.isASCII && character.isNumber
+    case .number: character.isASCII && (character.isNumber || ".e-+".contains(character))
+    default: takesText
     }
   }
 
   package mutating func move(_ distance: Int) {
     guard !fields.isEmpty else { return }
     focus = (focus + distance + fields.count) % fields.count
+    for index in fields.indices { fields[index].isFresh = true }
+  }
+
+  package mutating func type(_ character: Character) {
+    guard takesText else { return }
+    if fields[focus].isFresh { fields[focus].value = "" }
+    edit { $0.append(character) }
   }
 
   package mutating func edit(_ change: (inout String) -> Void) {
     guard takesText else { return }
+    fields[focus].isFresh = false
     change(&fields[focus].value)
   }
 
   package mutating func change(_ distance: Int) {
     guard let field = focused else { return }
     switch field.kind {
-    case .choice(let options, _):
+    case .choice(let options, _), .series(let options, _):
       guard !options.isEmpty else { return }
       let index = options.firstIndex(of: field.value).map { $0 + distance } ?? 0
       fields[focus].value = options[(index + options.count) % options.count]
     case .integer(let range, let step):
       let (value, overflow) = (Int(field.value) ?? range.lowerBound).addingReportingOverflow(step * distance)
       fields[focus].value = String(overflow ? range.upperBound : max(range.lowerBound, min(range.upperBound, value)))
-    case .decimal:
+    case .number:
       fields[focus].value = Self.neighbour(of: Double(field.value) ?? 1e-4, distance)
     }
+    fields[focus].isFresh = true
   }
 
   /// The next value of 1, 2, 5, 10 … times a power of ten.
@@ -109,46 +106,38 @@ package struct TrainForm: Sendable, Equatable {
   // MARK: The job
 
   /// Nil while a field holds nonsense, which `problem` names.
-  package var job: Job? {
-    guard problem == nil else { return nil }
-    var job = Job(corpus: value("corpus"))
-    (job.transform, job.model, job.split) = (value("transform"), value("network"), value("split"))
-    job.strideMilliseconds = Int(value("stride")) ?? job.strideMilliseconds
-    job.epochs = Int(value("epochs")) ?? job.epochs
-    job.batch = Int(value("batch")) ?? job.batch
-    job.learningRate = Double(value("learning rate")) ?? job.learningRate
-    job.weightDecay = Double(value("weight decay")) ?? job.weightDecay
-    job.seed = UInt64(value("seed")) ?? job.seed
-    (job.augment, job.normalise) = (value("augment"), value("normalise"))
-    job.limit = Int(value("slices"))
-    return job
-  }
+  package var job: Job? { try? made() }
 
   /// One sentence about the first field that cannot be used.
   package var problem: String? {
-    if fields.isEmpty { return "there is nothing to train" }
-    for field in fields {
-      switch field.kind {
-      case .choice(let options, let allowsOther):
-        if field.value.isEmpty || (!allowsOther && !options.contains(field.value)) {
-          return "\(field.name): nothing chosen"
-        }
-      case .integer(let range, _):
-        if Int(field.value).map(range.contains) != true {
-          return "\(field.name): “\(field.value)” is no whole number from \(range.lowerBound) on"
-        }
-      case .decimal:
-        if Double(field.value).map({ $0.isFinite && $0 >= 0 }) != true {
-          return "\(field.name): “\(field.value)” is no number from 0 on"
-        }
-      }
-    }
-    return nil
+    do throws(LabError) {
+      _ = try made()
+      return nil
+    } catch { return error.description }
+  }
+
+  private func made() throws(LabError) -> Job {
+    guard !value("corpus").isEmpty else { throw .unknownChoice(what: "corpus", value: "", choices: []) }
+    var job = Job(corpus: value("corpus"))
+    for field in JobFields.all { try field.set(value(field.name), in: &job) }
+    return job
   }
 
   /// Slices of the chosen corpus at the chosen stride.
   package var slices: Int? {
-    guard let stride = Int(value("stride")), let durations = durations[value("corpus")] else { return nil }
-    return durations.reduce(0) { $0 + ViewState.sliceCount(seconds: $1, stride: stride) }
+    guard let stride = Int(value("stride")), let durations = durations[value("corpus")],
+      let slicer = try? Slicer(strideMilliseconds: stride)
+    else { return nil }
+    return durations.reduce(0) { $0 + slicer.count(seconds: $1) }
+  }
+
+  /// What the run will cost, in words.
+  package var cost: String? {
+    guard let estimate else { return nil }
+    var words: [String] = []
+    if let seconds = estimate.seconds { words.append("about \(Numbers.clock(seconds)) in all") }
+    if let epoch = estimate.secondsAnEpoch { words.append("\(Numbers.short(epoch)) s an epoch") }
+    if let bytes = estimate.bytes { words.append("\(Numbers.bytes(bytes)) in memory") }
+    return words.isEmpty ? estimate.basis : words.joined(separator: ", ")
   }
 }

@@ -154,6 +154,15 @@ package final class Terminal {
   /// The next frame is sent whole.
   package func forget() { shown = nil }
 
+  /// Bytes that are no part of the screen, between two frames.
+  package func send(raw bytes: [UInt8]) { send(bytes) }
+
+  /// The terminal, or the line to it, has not taken everything yet.
+  package var hasBacklog: Bool {
+    var count: Int32 = 0
+    return ioctl(output, UInt(TIOCOUTQ), &count) == 0 && count > 0
+  }
+
   private func send(_ bytes: [UInt8]) {
     bytesSent += bytes.count
     var rest = bytes[...]

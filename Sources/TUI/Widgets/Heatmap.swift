@@ -32,15 +32,20 @@ package struct Raster: Sendable, Equatable {
 
   /// The picture in `size` pixels of `levels` levels, from the top; -1 where there is no value. A pixel is the largest
   /// value that falls into it, so that a narrow peak survives on a small screen.
-  package func levels(_ levels: Int, size: Size, range: ClosedRange<Float>) -> [Int16] {
+  ///
+  /// - Parameter part: what of the picture fills the pixels.
+  package func levels(
+    _ levels: Int, size: Size, part: Viewport = Viewport(), range: ClosedRange<Float>
+  ) -> [Int16] {
     var result = [Int16](repeating: -1, count: size.width * size.height)
     guard rows > 0, columns > 0, levels > 0 else { return result }
+    let (shownRows, shownColumns) = (part.rows(of: rows), part.columns(of: columns))
     let scale = Float(levels) / max(range.upperBound - range.lowerBound, .leastNormalMagnitude)
     for y in 0..<size.height {
       let flipped = size.height - 1 - y
-      let rowRange = Self.part(flipped, of: size.height, rows)
+      let rowRange = Self.part(flipped, of: size.height, shownRows)
       for x in 0..<size.width {
-        guard let value = peak(rowRange, Self.part(x, of: size.width, columns)) else { continue }
+        guard let value = peak(rowRange, Self.part(x, of: size.width, shownColumns)) else { continue }
         let level = (value - range.lowerBound) * scale
         result[y * size.width + x] = Int16(max(0, min(Float(levels - 1), level)))
       }
@@ -48,9 +53,9 @@ package struct Raster: Sendable, Equatable {
     return result
   }
 
-  private static func part(_ index: Int, of count: Int, _ total: Int) -> Range<Int> {
-    let lower = min(total - 1, index * total / count)
-    return lower..<max(lower + 1, (index + 1) * total / count)
+  private static func part(_ index: Int, of count: Int, _ shown: Range<Int>) -> Range<Int> {
+    let lower = shown.lowerBound + min(shown.count - 1, index * shown.count / count)
+    return lower..<max(lower + 1, shown.lowerBound + (index + 1) * shown.count / count)
   }
 
   /// Nil when most of the values are missing.
@@ -80,12 +85,14 @@ package struct Heatmap: Sendable {
     paper = look.depth.color(RGB(0, 0, 0))
   }
 
-  package func draw(_ raster: Raster, range: ClosedRange<Float>, in rect: Rect, _ surface: inout Surface) {
+  package func draw(
+    _ raster: Raster, part: Viewport = Viewport(), range: ClosedRange<Float>, in rect: Rect, _ surface: inout Surface
+  ) {
     let rect = surface.bounds.intersection(rect)
     guard !rect.isEmpty else { return }
     let block = look.glyphs.rung.pixels
     let size = Size(width: rect.width * block.width, height: rect.height * block.height)
-    let pixels = raster.levels(levels, size: size, range: range)
+    let pixels = raster.levels(levels, size: size, part: part, range: range)
     var cell = [Int16](repeating: -1, count: block.width * block.height)
     for y in 0..<rect.height {
       for x in 0..<rect.width {

@@ -10,7 +10,9 @@ package enum ModalView {
     case .confirm(let confirmation): question(state, confirmation, &surface)
     case .form(let form): formView(state, form, &surface)
     case .themes(let list, _): themes(state, list, &surface)
-    case .prompt, nil: break
+    case .menu(let menu): menuView(state, menu, &surface)
+    case .queue(let list): queueView(state, list, &surface)
+    case .prompt, .input, nil: break
     }
   }
 
@@ -103,18 +105,30 @@ package enum ModalView {
 
   private static func formView(_ state: State, _ form: TrainForm, _ surface: inout Surface) {
     let look = state.look
-    let rect = centred(Size(width: 72, height: form.fields.count + 5), state.size)
+    let rect = centred(Size(width: 76, height: form.fields.count + 7), state.size)
     box(rect, "Train", look, &surface) { surface in
-      let rows = max(1, surface.height - 3)
+      let foot = surface.height >= 9 ? 4 : 2
+      let rows = max(1, surface.height - foot - (surface.height > form.fields.count + foot ? 1 : 0))
       let top = max(0, min(form.focus - rows + 1, form.fields.count - rows))
       for (y, index) in (top..<min(form.fields.count, top + rows)).enumerated() {
         field(form.fields[index], y, isFocused: index == form.focus, look, &surface)
       }
-      let y = surface.height - 2
-      let words =
-        form.problem ?? form.slices.map { "\($0) slices at this stride; Enter starts, Esc or ^G leaves" } ?? ""
-      surface.put(look.glyphs.plain(form.focused?.help ?? ""), 1, y, style(.dim, look))
-      surface.put(look.glyphs.plain(words), 1, y + 1, style(form.problem == nil ? .accent : .warning, look))
+      ScrollBar.draw(top, form.fields.count, rows: rows, look, &surface)
+      let y = surface.height - foot
+      let verb = state.isBusy ? "queues it" : "starts it"
+      var words = [(form.focused?.help ?? "", Role.dim)]
+      if let problem = form.problem {
+        words.append((problem, .warning))
+      } else {
+        let slices = form.slices.map { "\($0) slices: " } ?? ""
+        words.append((slices + (form.cost ?? "estimating …"), .accent))
+        if foot == 4 { words.append((form.estimate.map { $0.seconds == nil ? "" : $0.basis } ?? "", .dim)) }
+      }
+      if foot == 4 { words.append(("Enter \(verb); arrows or typing change; Esc or ^G leaves", .text)) }
+      for (index, line) in words.enumerated() {
+        let text = TextWidth.cut(look.glyphs.plain(line.0), to: surface.width - 2, ellipsis: look.glyphs.ellipsis)
+        surface.put(text, 1, y + index, style(line.1, look))
+      }
     }
   }
 
@@ -129,9 +143,15 @@ package enum ModalView {
     var x = surface.put(open + " ", 17, y, style(.dim, look))
     x = surface.put(value, x, y, look.style(isFocused ? .fieldFocused : .field))
     x = surface.put(" " + close, x, y, style(.dim, look))
-    if case .choice(let options, let allowsOther) = field.kind, let index = options.firstIndex(of: field.value) {
-      surface.put(" \(index + 1)/\(options.count)\(allowsOther ? " or a path" : "")", x, y, style(.dim, look))
-    }
+    let words: String? =
+      switch field.kind {
+      case .choice(let options, let allowsOther):
+        options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count)\(allowsOther ? " or typed" : "")" }
+      case .series(let options, _):
+        options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count) or a number" }
+      case .integer, .number: nil
+      }
+    if let words { surface.put(words, x, y, style(.dim, look)) }
   }
 
   // MARK: Themes
@@ -145,6 +165,43 @@ package enum ModalView {
           TextWidth.fit(state.themes[index].name, to: 16, ellipsis: look.glyphs.ellipsis), 1, y, style(.text, look))
         surface.put(state.themes[index].about, x + 1, y, style(.dim, look))
         if index == list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
+      }
+    }
+  }
+
+  // MARK: Menus and what waits
+
+  private static func menuView(_ state: State, _ menu: Menu, _ surface: inout Surface) {
+    let look = state.look
+    let rect = centred(Size(width: 52, height: menu.items.count + 2), state.size)
+    box(rect, menu.title, look, &surface) { surface in
+      for (y, index) in menu.list.visible(count: menu.items.count, height: surface.height).enumerated() {
+        let x = surface.put(" \(menu.items[index].key) ", 1, y, style(.accent, look))
+        surface.put(menu.items[index].label, x + 1, y, style(.text, look))
+        if index == menu.list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
+      }
+    }
+  }
+
+  private static func queueView(_ state: State, _ list: ListState, _ surface: inout Surface) {
+    let (look, entries) = (state.look, state.queue.entries)
+    let rect = centred(Size(width: 76, height: max(3, entries.count + 4)), state.size)
+    box(rect, "Runs that wait", look, &surface) { surface in
+      let words =
+        if entries.isEmpty {
+          "Nothing waits. t and Enter put a run here while another is live."
+        } else if state.queue.isHeld {
+          "Left by an earlier session: Enter lets them begin."
+        } else {
+          "The first begins when the live run ends."
+        }
+      let used = Paragraph.draw(words, in: surface.bounds.inset(by: 0), style(.dim, look), look, &surface)
+      surface.within(surface.bounds.splitTop(used).rest) { surface in
+        for (y, index) in list.visible(count: entries.count, height: surface.height).enumerated() {
+          let text = TextWidth.cut(entries[index].label, to: surface.width - 5, ellipsis: look.glyphs.ellipsis)
+          surface.put("\(index + 1)  \(text)", 1, y, style(.text, look))
+          if index == list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
+        }
       }
     }
   }

@@ -19,7 +19,7 @@ package enum RunTable {
     Column(name: "network", width: 9, rank: 4, isRight: false) { $0.job.model },
     Column(name: "split", width: 10, rank: 3, isRight: false) { $0.job.splitName },
     Column(name: "seed", width: 5, rank: 7, isRight: true) { String($0.job.seed) },
-    Column(name: "epoch", width: 8, rank: 2, isRight: true) { "\($0.epochs.count)/\($0.job.epochs)" },
+    Column(name: "epoch", width: 8, rank: 2, isRight: true) { "\($0.epochs.last?.epoch ?? 0)/\($0.job.epochs)" },
     Column(name: "valid", width: 7, rank: 2, isRight: true) {
       $0.epochs.last.map { Numbers.percent($0.validAccuracy) } ?? ""
     },
@@ -37,26 +37,78 @@ package enum RunTable {
     return kept
   }
 
+  /// The same as data, without the marks of the screen.
+  package static func table(_ runs: [RunInfo]) -> ResultTable {
+    let measures: [(String, @Sendable (EpochMetrics) -> Double?)] = [
+      ("train loss", { $0.trainLoss }), ("train accuracy", { $0.trainAccuracy }), ("valid loss", { $0.validLoss }),
+      ("valid accuracy", { $0.validAccuracy }), ("valid UAR", { $0.validUAR }),
+      ("attacked accuracy", { $0.attackedAccuracy }), ("average accuracy", { $0.averageAccuracy }),
+    ]
+    let rows = runs.map { run in
+      [ResultTable.Cell.text(run.id), .text(run.status.rawValue), .text(run.job.corpus)]
+        + JobFields.all.map { .text($0.read(run.job)) } + [.integer(run.epochs.last?.epoch ?? 0)]
+        + measures.map { measure in run.epochs.last.flatMap(measure.1).map { .number($0, decimals: 4) } ?? .none }
+    }
+    var seen: Set<String> = []
+    return ResultTable(
+      title: "Runs",
+      columns: (["run", "status", "corpus"] + JobFields.all.map(\.name) + ["epoch"] + measures.map(\.0)).map {
+        ResultTable.Column($0)
+      }, rows: rows,
+      notes: runs.flatMap { run in run.notes.map { "\(run.id): \($0)" } }.filter { seen.insert($0).inserted })
+  }
+
+  /// Every epoch of some runs.
+  package static func epochs(_ runs: [RunInfo]) -> ResultTable? {
+    guard runs.contains(where: { !$0.epochs.isEmpty }) else { return nil }
+    let rows = runs.flatMap { run in
+      run.epochs.map { epoch -> [ResultTable.Cell] in
+        let values = [
+          epoch.trainLoss, epoch.trainAccuracy, epoch.validLoss, epoch.validAccuracy, epoch.validUAR,
+        ]
+        return [.text(run.id), .integer(epoch.epoch), .integer(epoch.step), .number(epoch.seconds, decimals: 2)]
+          + values.map { .number($0, decimals: 6) }
+          + [epoch.attackedAccuracy.map { .number($0, decimals: 6) } ?? .none]
+      }
+    }
+    return ResultTable(
+      title: "Epochs",
+      columns: [
+        "run", "epoch", "step", "seconds", "train loss", "train accuracy", "valid loss", "valid accuracy", "valid UAR",
+        "attacked accuracy",
+      ].map { ResultTable.Column($0) }, rows: rows)
+  }
+
   package static func draw(_ state: State, _ surface: inout Surface) {
     let (look, list) = (state.look, state.trainingPane.list)
-    let columns = fitting(surface.width)
-    var x = 2
+    let left = left(state)
+    let columns = fitting(surface.width - left + 2)
+    var x = left
     for column in columns {
       let text = TextWidth.fit(column.name, to: column.width, right: column.isRight, ellipsis: "")
       x = surface.put(text, x, 0, look.style(.axis)) + 1
     }
     for (row, index) in list.visible(count: state.runs.count, height: surface.height - 1).enumerated() {
-      draw(state.runs[index], row + 1, columns, look, &surface)
+      draw(state.runs[index], row + 1, columns, state, &surface)
       if index == list.selection {
         RowHighlight.draw(row + 1, isFocused: state.focus == .training, look, &surface)
       }
     }
   }
 
-  private static func draw(_ run: RunInfo, _ y: Int, _ columns: [Column], _ look: Look, _ surface: inout Surface) {
+  /// Columns of the marks before the run's name.
+  private static func left(_ state: State) -> Int { state.trainingPane.marks.isEmpty ? 2 : 3 }
+
+  private static func draw(_ run: RunInfo, _ y: Int, _ columns: [Column], _ state: State, _ surface: inout Surface) {
+    let look = state.look
     let (mark, role) = mark(run.status, look)
     surface.put(mark, 0, y, look.style(role))
-    var x = 2
+    // The letter of its curve.
+    let shown = state.shownRuns
+    if !state.trainingPane.marks.isEmpty, shown.count > 1, let index = shown.firstIndex(where: { $0.id == run.id }) {
+      surface.put(String(CurveMaker.letters[index % CurveMaker.letters.count]), 1, y, look.style(.match))
+    }
+    var x = left(state)
     for column in columns {
       let text = TextWidth.fit(
         column.text(run), to: column.width, right: column.isRight, ellipsis: look.glyphs.ellipsis)

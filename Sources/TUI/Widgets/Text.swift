@@ -51,8 +51,9 @@ package enum RowHighlight {
 
 /// Where in a list the screen is: the rightmost column.
 package enum ScrollBar {
-  package static func draw(_ top: Int, _ count: Int, _ look: Look, _ surface: inout Surface) {
-    let height = surface.height
+  /// - Parameter rows: of the list; nil takes the whole surface.
+  package static func draw(_ top: Int, _ count: Int, rows: Int? = nil, _ look: Look, _ surface: inout Surface) {
+    let height = rows ?? surface.height
     guard count > height, height > 1, surface.width > 8 else { return }
     let length = max(1, height * height / count)
     let start = top * (height - length) / max(1, count - height)

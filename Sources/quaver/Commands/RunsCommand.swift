@@ -11,7 +11,10 @@ struct RunsCommand: ParsableCommand {
   func run() throws {
     var runs: [RunInfo] = []
     for id in common.store.ids() {
-      do { runs.append(try common.store.open(id).info()) } catch { Console.error("\(error)") }
+      let folder = try? common.store.open(id)
+      do { if let folder { runs.append(try common.json ? folder.info() : folder.summary()) } } catch {
+        Console.error("\(error)")
+      }
     }
     runs.sort { ($0.started, $0.id) > ($1.started, $1.id) }
     if common.json {

@@ -1,0 +1,68 @@
+import Core
+import Foundation
+import NN
+import Pipeline
+import Synchronization
+
+/// What a job will cost, from its number of slices and a few timed steps of its network on this machine.
+final class Estimator: Sendable {
+  /// A few steps of training on random images.
+  private struct Trial: Codable {
+    var imagesPerSecond: Double
+    var batch: Int
+    var planBytes: Int
+    var parameters: Int
+  }
+
+  /// A trial's batch: small, so that the largest network answers within seconds.
+  private static let trialBatch = 8
+  /// Inference costs about a third of a training step.
+  private static let validationShare = 1.0 / 3
+
+  private let folder: URL
+  private let known = Mutex<[String: Trial]>([:])
+
+  init(folder: URL) { self.folder = folder.appendingPathComponent("estimates") }
+
+  /// - Parameter mayTry: false while the engine's thread is busy: then only what is known already counts.
+  func estimate(_ job: Job, corpus: CorpusInfo?, mayTry: Bool) async -> Estimate {
+    guard let corpus, let slicer = try? Slicer(strideMilliseconds: job.strideMilliseconds) else {
+      return Estimate(basis: "nothing is known of this corpus yet")
+    }
+    let slices = corpus.utterances.reduce(0) { $0 + slicer.count(seconds: $1.duration) }
+    guard let trial = await trial(job, mayTry: mayTry) else {
+      return Estimate(basis: mayTry ? "this network could not be tried" : "not tried yet: a run is being trained")
+    }
+    let limit = job.limit ?? .max
+    let valid = min(limit, Int(Double(slices) * Split.testShare))
+    let train = min(limit, slices - Int(Double(slices) * Split.testShare))
+    let cost = job.defend?.cost ?? 1
+    let epoch = (Double(train) * cost + Double(valid) * Self.validationShare) / trial.imagesPerSecond
+    // Weights, gradients and Adam's two moments.
+    let weights = 4 * 4 * trial.parameters
+    let plans = Int(Double(trial.planBytes / trial.batch * job.batch) * (1 + (job.defend?.ratio ?? 0)))
+    return Estimate(
+      secondsAnEpoch: epoch, seconds: epoch * Double(job.epochs), bytes: weights + plans + slices * Geometry.pixels,
+      basis: "from \(trial.batch) images a step on this machine; making the images comes on top, once")
+  }
+
+  private func trial(_ job: Job, mayTry: Bool) async -> Trial? {
+    let batch = min(job.batch, Self.trialBatch)
+    let key = "\(ContentHash("\(Machine.current)|\(job.model)|\(batch)"))"
+    let file = folder.appendingPathComponent("\(key).json")
+    if let trial = known.withLock({ $0[key] }) { return trial }
+    var trial = try? JSON.decoder().decode(Trial.self, from: Data(contentsOf: file))
+    if trial == nil, mayTry, let entry = try? Networks.named(job.model),
+      let result = try? await EngineBenchmark.measure(entry, .training, batch: batch, seconds: 0)
+    {
+      trial = Trial(
+        imagesPerSecond: result.imagesPerSecond, batch: batch, planBytes: result.planBytes,
+        parameters: entry.parameterCount())
+      try? RunStore.makeFolder(folder)
+      // Without it the next session tries again.
+      try? AtomicFile.write(file, (try? JSON.encoder().encode(trial)) ?? Data())
+    }
+    if let trial { known.withLock { $0[key] = trial } }
+    return trial
+  }
+}

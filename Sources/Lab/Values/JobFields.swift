@@ -1,0 +1,174 @@
+import Attacks
+
+/// One thing about a job that a user can set: the form's rows, the plain mode's words and the check of a job come from
+/// this list, so that they cannot disagree.
+package struct JobField: Sendable {
+  package enum Kind: Sendable, Equatable {
+    /// One of some names; with `allowsOther` any text (the path of a split).
+    case choice([String], allowsOther: Bool)
+    /// Steps of `step` in the form.
+    case integer(ClosedRange<Int>, step: Int)
+    /// A finite number of at least 0.
+    case number
+    /// Some values to step through, of which not all need be numbers ("all"); any whole number of the range may be typed.
+    case series([String], ClosedRange<Int>)
+  }
+
+  package let name: String
+  /// On the command line.
+  package let option: String
+  package let help: String
+  package let kind: Kind
+  package let read: @Sendable (Job) -> String
+  /// False when the text is no value of this field.
+  private let write: @Sendable (inout Job, String) -> Bool
+
+  package init(
+    _ name: String, _ option: String, _ help: String, _ kind: Kind, read: @escaping @Sendable (Job) -> String,
+    write: @escaping @Sendable (inout Job, String) -> Bool
+  ) {
+    (self.name, self.option, self.help, self.kind, self.read, self.write) = (name, option, help, kind, read, write)
+  }
+
+  /// - Throws: `LabError.unknownChoice`, `LabError.outOfRange`.
+  package func set(_ text: String, in job: inout Job) throws(LabError) {
+    var changed = job
+    guard write(&changed, text) else { throw mistake(text) }
+    try check(changed)
+    job = changed
+  }
+
+  /// - Throws: `LabError.unknownChoice`, `LabError.outOfRange`.
+  package func check(_ job: Job) throws(LabError) {
+    let value = read(job)
+    let isGood: Bool =
+      switch kind {
+      case .choice(let names, let allowsOther): allowsOther ? !value.isEmpty : names.contains(value)
+      case .integer(let range, _):
+        Int(value).map(range.contains) ?? (range.upperBound == .max && UInt64(value) != nil)
+      case .number: Double(value).map { $0.isFinite && $0 >= 0 } ?? false
+      case .series(let names, let range): Int(value).map(range.contains) ?? names.contains(value)
+      }
+    if !isGood { throw mistake(value) }
+  }
+
+  /// What stands for no defence.
+  private static let none = "none"
+  /// What stands for no limit.
+  private static let everything = "all"
+
+  private func mistake(_ value: String) -> LabError {
+    switch kind {
+    case .choice(let names, _): .unknownChoice(what: name, value: value, choices: names)
+    case .integer(let range, _):
+      .outOfRange(
+        what: name, value: value,
+        range: range.upperBound == .max
+          ? "a whole number from \(range.lowerBound) on" : "\(range.lowerBound) to \(range.upperBound)")
+    case .number: .outOfRange(what: name, value: value, range: "a number of at least 0")
+    case .series(let names, let range):
+      .outOfRange(
+        what: name, value: value,
+        range: names.filter { Int($0) == nil }.map { "“\($0)” or " }.joined()
+          + "\(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+}
+
+extension JobField {
+  private static func text(
+    _ name: String, _ option: String, _ help: String, _ names: [String], other: Bool = false,
+    _ path: WritableKeyPath<Job, String> & Sendable
+  ) -> JobField {
+    JobField(name, option, help, .choice(names, allowsOther: other), read: { $0[keyPath: path] }) {
+      $0[keyPath: path] = $1
+      return true
+    }
+  }
+
+  private static func integer(
+    _ name: String, _ option: String, _ help: String, _ range: ClosedRange<Int>, step: Int = 1,
+    _ path: WritableKeyPath<Job, Int> & Sendable
+  ) -> JobField {
+    JobField(name, option, help, .integer(range, step: step), read: { String($0[keyPath: path]) }) {
+      guard let value = Int($1) else { return false }
+      $0[keyPath: path] = value
+      return true
+    }
+  }
+
+  private static func number(
+    _ name: String, _ option: String, _ help: String, _ path: WritableKeyPath<Job, Double> & Sendable
+  ) -> JobField {
+    JobField(name, option, help, .number, read: { "\($0[keyPath: path])" }) {
+      guard let value = Double($1) else { return false }
+      $0[keyPath: path] = value
+      return true
+    }
+  }
+
+  /// All but the corpus, whose names are not known here. One more setting of a job is one more entry.
+  fileprivate static let registry: [JobField] = [
+    text("transform", "--transform", "how sound becomes a picture", Laboratory.transforms, \.transform),
+    text("network", "--model", "what learns", Laboratory.models, \.model),
+    text(
+      "split", "--split", "utterance or speaker keep files whole; slice leaks; or type a CSV's path",
+      ["utterance", "speaker", "slice"], other: true, \.split),
+    JobField(
+      "stride", "--stride", "ms between slices", .series(JobFields.strides.map(String.init), 1...60_000),
+      read: { String($0.strideMilliseconds) }
+    ) {
+      guard let value = Int($1) else { return false }
+      $0.strideMilliseconds = value
+      return true
+    },
+    integer("epochs", "--epochs", "passes over the training part", 1...100_000, \.epochs),
+    integer("batch", "--batch", "slices a step", 1...4096, step: 8, \.batch),
+    number("learning rate", "--lr", "of Adam", \.learningRate),
+    number("weight decay", "--weight-decay", "L2, coupled", \.weightDecay),
+    JobField(
+      "seed", "--seed", "the same seed gives the same run", .integer(0...Int.max, step: 1), read: { String($0.seed) }
+    ) {
+      guard let value = UInt64($1) else { return false }
+      $0.seed = value
+      return true
+    },
+    text("augment", "--augment", "SpecAugment on training images", ["specaugment", "none"], \.augment),
+    text(
+      "normalise", "--normalise", "slices that give lo and hi: the paper's, or the strict way", ["corpus", "train"],
+      \.normalise),
+    JobField(
+      "defence", "--defend", "also trains on images that this attack makes, or type pgd:eps=8/255,steps=3,ratio=0.5",
+      .choice([none] + Attacks.whiteBox.map(\.name), allowsOther: true), read: { $0.defend?.text ?? none }
+    ) {
+      guard $1 != none else {
+        $0.defend = nil
+        return true
+      }
+      guard let defence = try? Defence(parsing: $1) else { return false }
+      $0.defend = defence
+      return true
+    },
+    JobField(
+      "slices", "--limit", "of each part: all, or a stratified few for a quick try",
+      .series([everything, "64", "256", "1024"], 1...100_000_000),
+      read: { $0.limit.map(String.init) ?? everything }
+    ) {
+      guard $1 == everything || Int($1) != nil else { return false }
+      $0.limit = Int($1)
+      return true
+    },
+  ]
+}
+
+/// The registry of a job's settings.
+package enum JobFields {
+  package static let all: [JobField] = JobField.registry
+
+  /// Strides that keys step through, in ms.
+  package static let strides = [10, 20, 50, 100, 200, 250, 500, 1000]
+
+  package static func named(_ name: String) -> JobField? {
+    all.first { $0.name == name || $0.option == "--\(name)" || $0.name.replacing(" ", with: "-") == name }
+  }
+}

@@ -1,0 +1,111 @@
+import Export
+import Foundation
+
+/// A screen in memory as a part of a figure: cells become rectangles, letters and dots, so that what a file shows is what
+/// the screen shows.
+struct CanvasPanel: Panel {
+  /// Points of a cell.
+  private static let cell = Export.Size(7.2, 14.4)
+
+  private let canvas: Canvas
+  private let ink: RGB
+  let paper: RGB
+
+  /// - Parameter theme: tells what the terminal's own colours stand for: light letters on dark, or dark ones on light.
+  init(_ canvas: Canvas, theme: Theme) {
+    self.canvas = canvas
+    let bar = theme.roles[.bar]?.background
+    let isLight = if case .rgb(let color) = bar { color.luma > 128 } else { false }
+    (ink, paper) = isLight ? (RGB(hex: 0x1A1A1A), RGB(hex: 0xFFFFFF)) : (RGB(hex: 0xD0D0D0), RGB(hex: 0x121212))
+  }
+
+  var size: Export.Size {
+    Export.Size(Double(canvas.size.width) * Self.cell.width, Double(canvas.size.height) * Self.cell.height)
+  }
+
+  func draw(in box: Box, _ pen: Pen, _ style: Style) {
+    for y in 0..<canvas.size.height {
+      let top = box.y + Double(y) * Self.cell.height
+      backgrounds(y, box.x, top, pen)
+      for x in 0..<canvas.size.width { draw(canvas[x, y], box.x + Double(x) * Self.cell.width, top, pen) }
+    }
+  }
+
+  // MARK: Colours
+
+  static func ink(_ color: RGB) -> Ink {
+    Ink(UInt32(color.red) << 16 | UInt32(color.green) << 8 | UInt32(color.blue))
+  }
+
+  private func rgb(_ color: Color, standard: RGB) -> RGB {
+    switch color.kind {
+    case .standard: standard
+    case .index(let index): index < 16 ? ColorDepth.sixteen[Int(index)] : ColorDepth.rgbOf240(index)
+    case .rgb(let rgb): rgb
+    }
+  }
+
+  private func colors(_ style: CellStyle) -> (ink: RGB, paper: RGB) {
+    let (front, back) = (rgb(style.foreground, standard: ink), rgb(style.background, standard: paper))
+    return style.attributes.contains(.reverse) ? (back, front) : (front, back)
+  }
+
+  // MARK: Cells
+
+  /// Stretches of one colour, other than the paper's.
+  private func backgrounds(_ y: Int, _ left: Double, _ top: Double, _ pen: Pen) {
+    var x = 0
+    while x < canvas.size.width {
+      let color = colors(canvas[x, y].style).paper
+      var end = x + 1
+      while end < canvas.size.width, colors(canvas[end, y].style).paper == color { end += 1 }
+      if color != paper {
+        pen.fill(
+          Box(
+            x: left + Double(x) * Self.cell.width, y: top, width: Double(end - x) * Self.cell.width,
+            height: Self.cell.height), Self.ink(color))
+      }
+      x = end
+    }
+  }
+
+  /// Block and braille glyphs as what they stand for, others as letters.
+  private func draw(_ cell: Cell, _ left: Double, _ top: Double, _ pen: Pen) {
+    guard cell.scalar > 0x20 else { return }
+    let color = Self.ink(colors(cell.style).ink)
+    let (half, quarter) = (Self.cell.width / 2, Self.cell.height / 4)
+    if let bits = Glyphs.quadrants.firstIndex(where: { $0.value == cell.scalar }) {
+      for part in 0..<4 where bits & (1 << part) != 0 {
+        pen.fill(
+          Box(
+            x: left + half * Double(part % 2), y: top + 2 * quarter * Double(part / 2), width: half,
+            height: 2 * quarter), color)
+      }
+    } else if let bits = Glyphs.dots(of: cell.scalar) {
+      for part in 0..<8 where bits & (1 << UInt8(part)) != 0 {
+        let centre = Export.Point(
+          left + half * (Double(part % 2) + 0.5), top + quarter * (Double(part / 2) + 0.5))
+        pen.disc(centre, radius: 1.2, color)
+      }
+    } else {
+      pen.letter(
+        cell.text, at: Export.Point(left, top + Self.cell.height * 0.75), size: 12, color,
+        bold: cell.style.attributes.contains(.bold))
+    }
+  }
+}
+
+/// The focused pane in a file.
+package enum PaneFigure {
+  /// - Parameter size: in cells; nil takes the pane's own on the screen.
+  /// - Throws: `ExportError`.
+  package static func data(_ state: State, _ format: Figure.Format, size: Size? = nil) throws -> Data {
+    var state = state
+    // A file has all colours and glyphs, whatever the terminal has.
+    state.look = Look(theme: state.look.theme, depth: .truecolor, rung: .half)
+    let panel = CanvasPanel(PaneScreen.draw(state, size: size), theme: state.look.theme)
+    var style = Style.light
+    style.paper = CanvasPanel.ink(panel.paper)
+    return try Figure("", rows: [[panel]], style: style).data(format)
+  }
+}

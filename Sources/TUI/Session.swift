@@ -1,0 +1,48 @@
+import Core
+import Foundation
+import Lab
+
+/// What the next start begins with.
+package struct Session: Codable, Sendable, Equatable {
+  package var place: Place
+  package var theme: String
+  package var glyphs: String
+  /// Corpus and utterance of each mark, with a tab between.
+  package var marks: [String]
+  package var runs: [String]
+
+  package init(_ state: State) {
+    place = Place(state)
+    (theme, glyphs) = (state.look.theme.name, state.look.glyphs.rung.rawValue)
+    marks = state.corpusPane.marks.prefix(1000).map { "\($0.corpus)\t\($0.utterance)" }
+    runs = state.trainingPane.marks
+  }
+
+  /// Nil where there is none, or one of another version.
+  package static func read(_ file: URL) -> Session? {
+    (try? Data(contentsOf: file)).flatMap { try? JSON.decoder().decode(Session.self, from: $0) }
+  }
+
+  /// A session that cannot be kept costs a few keys at the next start.
+  package func write(_ file: URL) {
+    guard let data = try? JSON.encoder(pretty: true).encode(self) else { return }
+    try? FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try? AtomicFile.write(file, data)
+  }
+
+  /// - Parameter isChosen: what the command line or the configuration says wins over what the session was.
+  package func begin(_ state: inout State, hasTheme: Bool, hasGlyphs: Bool) {
+    if !hasTheme, let theme = state.themes.first(where: { $0.name == theme }) { state.look.theme = theme }
+    if !hasGlyphs, !state.look.glyphs.isASCII, let rung = GlyphRung(rawValue: glyphs) {
+      state.look.glyphs = Glyphs(rung: rung, hasBraille: state.look.hasBraille)
+    }
+    state.corpusPane.setMarks(
+      marks.compactMap { mark in
+        let words = mark.split(separator: "\t").map(String.init)
+        return words.count == 2 ? UtteranceReference(corpus: words[0], utterance: words[1]) : nil
+      })
+    state.trainingPane.marks = runs
+    state.resumes = place
+  }
+}

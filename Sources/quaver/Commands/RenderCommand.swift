@@ -1,0 +1,133 @@
+import ArgumentParser
+import Core
+import Foundation
+import Lab
+import TUI
+
+struct RenderCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "render", abstract: "Write a pane of the workbench to files, without a terminal.",
+    discussion: """
+      The same state and the same drawing as on the screen: what the files hold is what the pane shows. Panes: \
+      \(Panes.order.map(\.name).joined(separator: ", ")).
+      """)
+
+  @Argument(help: "The pane.")
+  var pane: String
+  @Option(name: .customLong("run"), help: "The run that it shows; by default the newest.")
+  var runName: String?
+  @Option(help: "The corpus that it shows.")
+  var corpus: String?
+  @Option(help: "The utterance that it shows.")
+  var utterance: String?
+  @Option(help: "Of the view: \(Laboratory.transforms.joined(separator: ", ")).")
+  var transform: String?
+  @Option(help: "Of the view: \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var stage: String?
+  @Option(help: "Of the view: the slice, from 1.")
+  var slice = 1
+  @Option(help: "A theme's name.")
+  var theme = "dark"
+  @Option(help: "Columns and rows of the text and the figure.")
+  var size = "120x40"
+  @Option(help: "A picture of pixels.")
+  var png: String?
+  @Option(help: "A vector figure.")
+  var svg: String?
+  @Option(help: "Text as on the screen.")
+  var txt: String?
+  @Option(help: "The pane's table as CSV.")
+  var csv: String?
+  @Option(help: "The pane's table as Markdown.")
+  var md: String?
+  @Option(help: "The pane's table as LaTeX.")
+  var tex: String?
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let state = try state()
+    var written = 0
+    func write(_ path: String?, _ data: @autoclosure () throws -> Data) throws {
+      guard let path else { return }
+      try AtomicFile.write(URL(fileURLWithPath: path), try data())
+      written += 1
+    }
+    let size = try cells()
+    try write(png, PaneFigure.data(state, .png, size: size))
+    try write(svg, PaneFigure.data(state, .svg, size: size))
+    try write(txt, Data((PaneScreen.draw(state, size: size).text + "\n").utf8))
+    for (path, format) in [(csv, ResultTable.Format.csv), (md, .markdown), (tex, .latex)] {
+      try write(path, Data(try table(state).rendered(format).utf8))
+    }
+    if written == 0 { Console.line(PaneScreen.draw(state, size: size).text) }
+  }
+
+  private func table(_ state: State) throws -> ResultTable {
+    guard let table = Panes.named(state.focus)?.detail(state) ?? Panes.named(state.focus)?.table(state) else {
+      throw RenderError.nothing(pane)
+    }
+    return table
+  }
+
+  private func cells() throws -> Size {
+    let numbers = size.split(separator: "x").compactMap { Int($0) }
+    guard numbers.count == 2, numbers.allSatisfy({ (1...1000).contains($0) }) else { throw RenderError.badSize(size) }
+    return Size(width: numbers[0], height: numbers[1])
+  }
+
+  /// What the workbench would be in after it was shown what is asked for.
+  private func state() throws -> State {
+    guard let pane = Panes.named(PaneID(pane)) else {
+      throw LabError.unknownChoice(what: "pane", value: pane, choices: Panes.order.map(\.name))
+    }
+    let laboratory = try common.laboratory()
+    let themes = ThemeFiles.all(in: [WorkbenchSession.installedThemes].compactMap { $0 }).themes
+    guard let theme = themes.first(where: { $0.name == theme }) else {
+      throw ThemeError.unknownTheme(name: theme, known: themes.map(\.name))
+    }
+    var state = State(
+      size: try cells(), look: Look(theme: theme, depth: .truecolor, rung: .half), themes: themes,
+      transforms: Laboratory.transforms, models: Laboratory.models)
+    let corpora = try laboratory.library.registrations().map { try laboratory.library.info($0) }
+    _ = Reducer.reduce(&state, .event(.corpora(corpora)))
+    _ = Reducer.reduce(
+      &state, .event(.runs(laboratory.store.ids().compactMap { try? laboratory.store.open($0).info() })))
+    if let runName {
+      let id = try laboratory.store.open(runName).id
+      _ = state.restore(Place(focus: pane.id.name, isZoomed: false, panes: ["training": ["run": id]]))
+    }
+    try show(&state, laboratory)
+    state.show(pane.id)
+    _ = Reducer.reduce(&state, .resize(state.size))
+    return state
+  }
+
+  private func show(_ state: inout State, _ laboratory: Laboratory) throws {
+    guard let utterance else { return }
+    guard let info = state.corpora.first(where: { $0.name == (corpus ?? $0.name) }) else {
+      throw LabError.unknownCorpus(corpus ?? "", known: state.corpora.map(\.name))
+    }
+    if let transform { state.viewPane.transform = transform }
+    if let stage {
+      guard let known = Stage(rawValue: stage) else {
+        throw LabError.unknownChoice(what: "stage", value: stage, choices: Stage.allCases.map(\.rawValue))
+      }
+      state.viewPane.stage = known
+    }
+    _ = state.viewPane.show(corpus: info.name, utterance: utterance)
+    state.viewPane.slice = max(0, slice - 1)
+    for event in try laboratory.answers(to: state.viewPane.wanted) { _ = Reducer.reduce(&state, .event(event)) }
+  }
+}
+
+enum RenderError: UserError, Equatable {
+  case nothing(String)
+  case badSize(String)
+
+  var description: String {
+    switch self {
+    case .nothing(let pane): "the pane “\(pane)” has no table to write; it needs a run, or --utterance"
+    case .badSize(let text): "“\(text)” is no size: write columns and rows as in 120x40"
+    }
+  }
+}

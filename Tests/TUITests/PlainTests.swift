@@ -1,0 +1,85 @@
+import Lab
+import TUI
+import Testing
+
+@Suite("Plain mode")
+struct PlainTests {
+  private func mode() -> PlainMode {
+    var mode = PlainMode(Bench(corpora: [], runs: []).state)
+    _ = mode.hear(.corpora([Fake.corpus(), Fake.corpus("samples", utterances: 35, isSynthetic: true)]))
+    _ = mode.hear(.runs(Bench.runs))
+    return mode
+  }
+
+  private func ask(_ mode: inout PlainMode, _ line: String) -> [String] {
+    let answer = mode.answer(line)
+    var lines = answer.lines
+    for request in answer.requests {
+      for event in Fake.answer(request, corpora: mode.state.corpora, runs: mode.state.runs) {
+        lines += mode.hear(event)
+      }
+    }
+    return lines
+  }
+
+  @Test("Every command answers, and every line is plain", arguments: PlainCommands.all.map(\.name))
+  func every(name: String) {
+    var mode = mode()
+    for arguments in ["", " emodb", " emodb 03a00Wa", " \(Bench.runs[0].id)", " nonsense x=y"] {
+      let lines = ask(&mode, name + arguments)
+      if name != "quit", name != "play" { #expect(!lines.isEmpty, "\(name)\(arguments) says nothing") }
+      for line in lines { #expect(!line.contains("\u{1B}") && !line.contains("\n")) }
+    }
+    #expect(mode.answer("quit").leaves)
+  }
+
+  @Test("It answers what the screen answers")
+  func answers() {
+    var mode = mode()
+    #expect(ask(&mode, "corpora").contains("samples: 35 utterances, 7 emotions, synthetic speech"))
+    #expect(ask(&mode, "list emodb anger 03").first == "2 utterances")
+    #expect(ask(&mode, "read emodb 03a00Wa").contains { $0.contains("loudest at") && $0.contains("dB") })
+    #expect(ask(&mode, "status").first?.contains("epoch 7 of 15") == true)
+    #expect(ask(&mode, "confusion 20261122").contains { $0.contains("anger") && $0.contains("for boredom") })
+    #expect(ask(&mode, "confusion 20261122 anger boredom").first == "6 slices of anger are taken for boredom")
+    #expect(ask(&mode, "estimate emodb").last?.contains("400 MB") == true)
+    #expect(mode.answer("pause").requests == [.control(run: Bench.runs[0].id, .pause)], "the one that is live")
+  }
+
+  @Test("train takes every field of a job by its name and says what is wrong with a value")
+  func train() {
+    var mode = mode()
+    let answer = mode.answer("train emodb network=alexnet epochs=3 learning-rate=2e-4 slices=64 split=speaker")
+    guard case .train(let job) = answer.requests.first else { Issue.record("no job"); return }
+    #expect(job.model == "alexnet" && job.epochs == 3 && job.learningRate == 2e-4 && job.limit == 64)
+    #expect(job.split == "speaker" && job.corpus == "emodb")
+    #expect(mode.answer("train emodb epochs=0").lines.first?.contains("out of range") == true)
+    #expect(mode.answer("train emodb speed=9").lines.first?.contains("is no setting") == true)
+    #expect(mode.answer("train nowhere").lines.first?.contains("there is no corpus") == true)
+  }
+
+  @Test("What happens is said once")
+  func hears() {
+    var mode = mode()
+    var run = Bench.runs[0]
+    run.status = .paused
+    #expect(mode.hear(.run(run)).contains("\(run.id) is paused"))
+    #expect(!mode.hear(.run(run)).contains("\(run.id) is paused"))
+    #expect(mode.hear(.failed("it broke")) == ["error: it broke"])
+  }
+
+  @Test("Each field of a job can be read back from what it wrote", arguments: JobFields.all.map(\.name))
+  func fields(name: String) throws {
+    let field = try #require(JobFields.named(name))
+    var job = Job(corpus: "c")
+    let value = field.read(job)
+    try field.set(value, in: &job)
+    #expect(job == Job(corpus: "c"))
+    for bad in ["", "-1", "nan", "inf", "99999999999999999999999"] {
+      if case .choice(_, true) = field.kind, !bad.isEmpty { continue }
+      if case .number = field.kind, bad.count > 9 { continue }
+      #expect(throws: LabError.self, "\(name) takes “\(bad)”") { try field.set(bad, in: &job) }
+    }
+    #expect(job == Job(corpus: "c"), "a mistake changes nothing")
+  }
+}
