@@ -1,7 +1,15 @@
 #pragma once
 #include "vector_math.h"
 
-/// Uniform in [0, 1), 24 bits, as Core's RandomStream.
+/// The random numbers of Core's RandomStream.
+INLINE uint64_t splitmix(uint64_t x) {
+  uint64_t z = x + 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return z ^ (z >> 31);
+}
+
+/// Uniform in [0, 1), 24 bits.
 INLINE float uniform(uint64_t key, ptrdiff_t index) {
   return (float)(int32_t)(splitmix(key + (uint64_t)index) >> 40) * 0x1p-24f;
 }
