@@ -76,7 +76,7 @@ package final class LiveBackend: Backend {
     case .picture(let picture): makePicture(picture)
     case .loadRuns: watcher.tellAll()
     case .loadModels:
-      reading.async { [self] in attempt { mailbox.post(.models(try ModelSurvey.all(laboratory.weights))) } }
+      viewing.async { [self] in attempt { mailbox.post(.models(try ModelSurvey.all(laboratory.weights))) } }
     case .measureModel(let name): measure(name)
     case .openRun(let run): watcher.open(run)
     case .train(let job): attempt { try enqueue(.train(job)) { try job.check() } }
