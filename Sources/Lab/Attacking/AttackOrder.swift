@@ -74,6 +74,7 @@ package struct AttackOrder: Sendable {
     keepsImages: Bool = true, batch: Int = 32
   ) throws {
     guard !choices.isEmpty else { throw EvaluationError.emptyList(what: "attacks") }
+    if let limit, limit < 1 { throw LabError.outOfRange(what: "--limit", value: "\(limit)", range: "at least 1") }
     guard (1...1024).contains(batch) else {
       throw LabError.outOfRange(what: "--batch", value: "\(batch)", range: "1 to 1024")
     }

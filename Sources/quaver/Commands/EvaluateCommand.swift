@@ -61,6 +61,13 @@ struct CompareCommand: AsyncParsableCommand {
   @OptionGroup var tables: TableOptions
   @OptionGroup var common: CommonOptions
 
+  /// What is true of all runs once, and the rest with the run that it is true of.
+  private static func notes(_ evaluations: [RunEvaluation]) -> [String] {
+    let common = (evaluations.first?.notes ?? []).filter { note in evaluations.allSatisfy { $0.notes.contains(note) } }
+    return common
+      + evaluations.flatMap { run in run.notes.filter { !common.contains($0) }.map { "\(run.run): \($0)" } }
+  }
+
   private struct Result: Encodable {
     let runs: [RunEvaluation]
     let comparisons: [RunComparison]
@@ -86,7 +93,7 @@ struct CompareCommand: AsyncParsableCommand {
     let comparisons = try measured.dropFirst().map { try RunComparison(measured[0], $0) }
     let evaluations = measured.map(\.evaluation)
     let seeds = SeedGroup.groups(evaluations)
-    let notes = evaluations.flatMap { run in run.notes.map { "\(run.run): \($0)" } }
+    let notes = Self.notes(evaluations)
     let differences = comparisons.map { comparison in
       EvaluationTables.confusion(
         comparison.confusionDifference, scale: .row, emotions: comparison.emotions,
