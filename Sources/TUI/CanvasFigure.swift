@@ -4,8 +4,8 @@ import Foundation
 /// A screen in memory as a part of a figure: cells become rectangles, letters and dots, so that what a file shows is what
 /// the screen shows.
 struct CanvasPanel: Panel {
-  /// Points of a cell.
-  private static let cell = Export.Size(7.2, 14.4)
+  /// Points of a cell: whole pixels at two a point, so that no seam shows between cells.
+  private static let cell = Export.Size(7.5, 15)
 
   private let canvas: Canvas
   private let ink: RGB

@@ -36,6 +36,12 @@ package struct LinkBudget: Sendable {
     filled -= Double(bytes)
   }
 
+  /// Seconds until an answer to a key may go out: at once, unless keys that are held down have overdrawn the bucket by more
+  /// than half a second's worth; then their answers become one frame, a second late at most.
+  package mutating func keyDelay(_ now: Double) -> Double {
+    min(1, max(0, delay(now) - 0.5))
+  }
+
   /// Seconds until a frame that nobody asked for may go out.
   package mutating func delay(_ now: Double) -> Double {
     guard let limit else { return 0 }

@@ -171,6 +171,9 @@ final class Workbench {
 
   /// Milliseconds until something must be drawn; -1 when nothing waits.
   private var timeout: Int32 {
+    if isUrgent {
+      return Int32(budget.keyDelay(RateMeter.now()) * 1000) + 1
+    }
     if isDirty {
       return max(0, Int32(min(60, wait(until: .now) / .seconds(1)) * 1000) + 1)
     }
@@ -253,7 +256,8 @@ final class Workbench {
   private func drawIfDue() {
     let now = ContinuousClock.now
     let isMeterDue = !meter.isIdle && meter.isDue(now)
-    guard isUrgent || isMeterDue || (isDirty && wait(until: now) <= .zero) else { return }
+    let isKeyDue = isUrgent && budget.keyDelay(RateMeter.now()) <= 0
+    guard isKeyDue || isMeterDue || (isDirty && wait(until: now) <= .zero) else { return }
     meter.roll(now)
     let bytes = terminal.show(frame())
     meter.add(bytes)

@@ -141,6 +141,8 @@ struct FindTests {
     #expect(budget.allowance(1000) == 10_000, "a second's worth, however long nothing was sent")
     budget.spend(40_000, 1000)
     #expect(budget.allowance(1000) == 2500)
+    #expect(budget.keyDelay(1000) == 1, "held keys become one frame, a second late at most")
+    #expect(budget.keyDelay(1003) == 0)
     var free = LinkBudget(kilobytesPerSecond: 0, now: 0)
     free.spend(1 << 30, 0)
     #expect(free.delay(0) == 0 && free.allowance(0) == nil)

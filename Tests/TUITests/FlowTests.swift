@@ -142,6 +142,69 @@ struct FlowTests {
     #expect(foreign.effects == [.leave(.quit)], "a run of another process goes on without us")
   }
 
+  @Test("Between Enter and the run's first word q asks too")
+  func quitEarly() {
+    var bench = Bench(runs: [])
+    bench.press("t")
+    _ = Reducer.reduce(&bench.state, .key(.enter))
+    #expect(bench.state.trainingPane.awaitsNew)
+    #expect(Reducer.reduce(&bench.state, .key(.character("q"))).isEmpty)
+    #expect(Frame.draw(bench.state).text.contains("about to begin"))
+    #expect(Reducer.reduce(&bench.state, .key(.character("s"))) == [.leave(.quit)])
+  }
+
+  @Test("A second training waits for its turn, and what waits is shown, moved and taken out")
+  func queue() {
+    var bench = Bench()
+    bench.press("t", "enter")
+    #expect(bench.state.notice?.text.contains("queued") == true && !bench.state.trainingPane.awaitsNew)
+    var queue = RunQueue()
+    for name in ["a", "b"] { queue.append(.resume(run: name)) }
+    bench.act(.event(.queue(queue)))
+    #expect(bench.text.contains("2 wait"))
+    bench.press("w")
+    #expect(bench.text.contains("resume b") && bench.text.contains("begins when the live run ends"))
+    bench.press("j", "K")
+    #expect(requests(bench).last == .queue(.advance(2)))
+    queue.obey(.advance(2))
+    bench.act(.event(.queue(queue)))
+    bench.press("x")
+    #expect(requests(bench).last == .queue(.remove(2)), "the selection went along")
+    bench.press("esc", "q")
+    #expect(bench.text.contains("2 more wait and will be kept"))
+  }
+
+  @Test("What is typed first into a field replaces what was there; Backspace mends it")
+  func replace() {
+    var bench = Bench(runs: [])
+    bench.press("t", "down", "down", "down", "down", "down", "3", "0")
+    guard case .form(let form) = bench.state.modal else { Issue.record("no form"); return }
+    #expect(form.value("epochs") == "30")
+    bench.press("up", "down", "backspace", "5")
+    guard case .form(let mended) = bench.state.modal else { Issue.record("no form"); return }
+    #expect(mended.value("epochs") == "35")
+    #expect(mended.estimate?.seconds == 180 && mended.asked?.epochs == 35)
+  }
+
+  @Test("A sentence that is longer than the footer is shown whole")
+  func longNotice() {
+    var bench = Bench()
+    let sentence = (0..<30).map { "word\($0)" }.joined(separator: " ")
+    bench.act(.event(.failed(sentence)))
+    #expect(bench.text.contains("word0 ") && bench.text.contains("word29"))
+  }
+
+  @Test("A command that cannot be used says why")
+  func whyNot() {
+    var bench = Bench(corpora: [], runs: [Fake.run("done", epochs: 3, status: .finished)])
+    bench.press("3", "p")
+    #expect(bench.text.contains("done is finished, not being trained"))
+    bench.press("t")
+    #expect(bench.text.contains("quaver corpus add PATH"))
+    bench.press("1", "v")
+    #expect(bench.text.contains("nothing is marked"))
+  }
+
   @Test("Leaving waits for the run, a second q does not")
   func impatient() {
     var bench = Bench()

@@ -23,6 +23,10 @@ package struct PlainMode: Sendable {
   /// Status of each run when it was last told.
   var told: [String: RunStatus] = [:]
   private var toldEpochs: [String: Int] = [:]
+  private var hasRuns = false
+
+  /// Corpora and runs are known, and no answer is on its way.
+  var isReady: Bool { state.hasCorpora && hasRuns && awaited == nil }
 
   enum Awaited: Sendable, Equatable {
     case picture(PictureRequest)
@@ -60,19 +64,24 @@ package struct PlainMode: Sendable {
         corpora.isEmpty ? "no corpus yet: quaver corpus add PATH" : PlainCommands.corpora(state).joined(separator: "; ")
       ]
     case .runs(let runs):
+      hasRuns = true
       for run in runs where told[run.id] == nil { told[run.id] = run.status }
       return []
     case .run(let run): return hear(run)
     case .picture(let picture) where awaited == .picture(picture.request):
       awaited = nil
       return PlainReading.lines(picture)
-    case .pictureFailed(_, let sentence): return [sentence]
+    case .pictureFailed(_, let sentence):
+      awaited = nil
+      return [sentence]
     case .estimate(let job, let estimate) where awaited == .estimate(job):
       awaited = nil
       return [PlainCommands.words(estimate)]
     case .predictions(let predictions): return hear(predictions)
     case .log(let line) where line.level != .info: return ["\(line.level.rawValue): \(line.text)"]
-    case .failed(let sentence): return ["error: \(sentence)"]
+    case .failed(let sentence):
+      awaited = nil
+      return ["error: \(sentence)"]
     default: return []
     }
   }

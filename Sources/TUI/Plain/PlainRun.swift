@@ -34,12 +34,14 @@ package func runPlain(backend: any Backend, options: WorkbenchOptions) throws ->
     if descriptors[0].revents != 0 {
       for event in backend.drain() { say(mode.hear(event)) }
     }
-    guard descriptors[1].revents != 0 else { continue }
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    let count = read(STDIN_FILENO, &buffer, buffer.count)
-    if count <= 0 { (isOpen, isPrompting) = (false, false) }
-    input += buffer.prefix(max(0, count))
-    while let end = input.firstIndex(of: UInt8(ascii: "\n")) {
+    if descriptors[1].revents != 0 {
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      let count = read(STDIN_FILENO, &buffer, buffer.count)
+      if count <= 0 { (isOpen, isPrompting) = (false, false) }
+      input += buffer.prefix(max(0, count))
+    }
+    // A person may ask before the last answer is here; a file's questions take their turns.
+    while isPrompting || mode.isReady, let end = input.firstIndex(of: UInt8(ascii: "\n")) {
       let line = String(decoding: input[..<end], as: UTF8.self)
       input.removeSubrange(...end)
       let answer = mode.answer(line)
@@ -53,7 +55,7 @@ package func runPlain(backend: any Backend, options: WorkbenchOptions) throws ->
 
 extension PlainMode {
   /// Nothing more is on its way: no answer is awaited and no run of ours is live.
-  fileprivate var isQuiet: Bool { awaited == nil && !state.isBusy }
+  fileprivate var isQuiet: Bool { isReady && !state.isBusy }
 }
 
 extension String {
