@@ -4,6 +4,7 @@ package enum Networks {
     cnnLSTM,
     alexNet,
     vgg16,
+    levit,
   ]
 
   /// - Throws: `NNError.unknownNetwork`.
