@@ -6,6 +6,7 @@ package enum Networks {
     vgg16,
     cvt,
     vit,
+    levit,
   ]
 
   /// - Throws: `NNError.unknownNetwork`.
