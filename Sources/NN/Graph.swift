@@ -13,6 +13,8 @@ package struct Node: Sendable {
   package let output: Edge
 
   package var parameters: [ParameterSpec] { layer.parameters(for: inputs.map(\.shape)) }
+  /// A parameter's full name; one without a name of its own has the node's.
+  package func fullName(_ spec: ParameterSpec) -> String { spec.name.isEmpty ? name : "\(name).\(spec.name)" }
   /// Floating-point operations of one sample's forward pass.
   package var flops: Int { layer.flops(for: inputs.map(\.shape)) }
 }

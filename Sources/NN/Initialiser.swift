@@ -50,4 +50,18 @@ package struct Start: Sendable {
   package static func truncatedNormal(_ deviation: Float) -> Start {
     Start { _, _ in .normal(deviation: deviation, cut: 2) }
   }
+  /// N(0, 1/fan-in) cut off at ±2, biases zero.
+  package static let truncatedFanIn = Start { fanIn, _ in
+    .normal(deviation: 1 / Float(fanIn).squareRoot(), cut: 2)
+  }
+  /// xavier_uniform_ (Glorot and Bengio 2010), biases N(0, deviation²).
+  package static func xavierUniform(biases deviation: Float = 0) -> Start {
+    Start(bias: { _ in deviation == 0 ? .constant(0) : .normal(deviation: deviation) }) { fanIn, fanOut in
+      .uniform(bound: (6 / Float(fanIn + fanOut)).squareRoot())
+    }
+  }
+  /// Weights as torch's own, biases zero.
+  package static let torchWithoutBias = Start { fanIn, _ in .fanIn(fanIn) }
+  /// All zero.
+  package static let zero = Start { _, _ in .constant(0) }
 }

@@ -31,7 +31,7 @@ import Core
   package init(_ entry: NetworkEntry, classes: Int = 7) throws {
     guard classes >= 2 else { throw NNError.badClasses(classes) }
     (self.entry, self.classes, graph) = (entry, classes, entry.graph(classes: classes))
-    let specs = graph.nodes.flatMap { node in node.parameters.map { (name: "\(node.name).\($0.name)", spec: $0) } }
+    let specs = graph.nodes.flatMap { node in node.parameters.map { (name: node.fullName($0), spec: $0) } }
     func floats(_ spec: ParameterSpec) -> Int { Arena.rounded(max(2, spec.shape.reduce(1, *))) }
     let trainable = specs.filter { $0.spec.role == .trainable }, others = specs.filter { $0.spec.role != .trainable }
     trainableFloats = trainable.reduce(0) { $0 + floats($1.spec) }

@@ -4,6 +4,8 @@ package enum Networks {
     cnnLSTM,
     alexNet,
     vgg16,
+    cvt,
+    vit,
     levit,
   ]
 

@@ -11,7 +11,7 @@ package struct ParameterSpec: Sendable {
     case counter
   }
 
-  /// The name's last part ("weight", "running_mean").
+  /// The name's last part ("weight", "running_mean"); empty where the node's name says it all ("class_token").
   package let name: String
   /// Empty for a scalar.
   package let shape: [Int]

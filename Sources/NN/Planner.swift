@@ -260,7 +260,7 @@ import Kernels
       return value
     }
     var own: [String: Parameter] = [:]
-    for spec in node.parameters { own[spec.name] = parameters["\(node.name).\(spec.name)"] }
+    for spec in node.parameters { own[spec.name] = parameters[node.fullName(spec)] }
     let site = Site(
       planner: self, name: node.name, time: time, inputs: inputs, shapes: node.inputs.map(\.shape),
       output: node.output.shape, parameters: own)

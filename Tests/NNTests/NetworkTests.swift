@@ -5,7 +5,10 @@ import Testing
 
 @Suite(.serialized) struct NetworkTests {
   @Test func parametersAreAsManyAsThePaperCounts() throws {
-    let counts = ["cnn-lstm": 33_321_191, "alexnet": 61_107_847, "vgg16": 138_364_551, "levit": 18_900_883]
+    let counts = [
+      "cnn-lstm": 33_321_191, "alexnet": 61_107_847, "vgg16": 138_364_551, "cvt": 31_629_703, "vit": 86_574_663,
+      "levit": 18_900_883,
+    ]
     for entry in Networks.all { #expect(entry.parameterCount() == counts[entry.name], "\(entry.name)") }
     // The head alone follows the number of classes.
     #expect(try Networks.named("alexnet").parameterCount(classes: 4) == 61_107_847 - 3 * 1001)

@@ -2,10 +2,19 @@ import Core
 import NN
 
 extension Network {
-  /// A network of the registry or of an example, with random parameters.
+  /// A network of the registry or of an example, with random parameters: weights that start as zero, and would hide
+  /// everything before them, too.
   static func random(_ entry: NetworkEntry, classes: Int = 7, seed: UInt64 = 1) throws -> Network {
     let network = try Network(entry, classes: classes)
     network.initialise(seed: seed)
+    for parameter in network.trainableParameters where parameter.name.hasSuffix("weight") {
+      guard UnsafeBufferPointer(start: parameter.values, count: parameter.count).allSatisfy({ $0 == 0 }) else {
+        continue
+      }
+      let stream = RandomStream(seed: seed, purpose: "test.\(parameter.name)")
+      for i in 0..<parameter.count { parameter.values[i] = 0.1 * (2 * stream.uniform(i) - 1) }
+    }
+    network.parametersChanged()
     return network
   }
 }

@@ -16,6 +16,13 @@ typedef int32_t i8 __attribute__((ext_vector_type(8), aligned(4)));
 typedef uint8_t b8 __attribute__((ext_vector_type(8), aligned(1)));
 typedef double d8 __attribute__((ext_vector_type(8), aligned(8)));
 
+// Through a pointer: a vector argument would differ by clone.
+INLINE float lane_sum(const f16 *x) {
+  const f8 a = x->lo + x->hi;
+  const __typeof__(a.lo) b = a.lo + a.hi;
+  return (b.x + b.z) + (b.y + b.w);
+}
+
 INLINE float bits_float(uint32_t u) {
   float f;
   __builtin_memcpy(&f, &u, 4);

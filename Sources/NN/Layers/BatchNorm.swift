@@ -146,11 +146,13 @@ extension quaver_norm {
   private let weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?
   private let count: Int
 
-  init(_ site: Site, _ slabs: Slabs) {
+  /// - Parameter prefix: of the names that `BatchNorm` gives its parameters.
+  init(_ site: Site, _ slabs: Slabs, prefix: String = "") {
     self.slabs = slabs
-    (weight, bias) = (site.parameter("weight"), site.parameter("bias"))
-    (runningMean, runningVariance) = (site.parameter("running_mean"), site.parameter("running_var"))
-    batches = site.parameter("num_batches_tracked")
+    func parameter(_ name: String) -> Parameter { site.parameter(prefix + name) }
+    (weight, bias) = (parameter("weight"), parameter("bias"))
+    (runningMean, runningVariance) = (parameter("running_mean"), parameter("running_var"))
+    batches = parameter("num_batches_tracked")
     (weightGradient, biasGradient) = (site.gradient(of: weight), site.gradient(of: bias))
     count = site.inputShapes[0].channels
     let doubles = slabs.count * 2 * slabs.lanes

@@ -2,35 +2,42 @@ import Core
 import Kernels
 
 /// Inverted dropout (torch.nn.Dropout). The mask is not kept but drawn again backward: it depends only on the seed, the
-/// step, the layer's name and the element's place in the plain layout.
+/// step, the layer's name and the element's place in the plain layout. Of samples it is stochastic depth (Huang and others
+/// 2016): on a residual branch, the branch is left out for some samples.
 package struct Dropout: Layer {
   package let kind = "dropout"
   let rate: Float
+  let unit: Unit
 
-  package init(_ rate: Float) {
+  /// What is dropped as a whole.
+  package enum Unit: Sendable { case elements, samples }
+
+  package init(_ rate: Float, of unit: Unit = .elements) {
     precondition(0 <= rate && rate < 1, "a dropout rate lies in [0, 1)")
-    self.rate = rate
+    (self.rate, self.unit) = (rate, unit)
   }
 
   package func output(of inputs: [Shape]) -> Shape { inputs[0] }
 
-  @Engine package func operation(at site: Site) throws -> any Operation { try DropoutOperation(rate, site) }
+  @Engine package func operation(at site: Site) throws -> any Operation { try DropoutOperation(self, site) }
 }
 
 @Engine private final class DropoutOperation: Operation {
   private let x: Value, y: Value
   private let dy: Buffer?, dx: InputGradient?
   private let rate: Float
+  private let unit: Dropout.Unit
+  private let batch: Int
   private let purpose: String
   private var stream: (seed: UInt64, stream: RandomStream)?
 
-  init(_ rate: Float, _ site: Site) throws {
-    self.rate = rate
+  init(_ layer: Dropout, _ site: Site) throws {
+    (rate, unit, batch) = (layer.rate, layer.unit, site.batch)
     purpose = "dropout.\(site.name)"
     x = try site.input(as: .plain)
     y = site.output(reusing: x)
-    dx = site.gradient(of: x)
-    dy = dx == nil ? nil : site.outputGradient(of: y)
+    dy = y.needsGradient ? site.outputGradient(of: y) : nil
+    dx = site.gradient(of: x, reusing: dy)
   }
 
   func forward(_ mode: Mode) { apply(mode, x.pointer, y.pointer) }
@@ -46,7 +53,19 @@ package struct Dropout: Layer {
       return
     }
     let key = key(for: dropout), rate = rate, scale = 1 / (1 - rate)
+    guard unit == .elements else { return applyToSamples(key, from, to) }
     Library.stretches(y.buffer.count) { quaver_dropout(from + $0, to + $0, $0, $1, key, rate, scale) }
+  }
+
+  private func applyToSamples(_ key: UInt64, _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
+    let rate = rate, scale = 1 / (1 - rate), size = y.shape.count
+    Parallel.forEach(batch) { range in
+      for n in range {
+        var one: Float = 1, factor: Float = 0
+        quaver_dropout(&one, &factor, n, 1, key, rate, scale)
+        quaver_scale(from + n * size, factor, to + n * size, size)
+      }
+    }
   }
 
   /// The stream's key; the part that depends on the seed is kept, since making it allocates.

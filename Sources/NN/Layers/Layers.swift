@@ -42,6 +42,18 @@ package enum Layers {
       .init("odd", [3, 5, 7], HardSwish()),
       .init("steep", [6]) { net, x in net("layer", HardSwish(), net("fc", Linear(40), x)) }),
     LayerEntry("relu", .init("odd", [3, 5, 7], ReLU())),
+    LayerEntry(
+      "gelu",
+      .init("odd", [3, 5, 7], GELU()),
+      .init("steep", [6]) { net, x in net("layer", GELU(), net("fc", Linear(40), x)) }),
+    LayerEntry(
+      "layerNorm",
+      .init("16 + 5 channels", [5, 21], LayerNorm(epsilon: 1e-6)),
+      .init("beside another reader", [3, 8]) { net, x in
+        let y = net("fc", Linear(19), x)
+        return net("sum", Sum(), y, net("norm", LayerNorm(epsilon: 1e-5), y))
+      },
+      .init("one row", [33], LayerNorm(epsilon: 1e-5))),
     LayerEntry("elu", .init("odd", [3, 5, 7], ELU())),
     LayerEntry(
       "maxPool",
@@ -64,13 +76,39 @@ package enum Layers {
       "linear",
       .init("one row a sample", [11], Linear(7)),
       .init("rows, no bias", [5, 9], Linear(4, bias: false)),
-      .init("many rows", [100, 9], Linear(4))),
-    LayerEntry("dropout", .init("half", [37], Dropout(0.5))),
+      .init("many rows", [100, 9], Linear(4)),
+      .init("named otherwise", [5, 9], Linear(4, prefix: "in_proj_"))),
+    LayerEntry(
+      "dropout",
+      .init("half", [37], Dropout(0.5)),
+      .init("whole samples", [37], Dropout(0.5, of: .samples))),
     LayerEntry(
       "flatten",
       .init("all", [2, 3, 5], Flatten()),
       .init("blocked, from 1", [2, 4, 5]) { net, x in
         net("flat", Flatten(from: 1), net("conv", Convolution(5, kernel: 2), x))
+      }),
+    LayerEntry(
+      "tokens",
+      .init("plain", [3, 5, 7], Tokens()),
+      .init("blocked", [2, 5, 4]) { net, x in net("tokens", Tokens(), net("conv", Convolution(17, kernel: 2), x)) }),
+    LayerEntry(
+      "featureMap",
+      .init("plain", [12, 5], FeatureMap(height: 3)),
+      .init("blocked", [12, 5]) { net, x in
+        net("conv", Convolution(17, kernel: 2), net("map", FeatureMap(height: 3), x))
+      }),
+    LayerEntry("prepended", .init("two dimensions", [5, 7], Prepended())),
+    LayerEntry("offset", .init("two dimensions", [5, 7], Offset("pos_embedding", .constant(0)))),
+    LayerEntry("token", .init("the second", [5, 7], Token(1))),
+    LayerEntry(
+      "depthwiseNorm",
+      .init("stride 1", [25, 19], DepthwiseNorm()),
+      .init("stride 2, odd side, two tokens before", [27, 18], DepthwiseNorm(stride: 2, leading: 2)),
+      .init("stride 2, even side, beside others", [17, 16]) { net, x in
+        let y = net("fc", Linear(16), x)
+        let a = net("a", DepthwiseNorm(stride: 2, leading: 1), y), b = net("b", DepthwiseNorm(stride: 2, leading: 1), y)
+        return net("sum", Sum(), a, b)
       }),
     LayerEntry(
       "lstm",
@@ -83,6 +121,24 @@ package enum Layers {
         return net("sum", Sum(), net("b", Linear(9), a), a)
       },
       .init("twice the same", [7]) { net, x in net("sum", Sum(), x, x) }),
+    LayerEntry(
+      "attention",
+      .init("together", [19, 30], Attention(heads: 2, keys: 5, packing: .together)),
+      .init("separate, fewer keys", [6, 5, 4]) { net, x in
+        let small = net("small", Tokens(), net("conv", Convolution(6, kernel: 2, stride: 2), x))
+        let queries = net("queries", Tokens(), x), values = net("values", Linear(8), small)
+        return net("attention", Attention(heads: 2, keys: 3, values: 4), queries, small, values)
+      },
+      .init("keys with values, several blocks of queries", [4, 10, 10]) { net, x in
+        let few = net("few", Tokens(), net("conv", Convolution(6, kernel: 4, stride: 3), x))
+        return net(
+          "attention", Attention(heads: 1, keys: 4, values: 2, packing: .keysWithValuesByHead), net("all", Tokens(), x),
+          few)
+      },
+      .init("by head, biased", [6, 34]) { net, x in
+        let bias = Attention.Bias(count: 9, table: (0..<36).map { Int32($0 * $0 % 9) })
+        return net("attention", Attention(heads: 2, keys: 4, values: 9, packing: .togetherByHead, bias: bias), x)
+      }),
     LayerEntry(
       "average",
       .init("fan-out", [9]) { net, x in

@@ -1,24 +1,26 @@
 import Core
 import Kernels
 
-/// y = x·Wᵀ + b on the last axis (torch.nn.Linear), weights [outputs, inputs].
+/// y = x·Wᵀ + b on the last axis (torch.nn.Linear), weights [outputs, inputs]; the parameters' names may have a prefix
+/// ("in_proj_weight").
 package struct Linear: Layer {
   package let kind = "linear"
   let outputs: Int
   let bias: Bool
   let start: Start
+  let prefix: String
 
-  package init(_ outputs: Int, bias: Bool = true, start: Start = .torch) {
+  package init(_ outputs: Int, bias: Bool = true, start: Start = .torch, prefix: String = "") {
     precondition(outputs > 0, "a linear layer needs at least 1 output")
-    (self.outputs, self.bias, self.start) = (outputs, bias, start)
+    (self.outputs, self.bias, self.start, self.prefix) = (outputs, bias, start, prefix)
   }
 
   package func output(of inputs: [Shape]) -> Shape { Shape(inputs[0].dims.dropLast() + [outputs]) }
 
   package func parameters(for inputs: [Shape]) -> [ParameterSpec] {
     let width = inputs[0].width
-    let weight = ParameterSpec("weight", [outputs, width], start.weight(width, outputs))
-    return bias ? [weight, ParameterSpec("bias", [outputs], start.bias(width))] : [weight]
+    let weight = ParameterSpec("\(prefix)weight", [outputs, width], start.weight(width, outputs))
+    return bias ? [weight, ParameterSpec("\(prefix)bias", [outputs], start.bias(width))] : [weight]
   }
 
   package func flops(for inputs: [Shape]) -> Int { 2 * inputs[0].count * outputs }
@@ -49,8 +51,8 @@ extension Shape {
     y = site.output()
     (width, outputs) = (x.shape.width, layer.outputs)
     rows = site.batch * x.shape.count / width
-    weight = site.parameter("weight")
-    bias = layer.bias ? site.parameter("bias") : nil
+    weight = site.parameter("\(layer.prefix)weight")
+    bias = layer.bias ? site.parameter("\(layer.prefix)bias") : nil
     turned = rows <= Self.fewRows ? (site.scratch(rows * width, .forward), site.scratch(rows * outputs, .forward)) : nil
     dy = y.needsGradient ? site.outputGradient(of: y) : nil
     dx = site.gradient(of: x, adds: true)
