@@ -23,6 +23,7 @@ import numpy as np
 import torch
 import torchattacks
 import torchvision
+import transformers
 from torch import nn
 from torch.nn import functional as F
 
@@ -60,7 +61,29 @@ class AlexNet(torchvision.models.AlexNet):
         return self.ser_head(super().forward(x))
 
 
-MODELS = {"cnn-lstm": CNNLSTM, "alexnet": AlexNet}
+class ViT(torchvision.models.VisionTransformer):
+    """torchvision's vit_b_16, with the seven-class head after its own of 1000 classes."""
+
+    def __init__(self):
+        super().__init__(224, patch_size=16, num_layers=12, num_heads=12, hidden_dim=768, mlp_dim=3072)
+        self.ser_head = nn.Linear(1000, 7)
+
+    def forward(self, x):
+        return self.ser_head(super().forward(x))
+
+
+class CvT(transformers.CvtForImageClassification):
+    """CvT-21 as transformers builds it, with the seven-class head after its own of 1000 classes."""
+
+    def __init__(self):
+        super().__init__(transformers.CvtConfig(depth=[1, 4, 16], num_labels=1000))
+        self.ser_head = nn.Linear(1000, 7)
+
+    def forward(self, x):
+        return self.ser_head(super().forward(x).logits)
+
+
+MODELS = {"cnn-lstm": CNNLSTM, "alexnet": AlexNet, "vit": ViT, "cvt": CvT}
 
 
 ATTACKS = {
@@ -175,6 +198,8 @@ def verify(folder):
         for module in model.modules():
             if isinstance(module, nn.Dropout):
                 module.p = 0
+            if hasattr(module, "drop_prob"):
+                module.drop_prob = 0
         logits = model(x).detach().numpy()
         off = np.linalg.norm(logits - tensors["eval.logits"]) / np.linalg.norm(tensors["eval.logits"])
         adam, losses = torch.optim.Adam(model.train().parameters(), lr=1e-4, weight_decay=1e-3), []

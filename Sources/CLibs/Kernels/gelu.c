@@ -15,11 +15,11 @@ INLINE float normal_cdf(float x, float bell) {
 }
 
 KERNEL void quaver_gelu(const float *x, float *y, ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i++) y[i] = x[i] * normal_cdf(x[i], exp_vector(-0.5f * x[i] * x[i]));
+  ELEMENTWISE for (ptrdiff_t i = 0; i < count; i++) y[i] = x[i] * normal_cdf(x[i], exp_vector(-0.5f * x[i] * x[i]));
 }
 
 KERNEL void quaver_gelu_gradient(const float *dy, const float *x, float *dx, ptrdiff_t count) {
-  for (ptrdiff_t i = 0; i < count; i++) {
+  ELEMENTWISE for (ptrdiff_t i = 0; i < count; i++) {
     const float bell = exp_vector(-0.5f * x[i] * x[i]);
     dx[i] = dy[i] * (normal_cdf(x[i], bell) + x[i] * bell * 0.3989422804f);
   }

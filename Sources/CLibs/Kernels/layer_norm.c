@@ -22,7 +22,7 @@ KERNEL void quaver_layer_norm(const float *x, ptrdiff_t rows, ptrdiff_t width, c
     float square = lane_sum(&squares);
     for (ptrdiff_t c = whole; c < width; c++) square += (x[c] - mean) * (x[c] - mean);
     const float inverse = 1.0f / sqrtf(square / (float)width + epsilon);
-    for (ptrdiff_t c = 0; c < width; c++) y[c] = (x[c] - mean) * inverse * weight[c] + bias[c];
+    ELEMENTWISE for (ptrdiff_t c = 0; c < width; c++) y[c] = (x[c] - mean) * inverse * weight[c] + bias[c];
     if (facts) facts[2 * r] = mean, facts[2 * r + 1] = inverse;
   }
 }
@@ -64,10 +64,10 @@ KERNEL void quaver_layer_norm_gradient(const float *dy, const float *x, const fl
     const float constant = a / (float)width * inverse, slope = b / (float)width * inverse * inverse * inverse;
     float *out = dx + r * width;
     if (adding)
-      for (ptrdiff_t c = 0; c < width; c++)
+      ELEMENTWISE for (ptrdiff_t c = 0; c < width; c++)
         out[c] += dy[c] * weight[c] * inverse - constant - (x[c] - mean) * slope;
     else
-      for (ptrdiff_t c = 0; c < width; c++)
+      ELEMENTWISE for (ptrdiff_t c = 0; c < width; c++)
         out[c] = dy[c] * weight[c] * inverse - constant - (x[c] - mean) * slope;
   }
 }

@@ -5,6 +5,9 @@
 #include <stdint.h>
 
 #define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+/// Before an element-by-element loop whose output may be one of its inputs: the compiler would run it one by one then, since
+/// for all it knows the two overlap by a few elements.
+#define ELEMENTWISE _Pragma("clang loop vectorize(assume_safety)")
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float f16 __attribute__((ext_vector_type(16), aligned(4)));
