@@ -1,7 +1,9 @@
 extension Networks {
   /// CvT-21 as transformers has it (Wu and others 2021), followed by the emotion head: 31,629,703 parameters for seven
   /// classes. Beyond the last attention only the class token matters, so that only it is computed.
-  static let cvt = NetworkEntry(name: "cvt", title: "CvT-21") { net, classes in
+  static let cvt = NetworkEntry(
+    name: "cvt", title: "CvT-21", camNode: "cvt.encoder.stages.2.layers.15.layernorm_before"
+  ) { net, classes in
     var x = net.input  // 3×224×224
 
     // 3136×64, 784×192, 1 + 196×384

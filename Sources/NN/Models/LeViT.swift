@@ -1,7 +1,9 @@
 extension Networks {
   /// LeViT-256 as timm has it (Graham and others 2021; the mean of the head and the distilled head, in training too),
   /// followed by the emotion head: 18,900,883 parameters for seven classes.
-  static let levit = NetworkEntry(name: "levit", title: "LeViT-256") { net, classes in
+  static let levit = NetworkEntry(
+    name: "levit", title: "LeViT-256", camNode: "stages.2.blocks.3.mlp.residual"
+  ) { net, classes in
     var x = net.input  // 3×224×224
 
     // 32×112×112, 64×56×56, 128×28×28, 256×14×14

@@ -1,7 +1,9 @@
 extension Networks {
   /// ViT-B/16 as torchvision has it (Dosovitskiy and others 2021), followed by the emotion head: 86,574,663 parameters for
   /// seven classes. Beyond the last attention only the class token matters, so that only it is computed.
-  static let vit = NetworkEntry(name: "vit", title: "ViT-B/16") { net, classes in
+  static let vit = NetworkEntry(
+    name: "vit", title: "ViT-B/16", camNode: "encoder.layers.encoder_layer_11.ln_1"
+  ) { net, classes in
     var x = net.input  // 3×224×224
 
     x = net("conv_proj", Convolution(768, kernel: 16, stride: 16, start: .truncatedFanIn), x)  // 768×14×14
