@@ -22,7 +22,7 @@ package enum Freezing {
   package static func names(_ patterns: [String], of entry: NetworkEntry, classes: Int = 7) throws -> Set<String> {
     guard !patterns.isEmpty else { return [] }
     let names = entry.graph(classes: classes).nodes.flatMap { node in
-      node.parameters.filter { $0.role == .trainable }.map { "\(node.name).\($0.name)" }
+      node.parameters.filter { $0.role == .trainable }.map { node.fullName($0) }
     }
     return try self.names(patterns, in: entry, names)
   }

@@ -70,18 +70,23 @@ package enum Frame {
       let isFocused = tab.pane == state.focus
       end = surface.put(tab.text, tab.x, 0, isFocused ? look.style(.selection) : bar)
     }
-    var words: [String] = []
-    if let run = state.runs.first(where: \.isLive) { words.append(summary(run, look)) }
-    if let meter { words.append(Numbers.fixed(Double(meter) / 1000, 1) + " KB/s") }
-    let text = look.glyphs.plain(words.joined(separator: "  "))
-    if end + TextWidth.of(text) + 2 <= surface.width { surface.putRight(text, surface.width - 1, 0, bar) }
+    // As much of it as there is room for beside the tabs.
+    let run = state.runs.first(where: \.isLive)
+    let rate = meter.map { Numbers.fixed(Double($0) / 1000, 1) + " KB/s" }
+    let words = [
+      [run.map { summary($0, look, isShort: false) }, rate], [run.map { summary($0, look, isShort: true) }, rate],
+      [run.map { summary($0, look, isShort: true) }], [rate],
+    ].map { look.glyphs.plain($0.compactMap(\.self).joined(separator: "  ")) }
+    if let text = words.first(where: { end + TextWidth.of($0) + 2 <= surface.width }) {
+      surface.putRight(text, surface.width - 1, 0, bar)
+    }
   }
 
-  private static func summary(_ run: RunInfo, _ look: Look) -> String {
+  private static func summary(_ run: RunInfo, _ look: Look, isShort: Bool) -> String {
     let mark = RunTable.mark(run.status, look).0
     guard let progress = run.progress, progress.total > 0 else { return "\(mark) \(run.job.model)" }
     let share = Numbers.percent(Double(progress.done) / Double(progress.total), 0)
-    return "\(mark) \(run.job.model) \(progress.epoch)/\(run.job.epochs) \(share)"
+    return "\(mark) \(isShort ? "" : run.job.model + " ")\(progress.epoch)/\(run.job.epochs) \(share)"
   }
 
   private static func footer(_ state: State, _ surface: inout Surface) {

@@ -33,9 +33,10 @@ import Testing
       for node in Set([mapped[0], mapped[mapped.count / 2], mapped[mapped.count - 1]]) {
         let cam = try GradCAM(network, node: node)
         let maps = try cam.maps(targets: [2], methods: CAMMethod.allCases) { Self.image($0, Self.pixels) }
+        // A nearly flat map keeps some of the 1e-7 of its scaling, so its top need not be 1.
         for map in maps.map({ $0[0] }) {
           #expect(map.values.count == 224 * 224 && map.target == 2 && map.logits.count == 7)
-          let (isUnit, hasTop) = (map.values.allSatisfy { (0...1).contains($0) }, map.values.contains { $0 > 0.99 })
+          let (isUnit, hasTop) = (map.values.allSatisfy { (0...1).contains($0) }, map.values.contains { $0 > 0.5 })
           #expect(isUnit && (map.isBlank || hasTop), "\(node)")
         }
       }

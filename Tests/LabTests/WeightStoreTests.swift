@@ -74,6 +74,14 @@ import Weights
     #expect(all.isEmpty)
   }
 
+  /// Parameters that are a node's only one carry the node's name alone (ViT's class token).
+  @Test(arguments: Networks.all.map(\.name))
+  func wantedNamesAreTheNetworks(name: String) async throws {
+    let entry = try Networks.named(name)
+    let names = try await Engine.run { try Network(entry).parameters.filter { $0.role != .counter }.map(\.name) }
+    #expect(Set(WeightStore.wanted(entry, 7).map(\.name)) == Set(names))
+  }
+
   @Test func halfAFileIsRefusedUnlessTold() async throws {
     defer { try? FileManager.default.removeItem(at: home) }
     let url = try await file { $0.hasPrefix("lstm.") }

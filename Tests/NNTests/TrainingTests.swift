@@ -14,7 +14,7 @@ import Testing
       plan.forward(.training(seed: 11, step: step))
       let loss = plan.loss(labels: plan.labels)
       plan.backward()
-      optimiser.step(learningRate: 1e-3, weightDecay: 1e-3)
+      optimiser.step(learningRate: 2e-5, weightDecay: 1e-3)
       return loss
     }
   }

@@ -81,6 +81,7 @@ struct Bench: Sendable {
     bench.press("4", "j", "l", "[", "[", "5", "k", "k", "k", "2")
     if let index = Panes.order.firstIndex(of: pane) { bench.press("\(index + 1)") }
     if pane == .training { bench.press("j") }
+    if pane == .attack { bench.press("enter", ".") }
     if pane == .models { bench.press("]", "j", "j", "j") }
     bench.state.notice = nil
     bench.effects = []

@@ -73,6 +73,7 @@ enum Fake {
     switch request {
     case .loadCorpora: [.corpora(corpora)]
     case .loadRuns: [.runs(runs)]
+    case .explain(let request): [.explained(explanation(request))]
     case .loadModels: [.models([model("cnn-lstm", layers: 6), model("alexnet", layers: 30)])]
     case .measureModel(let name): [.model(model(name, layers: name == "alexnet" ? 30 : 6, isMeasured: true))]
     case .openRun(let id): runs.filter { $0.id == id }.map { .run($0) }

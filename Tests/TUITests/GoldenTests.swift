@@ -32,6 +32,10 @@ struct GoldenTests {
     Screen(name: "form-80x24", size: Size(width: 80, height: 24), keys: ["t", "down", "right", "down", "down"]),
     Screen(name: "confusion-80x24", size: Size(width: 80, height: 24), keys: ["3", "j", "j", "4", "m", "j", "l"]),
     Screen(name: "models-80x24", size: Size(width: 80, height: 24), keys: ["6", "]", "m", "j", "j"]),
+    Screen(name: "attack-80x24", size: Size(width: 80, height: 24), keys: open + ["7", "enter", "]"]),
+    Screen(
+      name: "attack-attention-ascii-60x20", size: Size(width: 60, height: 20), rung: .ascii,
+      keys: open + ["7", "j", "s"]),
     Screen(name: "log-80x24", size: Size(width: 80, height: 24), keys: ["5", "k", "k"]),
     Screen(name: "help-80x24", size: Size(width: 80, height: 24), keys: open + ["?", "s", "l", "i"]),
     Screen(name: "palette-80x24", size: Size(width: 80, height: 24), keys: [":", "t", "r", "a", "i"]),

@@ -19,6 +19,7 @@ package final class LiveBackend: Backend {
   private let speaker: SoundPlayer?
   private let estimator: Estimator
   private let usage: UsageTeller
+  private let scrubber: Scrubber
   /// Leaving: what waits stays in its file.
   private let isLeaving = Mutex(false)
 
@@ -35,6 +36,7 @@ package final class LiveBackend: Backend {
     speaker = SoundPlayer(wanted: player, folder: laboratory.paths.cache)
     estimator = Estimator(folder: laboratory.paths.cache)
     let (mailbox, controls) = (mailbox, controls)
+    scrubber = Scrubber(laboratory, mailbox)
     usage = UsageTeller { mailbox.post(.usage($0)) }
     let usage = usage
     library = LibraryReader(laboratory.library) { mailbox.post($0) }
@@ -78,6 +80,12 @@ package final class LiveBackend: Backend {
     case .loadModels:
       viewing.async { [self] in attempt { mailbox.post(.models(try ModelSurvey.all(laboratory.weights))) } }
     case .measureModel(let name): measure(name)
+    case .explain(let request):
+      if controls.isBusy {
+        mailbox.post(.explainFailed(request, LabError.engineBusy.description))
+      } else {
+        scrubber.explain(request)
+      }
     case .openRun(let run): watcher.open(run)
     case .train(let job): attempt { try enqueue(.train(job)) { try job.check() } }
     case .resume(let run): attempt { try enqueue(.resume(run: run)) { _ = try laboratory.store.open(run) } }

@@ -17,7 +17,7 @@ package enum ModelSurvey {
       func count(_ specs: [ParameterSpec]) -> Int { specs.reduce(0) { $0 + $1.shape.reduce(1, *) } }
       return LayerInfo(
         name: node.name, kind: node.layer.kind, output: node.output.shape.dims, parameters: count(trainable),
-        frozen: count(trainable.filter { frozen.contains("\(node.name).\($0.name)") }), flops: node.flops)
+        frozen: count(trainable.filter { frozen.contains(node.fullName($0)) }), flops: node.flops)
     }
     return ModelInfo(
       name: entry.name, title: entry.title, input: entry.input.dims, classes: classes,

@@ -13,6 +13,9 @@ package enum Request: Sendable, Equatable {
   case loadModels
   /// Plans and times a network at the default batch; answered by `Event.model`, or refused while a run is live here.
   case measureModel(String)
+  /// A slice before and after an attack, with attention: answered by `Event.explained` or `Event.explainFailed`; a newer
+  /// request replaces an older one. Refused while a run is live here.
+  case explain(ExplainRequest)
   /// All epochs of a run whose list entry holds only the last; answered by `Event.run`.
   case openRun(String)
   /// Begins at once, or waits its turn when a run is being trained here.
@@ -41,6 +44,8 @@ package enum Event: Sendable, Equatable {
   case models([ModelInfo])
   case model(ModelInfo)
   case run(RunInfo)
+  case explained(Explanation)
+  case explainFailed(ExplainRequest, String)
   case queue(RunQueue)
   case estimate(Job, Estimate)
   case predictions(RunPredictions)

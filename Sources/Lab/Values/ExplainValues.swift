@@ -89,6 +89,11 @@ package struct AttentionBands: Codable, Sendable, Equatable {
   /// Seconds from the slice's beginning: "0.0–0.1 s".
   package var intervalNames: [String]
   package var columns: [Range<Int>]
+
+  package init(names: [String], rows: [Range<Int>], intervalNames: [String], columns: [Range<Int>]) {
+    (self.names, self.rows) = (names, rows)
+    (self.intervalNames, self.columns) = (intervalNames, columns)
+  }
 }
 
 /// One slice explained, before an attack and after it.
@@ -113,6 +118,17 @@ package struct Explanation: Codable, Sendable, Equatable {
   package var drift: AttentionDrift?
   /// What making this took; the first of a run includes reading its weights.
   package var seconds: Double
+
+  package init(
+    request: ExplainRequest, emotions: [String], truth: Int, sliceNumber: Int, sliceCount: Int,
+    time: ClosedRange<Double>, rowValues: [Double], rowUnit: String, bands: AttentionBands, clean: ExplainedImage,
+    seconds: Double
+  ) {
+    (self.request, self.emotions, self.truth) = (request, emotions, truth)
+    (self.sliceNumber, self.sliceCount, self.time) = (sliceNumber, sliceCount, time)
+    (self.rowValues, self.rowUnit, self.bands) = (rowValues, rowUnit, bands)
+    (self.clean, self.seconds) = (clean, seconds)
+  }
 }
 
 /// Mean attention over all images of one class.

@@ -104,10 +104,10 @@ package struct WeightStore: Sendable {
   }
 
   /// Everything of a network but its counters.
-  private static func wanted(_ network: NetworkEntry, _ classes: Int) -> [WantedTensor] {
+  package static func wanted(_ network: NetworkEntry, _ classes: Int) -> [WantedTensor] {
     network.graph(classes: classes).nodes.flatMap { node in
       node.parameters.filter { $0.role != .counter }
-        .map { WantedTensor(name: "\(node.name).\($0.name)", shape: $0.shape) }
+        .map { WantedTensor(name: node.fullName($0), shape: $0.shape) }
     }
   }
 

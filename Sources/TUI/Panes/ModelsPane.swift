@@ -35,8 +35,26 @@ package enum ModelsPane {
       }
       return []
     }
+    pane.table = { $0.modelsPane.shown.map(table) }
+    pane.tableRow = { $0.modelsPane.shown?.layers.isEmpty == false ? $0.modelsPane.list.selection : nil }
     return pane
   }()
+
+  private static func table(_ model: ModelInfo) -> ResultTable {
+    let names = ["layer", "kind", "output", "parameters", "frozen", "FLOPs", "forward ms", "backward ms"]
+    return ResultTable(
+      title: "\(model.title): \(model.parameters) parameters, \(model.flops) FLOPs an image",
+      columns: names.map { ResultTable.Column($0) },
+      rows: model.layers.map { layer in
+        let time = model.measures?.time(of: layer.name)
+        return [
+          .text(layer.name), .text(layer.kind), .text(layer.output.map(String.init).joined(separator: "x")),
+          .integer(layer.parameters), .integer(layer.frozen), .integer(layer.flops),
+          time.map { .number($0.forward, decimals: 3) } ?? .none,
+          time.map { .number($0.backward, decimals: 3) } ?? .none,
+        ]
+      })
+  }
 
   private static func title(_ state: State) -> String {
     guard let model = state.modelsPane.shown else { return "Models" }

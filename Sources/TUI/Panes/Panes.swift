@@ -7,6 +7,7 @@ package enum Panes {
     ConfusionPane.pane,
     LogPane.pane,
     ModelsPane.pane,
+    AttackPane.pane,
   ]
 
   package static let order: [PaneID] = all.map(\.id)

@@ -69,7 +69,7 @@ package enum Reducer {
     case .queue(let queue): state.queue = queue
     case .usage(let usage): state.usage = usage
     case .estimate(let job, let estimate): Modals.take(estimate, of: job, &state)
-    case .waveform, .picture, .predictions, .models, .model: break
+    case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed: break
     }
     if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }
     var effects = Panes.all.flatMap { $0.receive(&state, event) }

@@ -50,6 +50,7 @@ package struct State: Sendable, Equatable {
   package var confusionPane = ConfusionState()
   package var logPane = LogState()
   package var modelsPane = ModelsState()
+  package var attackPane = AttackState()
 
   package init(size: Size, look: Look, themes: [Theme], transforms: [String], models: [String]) {
     (self.size, self.look, self.themes) = (size, look, themes)

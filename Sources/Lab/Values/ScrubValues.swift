@@ -1,0 +1,32 @@
+import Attacks
+
+/// What the attack pane steps through: the registry of attacks at their own settings, and a ladder of strengths.
+package enum Scrub {
+  /// Numerators of ε over 255; 0 shows the clean image. From 8 on, those of the paper's section 4.2.
+  package static let strengths = [0, 1, 2, 4, 8, 16, 32, 64, 128, 196]
+
+  package static let attacks = Attacks.all.map(\.name)
+
+  package static func title(_ attack: String) -> String {
+    Attacks.all.first { $0.name == attack }?.title ?? attack
+  }
+
+  /// - Returns: nil for strength 0 and for an attack that the registry lacks.
+  package static func point(_ attack: String, strength: Int) -> AttackPoint? {
+    guard strength > 0, let entry = Attacks.all.first(where: { $0.name == attack }) else { return nil }
+    var settings = entry.defaults
+    settings.epsilon = Double(strength) / 255
+    return AttackPoint(attack: attack, settings: settings)
+  }
+
+  /// "α 4/255, 2 steps": what the attack reads besides ε.
+  package static func settings(_ point: AttackPoint) -> String {
+    guard let entry = Attacks.all.first(where: { $0.name == point.attack }) else { return "" }
+    var words: [String] = []
+    if entry.knobs.contains(.alpha) { words.append("α \(Fraction.text(point.settings.alpha))") }
+    if entry.knobs.contains(.steps) { words.append("\(point.settings.steps) steps") }
+    if entry.knobs.contains(.queries) { words.append("at most \(point.settings.queries) queries") }
+    if point.settings.randomStart { words.append("random start") }
+    return words.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,33 @@
+import Lab
+
+extension Fake {
+  /// A chirp whose attacked twin is brighter and taken for another emotion.
+  static func explanation(_ request: ExplainRequest) -> Explanation {
+    let side = 224
+    func image(_ shift: Int, _ likely: Int) -> ExplainedImage {
+      let levels = (0..<side * side).map { place -> UInt8 in
+        let (row, column) = (place / side, place % side)
+        return UInt8(max(0, min(255, 220 - 4 * abs(row - column) + shift * (row % 3))))
+      }
+      let attention = (0..<side * side).map { place -> Float in
+        let (row, column) = (place / side - 60 - shift, place % side - 100)
+        return 1 / (1 + Float(row * row + column * column) / 900)
+      }
+      return ExplainedImage(
+        levels: levels, distances: shift == 0 ? [] : Array(repeating: 0.02, count: side * side),
+        logits: emotions.indices.map { $0 == likely ? 3 : Float($0) / 7 }, attention: attention)
+    }
+    let bands = AttentionBands(
+      names: ["0–4 kHz", "4–8 kHz"], rows: [0..<112, 112..<224], intervalNames: ["0–1 s"], columns: [0..<224])
+    var explanation = Explanation(
+      request: request, emotions: emotions, truth: 4, sliceNumber: 11, sliceCount: 3, time: 0.5...1.5,
+      rowValues: (0..<side).map { Double($0) * 8000 / Double(side) }, rowUnit: "Hz", bands: bands, clean: image(0, 4),
+      seconds: 0.042)
+    if let attack = request.attack {
+      explanation.attacked = image(6, 1)
+      explanation.perturbation = Perturbation(
+        linf: attack.settings.epsilon, l2: 3.21, gradientEvaluations: 2, queries: 0)
+    }
+    return explanation
+  }
+}
