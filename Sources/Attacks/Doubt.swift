@@ -16,6 +16,8 @@ package struct AttackSummary: Codable, Equatable, Sendable {
   /// Whether every row of clean logits is non-negative and sums to 1.
   package let looksLikeProbabilities: Bool
   package let imagesWithoutNumbers: Int
+  /// Whether images of several classes all got the same clean answer; nil in results of earlier versions.
+  package let answersOneClass: Bool?
   /// `Attacker.logitDrift` and `Attacker.remark`.
   package let logitDrift: Double?
   package let remark: String?
@@ -40,6 +42,8 @@ package struct AttackSummary: Codable, Equatable, Sendable {
       && outcomes.allSatisfy { outcome in
         outcome.cleanLogits.allSatisfy { $0 >= 0 } && abs(outcome.cleanLogits.reduce(0, +) - 1) < 1e-3
       }
+    let answers = Set(outcomes.map(\.cleanPrediction)), labels = Set(outcomes.map(\.label))
+    answersOneClass = outcomes.count >= 8 && labels.count > 1 && answers.count == 1
     imagesWithoutNumbers = outcomes.count { !($0.cleanLogits + $0.logits).allSatisfy(\.isFinite) }
   }
 
@@ -48,7 +52,7 @@ package struct AttackSummary: Codable, Equatable, Sendable {
     (self.attack, self.settings, self.images) = (attack.name, settings, images)
     (self.cleanAccuracy, self.accuracy) = (cleanAccuracy, accuracy)
     (zeroGradientShare, imagesWithoutGradient, looksLikeProbabilities) = (nil, 0, false)
-    (imagesWithoutNumbers, logitDrift, remark) = (0, nil, nil)
+    (imagesWithoutNumbers, logitDrift, remark, answersOneClass) = (0, nil, nil, nil)
   }
 }
 
@@ -61,7 +65,8 @@ package enum Doubt {
   /// What one result says against itself.
   package static func about(_ summary: AttackSummary) -> [String] {
     [
-      remark(summary), gradients(summary), logits(summary), numbers(summary), drift(summary), reach(summary),
+      remark(summary), constant(summary), gradients(summary), logits(summary), numbers(summary), drift(summary),
+      reach(summary),
     ].compactMap { $0 }
   }
 
@@ -78,6 +83,13 @@ package enum Doubt {
     guard let share = summary.zeroGradientShare, share > 0.5 else { return nil }
     return "\(percent(share)) of the gradient's values are exactly zero: the gradient may be masked, and "
       + "\(title(summary)) weaker than it looks."
+  }
+
+  /// What knows one answer only cannot be led astray, and a success of 0 is no strength.
+  private static func constant(_ summary: AttackSummary) -> String? {
+    guard summary.answersOneClass == true else { return nil }
+    return "The network gives all \(summary.images) clean images the same answer: there is nothing to attack, and no "
+      + "success of \(title(summary)) proves no robustness."
   }
 
   private static func logits(_ summary: AttackSummary) -> String? {

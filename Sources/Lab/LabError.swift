@@ -6,6 +6,8 @@ package enum LabError: UserError, Equatable {
   case corpusExists(String)
   case badName(String)
   case unknownRun(String, known: [String])
+  case ambiguousRun(String, matches: [String])
+  case noSlice(utterance: String, slice: Int, slices: Int)
   case runExists(String)
   case runIsLive(String)
   case runIsNotLive(String)
@@ -42,6 +44,9 @@ package enum LabError: UserError, Equatable {
     case .corpusExists(let name): "a corpus named “\(name)” is registered already; give another with --name"
     case .badName(let name): "“\(name)” cannot be a name: use letters, digits, dots, dashes and underscores"
     case .unknownRun(let id, let known): "no run “\(id)”; there are \(Self.list(known))"
+    case .ambiguousRun(let id, let matches): "“\(id)” begins several runs: \(Self.list(matches)); give more of the name"
+    case .noSlice(let utterance, let slice, let slices):
+      "there is no slice \(slice) of \(utterance); it has \(slices) at this run's stride, counted from 1"
     case .runExists(let id): "a run named “\(id)” exists already; resume it, or give another name with --name"
     case .runIsLive(let id): "run “\(id)” is being trained by another process right now"
     case .runIsNotLive(let id): "run “\(id)” is not being trained right now"

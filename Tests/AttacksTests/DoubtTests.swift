@@ -13,12 +13,12 @@ import Testing
     return AttackSummary(attack, settings, images: 500, cleanAccuracy: 0.9, accuracy: accuracy)
   }
 
-  private static func outcome(_ clean: [Float], _ logits: [Float], zeros: Int = 0, of values: Int = 100)
-    -> AttackOutcome
-  {
+  private static func outcome(
+    _ clean: [Float], _ logits: [Float], label: Int = 0, zeros: Int = 0, of values: Int = 100
+  ) -> AttackOutcome {
     var effort = Effort()
     (effort.gradientValues, effort.zeroGradients) = (values, zeros)
-    return AttackOutcome(id: 0, label: 0, cleanLogits: clean, logits: logits, effort: effort, linf: 0, l2: 0)
+    return AttackOutcome(id: 0, label: label, cleanLogits: clean, logits: logits, effort: effort, linf: 0, l2: 0)
   }
 
   @Test func aSoundResultIsNotDoubted() throws {
@@ -77,6 +77,8 @@ import Testing
       Doubt.about(AttackSummary(bim, settings, outcomes, logitDrift: drift))
     }
     let sound = Self.outcome([1, -2], [-1, 3], zeros: 20)
+    let same = (0..<8).map { Self.outcome([1, -2], [-1, 3], label: $0 % 2, zeros: 20) }
+    #expect(doubts(same)[0].contains("all 8 clean images the same answer"))
     #expect(doubts([sound], drift: 1e-5) == [])
     #expect(doubts([Self.outcome([1, -2], [1, -2], zeros: 100), sound])[0].contains("zero on 1 of 2 images"))
     #expect(doubts([Self.outcome([1, -2], [1, -2], zeros: 70)])[0].contains("70.0 % of the gradient's values"))

@@ -127,7 +127,7 @@ import Testing
       try store.create(name: name, job: Job(corpus: "c"), now: Date()).begin(record())
     }
     #expect(try store.open("cnn").id == "cnn-1")
-    #expect(throws: LabError.unknownRun("alex", known: ["alex-2", "alex-1"])) { _ = try store.open("alex") }
+    #expect(throws: LabError.ambiguousRun("alex", matches: ["alex-2", "alex-1"])) { _ = try store.open("alex") }
     #expect(throws: LabError.self) { _ = try store.open("../alex-1") }
   }
 

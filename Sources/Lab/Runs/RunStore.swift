@@ -21,12 +21,13 @@ package struct RunStore: Sendable {
 
   /// The run of that name, or the only one whose name begins with it.
   ///
-  /// - Throws: `LabError.unknownRun`.
+  /// - Throws: `LabError.unknownRun`, `LabError.ambiguousRun`.
   package func open(_ id: String) throws -> RunFolder {
     if Self.isName(id), isRun(id) { return folder(id) }
     let known = ids()
     let matches = known.filter { $0.hasPrefix(id) && !id.isEmpty }
-    guard matches.count == 1 else { throw LabError.unknownRun(id, known: matches.isEmpty ? known : matches) }
+    guard !matches.isEmpty else { throw LabError.unknownRun(id, known: known) }
+    guard matches.count == 1 else { throw LabError.ambiguousRun(id, matches: matches) }
     return folder(matches[0])
   }
 

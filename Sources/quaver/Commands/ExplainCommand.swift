@@ -74,7 +74,12 @@ struct ExplainCommand: AsyncParsableCommand {
       for point in points {
         var request = wanted
         (request.attack, request.adversarialSet) = point
-        explanations.append(try await explainer.explain(request, control: control))
+        let explanation = try await explainer.explain(request, control: control)
+        guard explanation.request.slice == wanted.slice else {
+          throw LabError.noSlice(
+            utterance: utterance, slice: wanted.slice + 1, slices: explanation.sliceCount)
+        }
+        explanations.append(explanation)
       }
       return explanations
     }

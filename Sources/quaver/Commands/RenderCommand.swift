@@ -80,6 +80,7 @@ struct RenderCommand: ParsableCommand {
     guard let pane = Panes.named(PaneID(pane)) else {
       throw LabError.unknownChoice(what: "pane", value: pane, choices: Panes.order.map(\.name))
     }
+    guard pane.id != .attack else { throw RenderError.attacks }
     let laboratory = try common.laboratory()
     let themes = ThemeFiles.all(in: [WorkbenchSession.installedThemes].compactMap { $0 }).themes
     guard let theme = themes.first(where: { $0.name == theme }) else {
@@ -103,6 +104,9 @@ struct RenderCommand: ParsableCommand {
   }
 
   private func show(_ state: inout State, _ laboratory: Laboratory) throws {
+    if let corpus, !state.corpora.contains(where: { $0.name == corpus }) {
+      throw LabError.unknownCorpus(corpus, known: state.corpora.map(\.name))
+    }
     guard let utterance else { return }
     guard let info = state.corpora.first(where: { $0.name == (corpus ?? $0.name) }) else {
       throw LabError.unknownCorpus(corpus ?? "", known: state.corpora.map(\.name))
@@ -122,11 +126,13 @@ struct RenderCommand: ParsableCommand {
 
 enum RenderError: UserError, Equatable {
   case nothing(String)
+  case attacks
   case badSize(String)
 
   var description: String {
     switch self {
     case .nothing(let pane): "the pane “\(pane)” has no table to write; it needs a run, or --utterance"
+    case .attacks: "`quaver explain RUN --utterance U --attack A --png F` draws what the attack pane shows"
     case .badSize(let text): "“\(text)” is no size: write columns and rows as in 120x40"
     }
   }
