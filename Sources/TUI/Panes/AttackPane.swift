@@ -77,7 +77,7 @@ package enum AttackPane {
     var pane = Pane(id: .attack, name: "Attack", title: title, bindings: bindings, draw: AttackDrawing.draw)
     pane.receive = { state, event in
       switch event {
-      case .explained(let explanation) where isWanted(explanation.request, state): state.attackPane.take(explanation)
+      case .explained(let explanation) where isWanted(explanation, state): state.attackPane.take(explanation)
       case .explainFailed(let request, let sentence) where request == state.attackPane.wanted:
         state.attackPane.fail(sentence)
       default: break
@@ -107,8 +107,10 @@ package enum AttackPane {
   }
 
   /// The answer has filled in what the question left open.
-  private static func isWanted(_ request: ExplainRequest, _ state: State) -> Bool {
+  private static func isWanted(_ explanation: Explanation, _ state: State) -> Bool {
     guard let wanted = state.attackPane.wanted else { return false }
+    let request = explanation.request
+    guard request.slice == min(wanted.slice, explanation.sliceCount - 1) else { return false }
     return (request.run, request.utterance, request.attack) == (wanted.run, wanted.utterance, wanted.attack)
   }
 
