@@ -10,10 +10,6 @@ import Testing
     return Array(Set(picked + [try Networks.named(name).camNode].compactMap(\.self))).sorted()
   }
 
-  static let pairs: [(String, String)] = Networks.all.flatMap { entry in
-    ((try? nodes(of: entry.name)) ?? []).map { (entry.name, $0) }
-  }
-
   @Test(arguments: Networks.all.map(\.name))
   func everyNetworkNamesANodeForClassActivationMaps(name: String) throws {
     let entry = try Networks.named(name)
@@ -23,20 +19,22 @@ import Testing
   }
 
   /// The pinned value and its gradient, poisoned wherever memory is free, against a plan in which nothing shares memory.
-  @Test(arguments: pairs)
-  func pinnedPlansReuseMemoryToTheSameBits(pair: (String, String)) async throws {
+  @Test(arguments: Networks.all.map(\.name))
+  func pinnedPlansReuseMemoryToTheSameBits(name: String) async throws {
     try await Engine.run {
-      let (name, node) = pair
       let network = try Network.random(Networks.named(name))
-      for demand in [Demand.inference, .inputGradient] {
-        let plan = try network.plan(batch: 1, demand: demand, options: PlanOptions(poisons: true, pin: node))
-        let first = Pinned(plan)
-        let reference = try network.plan(
-          batch: 1, demand: demand, options: PlanOptions(reusesMemory: false, pin: node))
-        #expect(first == Pinned(reference), "\(node) \(demand)")
-        #expect(plan.bytes < reference.bytes)
-        #expect(first.value.contains { Float(bitPattern: $0) != 0 })
-        #expect(first.value.allSatisfy { Float(bitPattern: $0).isFinite })
+      for node in try Self.nodes(of: name) {
+        for demand in [Demand.inference, .inputGradient] {
+          let plan = try network.plan(batch: 1, demand: demand, options: PlanOptions(poisons: true, pin: node))
+          let first = Pinned(plan)
+          let reference = try network.plan(
+            batch: 1, demand: demand, options: PlanOptions(reusesMemory: false, pin: node))
+          #expect(first == Pinned(reference), "\(node) \(demand)")
+          #expect(plan.bytes < reference.bytes)
+          #expect(first.value.contains { Float(bitPattern: $0) != 0 })
+          #expect(first.value.allSatisfy { Float(bitPattern: $0).isFinite })
+        }
+        network.releasePlans()
       }
     }
   }
@@ -77,10 +75,17 @@ import Testing
         plan.forward()
         _ = plan.loss(labels: plan.labels)
         plan.backward()
-        let sums = channelSums(values(plan.pinnedGradient, 2 * plan.pinnedShape.count), plan.pinnedShape)
-        #expect(relativeError(sums, values(expected, bias.count)) < 2e-2, "\(node.name)")
+        let gradient = values(plan.pinnedGradient, 2 * plan.pinnedShape.count)
+        let sums = channelSums(gradient, plan.pinnedShape), theirs = values(expected, bias.count)
+        // Sums that cancel to nothing, as those of attention's keys do, are compared with what is summed.
+        let scale = max(length(theirs), 1e-3 * length(gradient))
+        #expect(length(zip(sums, theirs).map { $0 - $1 }) < 2e-2 * scale, "\(node.name)")
       }
     }
+  }
+
+  private func length(_ values: [Float]) -> Double {
+    values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
   }
 
   /// Sums over the batch and all positions: channels lead in maps, and end rows of tokens.

@@ -25,6 +25,8 @@ enum Reference {
     let verdict = try await ModelCheck().verdict(on: file, emodb: nil)
     #expect(verdict.outcome == .ok, "\(verdict.measured)")
     #expect(verdict.measured.contains("direct: "))
+    // Where no convolution suits Winograd, every choice is the same.
+    guard verdict.measured.contains("winograd: ") else { return }
     let automatic = try await ModelCheck(convolutions: [.automatic]).verdict(on: file, emodb: nil)
     #expect(automatic.outcome == .ok, "\(automatic.measured)")
   }

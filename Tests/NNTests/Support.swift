@@ -35,6 +35,13 @@ func values(_ pointer: UnsafePointer<Float>, _ count: Int) -> [Float] {
   Array(UnsafeBufferPointer(start: pointer, count: count))
 }
 
+/// A hash of bits, four bytes at a time.
+func fingerprint(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+  for word in bytes.bindMemory(to: UInt32.self) { hash = (hash ^ UInt64(word)) &* 0x100_0000_01B3 }
+  return hash
+}
+
 /// Euclidean length of a − b over that of b.
 func relativeError(_ a: [Float], _ b: [Float]) -> Double {
   precondition(a.count == b.count, "\(a.count) values against \(b.count)")
@@ -51,7 +58,8 @@ struct Pass: Equatable, Sendable {
   var loss: UInt32
   var logits: [UInt32]
   var inputGradient: [UInt32] = []
-  var gradients: [String: [UInt32]] = [:]
+  /// A hash of each parameter's gradient.
+  var gradients: [String: UInt64] = [:]
   var statistics: [String: [UInt32]] = [:]
 
   @Engine init(_ network: Network, _ plan: Plan, _ mode: Mode) {
@@ -63,9 +71,8 @@ struct Pass: Equatable, Sendable {
     for parameter in network.parameters {
       switch parameter.role {
       case .trainable where plan.demand.parameters:
-        // All of the small ones, a prefix of those with millions.
         gradients[parameter.name] = parameter.gradient.map {
-          values($0, min(parameter.count, 300_000)).map(\.bitPattern)
+          fingerprint(UnsafeRawBufferPointer(start: $0, count: parameter.count * 4))
         }
       case .statistic: statistics[parameter.name] = values(parameter.values, parameter.count).map(\.bitPattern)
       default: break

@@ -21,13 +21,7 @@ import Testing
 
   /// A hash of every parameter's and buffer's bits.
   @Engine private static func bits(_ network: Network) -> [UInt64] {
-    network.parameters.map { hash(UnsafeRawBufferPointer($0.bytes)) }
-  }
-
-  private static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for word in bytes.bindMemory(to: UInt32.self) { hash = splitmix64(hash ^ UInt64(word)) }
-    return hash
+    network.parameters.map { fingerprint(UnsafeRawBufferPointer($0.bytes)) }
   }
 
   @Test(arguments: Networks.all.map(\.name))
