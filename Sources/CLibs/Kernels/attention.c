@@ -51,21 +51,9 @@ INLINE void scatter(const float *x, ptrdiff_t rows, ptrdiff_t columns, float fac
 }
 
 INLINE f16 exp_16(f16 x) {
-  x = x < -87.0f ? (f16)-87.0f : x;
-  x = x > 88.0f ? (f16)88.0f : x;
-  const f16 shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;
-  i16 exponent;
-  __builtin_memcpy(&exponent, &shifted, sizeof exponent);
-  exponent = (exponent << 23) + (127 << 23);
   f16 power;
-  __builtin_memcpy(&power, &exponent, sizeof power);
-  const f16 r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  f16 p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return power * (p * r * r + r + 1.0f);
+  const f16 q = exponential_16(x, &power);
+  return power * (q + 1.0f);
 }
 
 INLINE float highest(f16 x) {

@@ -45,8 +45,6 @@ INLINE float erfinv_vector(float x) {
   return (w < 5.0f ? p : q) * x;
 }
 
-INLINE int32_t random24(uint64_t key, ptrdiff_t index) { return (int32_t)(splitmix(key + (uint64_t)index) >> 40); }
-
 KERNEL void quaver_fill_uniform(float *values, ptrdiff_t first, ptrdiff_t count, uint64_t key, float bound) {
   for (ptrdiff_t i = 0; i < count; i++)
     values[i] = bound * ((float)random24(key, first + i) * 0x1p-23f - 1.0f);

@@ -6,21 +6,9 @@
 #define STORE(p, v) (*(F *)(p) = (v))
 
 INLINE F NAME(expm1)(F x) {
-  x = x < -87.0f ? (F)-87.0f : x;
-  x = x > 88.0f ? (F)88.0f : x;
-  const F shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f;
-  I exponent;
-  __builtin_memcpy(&exponent, &shifted, sizeof exponent);
-  exponent = (exponent << 23) + (127 << 23);
   F scale;
-  __builtin_memcpy(&scale, &exponent, sizeof scale);
-  const F r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  F p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return scale * (p * r * r + r) + (scale - 1.0f);
+  const F q = NAME(exponential)(x, &scale);
+  return scale * q + (scale - 1.0f);
 }
 
 INLINE F NAME(elu)(F z) { return z > 0.0f ? z : NAME(expm1)(z); }

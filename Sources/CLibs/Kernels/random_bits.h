@@ -9,7 +9,8 @@ INLINE uint64_t splitmix(uint64_t x) {
   return z ^ (z >> 31);
 }
 
+/// 24 bits.
+INLINE int32_t random24(uint64_t key, ptrdiff_t index) { return (int32_t)(splitmix(key + (uint64_t)index) >> 40); }
+
 /// Uniform in [0, 1), 24 bits.
-INLINE float uniform(uint64_t key, ptrdiff_t index) {
-  return (float)(int32_t)(splitmix(key + (uint64_t)index) >> 40) * 0x1p-24f;
-}
+INLINE float uniform(uint64_t key, ptrdiff_t index) { return (float)random24(key, index) * 0x1p-24f; }

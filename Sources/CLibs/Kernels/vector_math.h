@@ -12,10 +12,12 @@
 
 typedef float f16 __attribute__((ext_vector_type(16), aligned(4)));
 typedef int32_t i16 __attribute__((ext_vector_type(16), aligned(4)));
+typedef uint32_t u16 __attribute__((ext_vector_type(16), aligned(4)));
 typedef uint8_t b16 __attribute__((ext_vector_type(16), aligned(1)));
 typedef double d16 __attribute__((ext_vector_type(16), aligned(8)));
 typedef float f8 __attribute__((ext_vector_type(8), aligned(4)));
 typedef int32_t i8 __attribute__((ext_vector_type(8), aligned(4)));
+typedef uint32_t u8 __attribute__((ext_vector_type(8), aligned(4)));
 typedef uint8_t b8 __attribute__((ext_vector_type(8), aligned(1)));
 typedef double d8 __attribute__((ext_vector_type(8), aligned(8)));
 
@@ -38,21 +40,35 @@ INLINE uint32_t float_bits(float f) {
   return u;
 }
 
-// exp(x) − 1, within 2 ulp for x ≤ 88 (polynomial of Cephes' expf on |r| ≤ ln 2 / 2; no cancellation near 0).
-// NaN stays NaN. The rounded exponent n is read from the mantissa of x·log2 e + 1.5·2^23.
+// exp(x) − 1 = scale·q + (scale − 1) with `scale` a power of two and `q` = exp(r) − 1 for |r| ≤ ln 2 / 2 (polynomial of Cephes'
+// expf), for one float or a vector of them; U has its bits as unsigned integers. x is taken to −87 … 88. NaN stays NaN. The
+// rounded exponent n is read from the mantissa of x·log2 e + 1.5·2^23.
+#define EXPONENTIAL(name, F, U)                                         \
+  INLINE F name(F x, F *scale) {                                        \
+    x = x < -87.0f ? (F)-87.0f : x;                                     \
+    x = x > 88.0f ? (F)88.0f : x;                                       \
+    const F shifted = x * 1.44269504f + 12582912.0f, n = shifted - 12582912.0f; \
+    U bits;                                                             \
+    __builtin_memcpy(&bits, &shifted, sizeof bits);                     \
+    bits = (bits << 23) + (127u << 23);                                 \
+    __builtin_memcpy(scale, &bits, sizeof bits);                        \
+    const F r = (x - n * 0.693359375f) + n * 2.12194440e-4f;            \
+    F p = 1.9875691500e-4f * r + 1.3981999507e-3f;                      \
+    p = p * r + 8.3334519073e-3f;                                       \
+    p = p * r + 4.1665795894e-2f;                                       \
+    p = p * r + 1.6666665459e-1f;                                       \
+    p = p * r + 5.0000001201e-1f;                                       \
+    return p * r * r + r;                                               \
+  }
+EXPONENTIAL(exponential_1, float, uint32_t)
+EXPONENTIAL(exponential_8, f8, u8)
+EXPONENTIAL(exponential_16, f16, u16)
+
+// exp(x) − 1, within 2 ulp for x ≤ 88; no cancellation near 0.
 INLINE float expm1_vector(float x) {
-  x = x < -87.0f ? -87.0f : x;
-  x = x > 88.0f ? 88.0f : x;
-  const float shifted = x * 1.44269504f + 12582912.0f;
-  const float n = shifted - 12582912.0f;
-  const float scale = bits_float((float_bits(shifted) << 23) + (127u << 23));
-  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  return scale * (p * r * r + r) + (scale - 1.0f);
+  float scale;
+  const float q = exponential_1(x, &scale);
+  return scale * q + (scale - 1.0f);
 }
 
 INLINE float exp_vector(float x) { return expm1_vector(x) + 1.0f; }

@@ -80,30 +80,8 @@ package struct ELU: Layer {
   package func output(of inputs: [Shape]) -> Shape { inputs[0] }
   package func flops(for inputs: [Shape]) -> Int { inputs[0].count }
 
-  @Engine package func operation(at site: Site) throws -> any Operation { try ELUOperation(site) }
-}
-
-@Engine private final class ELUOperation: Operation {
-  private let x: Value, y: Value
-  private let dy: Buffer?, dx: InputGradient?
-
-  init(_ site: Site) throws {
-    x = try site.input()
-    y = site.output(x.layout, reusing: x)
-    dy = y.needsGradient ? site.outputGradient(of: y) : nil
-    dx = site.gradient(of: x, reusing: dy)
-    if dx != nil { site.keep(y) }
-  }
-
-  func forward(_ mode: Mode) {
-    let x = x.pointer, y = y.pointer
-    Library.stretches(self.y.buffer.count) { quaver_elu(x + $0, y + $0, $1) }
-  }
-
-  func backward(_ mode: Mode) {
-    guard let dy = dy?.pointer, let dx = dx?.pointer else { return }
-    let y = y.pointer
-    Library.stretches(self.y.buffer.count) { quaver_elu_gradient(dy + $0, y + $0, dx + $0, $1) }
+  @Engine package func operation(at site: Site) throws -> any Operation {
+    try ElementwiseOperation(site, quaver_elu, gradient: quaver_elu_gradient, keeping: .output)
   }
 }
 
@@ -115,29 +93,20 @@ package struct HardSwish: Layer {
   package func output(of inputs: [Shape]) -> Shape { inputs[0] }
   package func flops(for inputs: [Shape]) -> Int { 4 * inputs[0].count }
 
-  @Engine package func operation(at site: Site) throws -> any Operation { try HardSwishOperation(site) }
+  @Engine package func operation(at site: Site) throws -> any Operation {
+    try ElementwiseOperation(site, quaver_hard_swish, gradient: quaver_hard_swish_gradient, keeping: .input)
+  }
 }
 
-@Engine private final class HardSwishOperation: Operation {
-  private let x: Value, y: Value
-  private let dy: Buffer?, dx: InputGradient?
+/// x·Φ(x), Φ the normal distribution's (torch.nn.GELU, exact; Hendrycks and Gimpel 2016). Backward reads the input.
+package struct GELU: Layer {
+  package let kind = "gelu"
+  package init() {}
 
-  init(_ site: Site) throws {
-    x = try site.input()
-    y = site.output(x.layout, reusing: x)
-    dy = y.needsGradient ? site.outputGradient(of: y) : nil
-    dx = site.gradient(of: x, reusing: dy)
-    if dx != nil { site.keep(x) }
-  }
+  package func output(of inputs: [Shape]) -> Shape { inputs[0] }
+  package func flops(for inputs: [Shape]) -> Int { 20 * inputs[0].count }
 
-  func forward(_ mode: Mode) {
-    let x = x.pointer, y = y.pointer
-    Library.stretches(self.y.buffer.count) { quaver_hard_swish(x + $0, y + $0, $1) }
-  }
-
-  func backward(_ mode: Mode) {
-    guard let dy = dy?.pointer, let dx = dx?.pointer else { return }
-    let x = x.pointer
-    Library.stretches(y.buffer.count) { quaver_hard_swish_gradient(dy + $0, x + $0, dx + $0, $1) }
+  @Engine package func operation(at site: Site) throws -> any Operation {
+    try ElementwiseOperation(site, quaver_gelu, gradient: quaver_gelu_gradient, keeping: .input)
   }
 }
