@@ -59,16 +59,16 @@ private struct ModelCase {
 
 /// Accepted errors (reference/README.md), with two more where PyTorch 2.9 in float32 itself is outside of them:
 ///
-/// - VGG16's fourth loss of Adam: a near tie in a max-pool and then one in a ReLU fall differently in float32 than in
-///   float64, and the loss takes the one of two values that is 1.4e-2 away (PyTorch plain, channels-last and without
-///   oneDNN: 1.3e-2 to 1.4e-2).
+/// - VGG16's fourth loss of Adam by direct convolution (by Winograd it holds): a near tie in a max-pool and then one in a
+///   ReLU fall differently in float32 than in float64, and the loss takes the one of two values that is 1.4e-2 away
+///   (PyTorch plain, channels-last and without oneDNN: 1.3e-2 to 1.4e-2).
 /// - LeViT's loss in train mode is as ill-conditioned as its logits (PyTorch: 5e-4 to 9e-3).
 private struct Tolerances {
   var logits = 1e-4, loss = 1e-4, dx = 1e-3, dxNorm = 1e-3, gradients = 2e-3, adam = 2e-3
 
-  init(model: String, phase: String) {
+  init(model: String, phase: String, convolution: PlanOptions.Convolution) {
     if model == "alexnet" || model == "vgg16" { dx = 1e-2 }
-    if model == "vgg16" { adam = 2e-2 }
+    if model == "vgg16", convolution == .direct { adam = 2e-2 }
     if model == "levit", phase == "train" { (logits, loss, dx, dxNorm, gradients) = (1e-2, 1e-2, 5e-1, 5e-1, 5e-1) }
   }
 }
@@ -77,12 +77,13 @@ private struct Tolerances {
   private let file: SafeTensors
   private let facts: ModelCase
   private let model: String
+  private let convolution: PlanOptions.Convolution
   private let network: Network
   private let plan: Plan
   private var found: [(text: String, holds: Bool)] = []
 
   init(_ file: SafeTensors, _ entry: NetworkEntry, _ convolution: PlanOptions.Convolution) throws {
-    (self.file, facts, model) = (file, try ModelCase(file), entry.name)
+    (self.file, facts, model, self.convolution) = (file, try ModelCase(file), entry.name, convolution)
     network = try Network(entry, classes: 7)
     plan = try network.plan(
       batch: facts.labels.count, demand: .both, options: PlanOptions(convolution: convolution))
@@ -116,12 +117,16 @@ private struct Tolerances {
 
   private func mode(_ phase: String) -> Mode { Mode(batchStatistics: phase == "train", dropout: nil) }
 
+  private func tolerances(_ phase: String) -> Tolerances {
+    Tolerances(model: model, phase: phase, convolution: convolution)
+  }
+
   private func add(_ what: String, _ error: Double, _ limit: Double) {
     found.append((String(format: "%@ %.1e ≤ %.0e", what, error, limit), error <= limit))
   }
 
   private func check(_ phase: String) throws {
-    let limits = Tolerances(model: model, phase: phase)
+    let limits = tolerances(phase)
     plan.forward(mode(phase))
     let loss = plan.loss(labels: facts.labels)
     plan.backward()
@@ -165,7 +170,7 @@ private struct Tolerances {
       let error = abs(Double(loss / value - 1))
       if value > 1e-2 || error.isNaN { worst = error.isNaN ? .infinity : max(worst, error) }
     }
-    add("Adam", worst, Tolerances(model: model, phase: "train").adam)
+    add("Adam", worst, tolerances("train").adam)
   }
 
   private func relative(_ ours: [Float], to theirs: [Float]) -> Double {
