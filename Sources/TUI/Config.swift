@@ -40,6 +40,8 @@ package struct Config: Sendable, Equatable {
   package var handsOver = true
   /// Begins where the last session ended.
   package var restores = true
+  /// Asks the terminal for its background at the start.
+  package var probes = true
   package var player: String?
   package var keymap = Keymap()
 
@@ -133,7 +135,10 @@ package struct Config: Sendable, Equatable {
   }
 
   private static let entries: [Entry] = [
-    text("theme", "A theme's name, or the path of its file; T in the workbench shows them.", "dark", \.theme),
+    text(
+      "theme",
+      "A theme's name, or the path of its file; without one the background decides; T in the workbench shows them.", "",
+      \.theme),
     Entry(
       name: "color", help: "Colours: auto asks NO_COLOR, COLORTERM and the terminal's description.",
       standard: "\"auto\"", wanted: ColorChoice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
@@ -154,6 +159,7 @@ package struct Config: Sendable, Equatable {
     },
     flag("hand-over", "A lost terminal hands a live run to a process of its own.", true, \.handsOver),
     flag("restore", "Begins where the last session ended.", true, \.restores),
+    flag("probe", "Asks the terminal for its background, for a theme that fits.", true, \.probes),
     text("player", "A program for sound; it gets the path of a WAV file. Else aplay or ffplay.", "", \.player),
   ]
 

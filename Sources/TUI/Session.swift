@@ -5,7 +5,8 @@ import Lab
 /// What the next start begins with.
 package struct Session: Codable, Sendable, Equatable {
   package var place: Place
-  package var theme: String
+  /// Nil unless the user chose one.
+  package var theme: String?
   package var glyphs: String
   /// Corpus and utterance of each mark, with a tab between.
   package var marks: [String]
@@ -13,7 +14,8 @@ package struct Session: Codable, Sendable, Equatable {
 
   package init(_ state: State) {
     place = Place(state)
-    (theme, glyphs) = (state.look.theme.name, state.look.glyphs.rung.rawValue)
+    theme = state.hasChosenTheme ? state.look.theme.name : nil
+    glyphs = state.look.glyphs.rung.rawValue
     marks = state.corpusPane.marks.prefix(1000).map { "\($0.corpus)\t\($0.utterance)" }
     runs = state.trainingPane.marks
   }
@@ -33,7 +35,9 @@ package struct Session: Codable, Sendable, Equatable {
 
   /// - Parameter isChosen: what the command line or the configuration says wins over what the session was.
   package func begin(_ state: inout State, hasTheme: Bool, hasGlyphs: Bool) {
-    if !hasTheme, let theme = state.themes.first(where: { $0.name == theme }) { state.look.theme = theme }
+    if !hasTheme, let theme = state.themes.first(where: { $0.name == theme }) {
+      (state.look.theme, state.hasChosenTheme) = (theme, true)
+    }
     if !hasGlyphs, !state.look.glyphs.isASCII, let rung = GlyphRung(rawValue: glyphs) {
       state.look.glyphs = Glyphs(rung: rung, hasBraille: state.look.hasBraille)
     }

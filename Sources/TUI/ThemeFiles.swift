@@ -3,6 +3,9 @@ import Pipeline
 
 /// Reads themes/*.toml and holds the default, which needs no file.
 package enum ThemeFiles {
+  /// The theme for a terminal that says that its background is light.
+  package static let light = "light"
+
   /// Compiled in; `themes/dark.toml` says the same (a test compares them).
   package static let standard = Theme(
     name: "dark", about: "for dark backgrounds; the default",

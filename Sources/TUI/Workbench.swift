@@ -9,6 +9,8 @@ package struct WorkbenchOptions: Sendable {
   package var mouse = true
   /// Name of a theme, or the path of a theme's file.
   package var theme: String?
+  /// Asks the terminal for its background, for a theme that fits; not where a theme was chosen before.
+  package var probes = true
   /// Folders with *.toml, a later one wins.
   package var themeFolders: [String] = []
   /// Kilobytes a second that the screen may cost; 0 for no limit.
@@ -54,6 +56,13 @@ package func runWorkbench(backend: any Backend, options: WorkbenchOptions) throw
   (state.player, state.keymap) = (backend.player, options.keymap)
   options.sessionFile.flatMap(Session.read)?.begin(
     &state, hasTheme: options.theme != nil, hasGlyphs: options.ascii || !isUTF8)
+  if options.theme == nil, !state.hasChosenTheme, options.probes, name != "linux",
+    let background = terminal.background(
+      patience: Workbench.isRemote(options) ? .milliseconds(600) : .milliseconds(200)),
+    background.isLight, let light = themes.first(where: { $0.name == ThemeFiles.light })
+  {
+    state.look.theme = light
+  }
   if let run = options.run {
     let place = Place(focus: PaneID.training.name, isZoomed: false, panes: [PaneID.training.name: ["run": run]])
     state.resumes = place
@@ -89,9 +98,13 @@ final class Workbench {
   ) {
     (self.state, self.terminal, self.backend) = (state, terminal, backend)
     (self.capture, self.signals, self.options) = (capture, signals, options)
-    isRemote = options.environment["SSH_TTY"] != nil || options.environment["SSH_CONNECTION"] != nil
+    isRemote = Self.isRemote(options)
     budget = LinkBudget(kilobytesPerSecond: options.maxKilobytesPerSecond, now: RateMeter.now())
     keeper = options.sessionFile.map(SessionKeeper.init)
+  }
+
+  static func isRemote(_ options: WorkbenchOptions) -> Bool {
+    options.environment["SSH_TTY"] != nil || options.environment["SSH_CONNECTION"] != nil
   }
 
   /// The themes that can be had, and the one to begin with.

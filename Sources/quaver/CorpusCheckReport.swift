@@ -36,6 +36,8 @@ struct CorpusCheckReport: Encodable {
   let clipped: [File]
   let duplicates: [[String]]
   let failed: [File]
+  /// How the classes balance, what splits share.
+  let alarms: [String]
 
   init(name: String, corpus: Corpus, check: CorpusCheck) {
     (self.corpus, adapter, synthetic) = (name, corpus.adapter, corpus.isSynthetic)
@@ -49,6 +51,7 @@ struct CorpusCheckReport: Encodable {
     clipped = check.clipped.map { File(file: $0.file, share: $0.share) }
     duplicates = check.duplicates
     failed = check.failed.map { File(file: $0.file, reason: $0.reason) }
+    alarms = CorpusAlarms(CorpusInfo(corpus, name: name)).sentences
   }
 
   func print() {
@@ -70,6 +73,7 @@ struct CorpusCheckReport: Encodable {
     list("clipped", clipped.map { String(format: "%@ (%.3f %% of its samples)", $0.file, ($0.share ?? 0) * 100) })
     list("the same audio", duplicates.map { $0.joined(separator: " = ") })
     list("cannot be used", failed.map { "\($0.file): \($0.reason ?? "")" })
+    for alarm in alarms { Console.line("! \(alarm)") }
   }
 
   private func list(_ title: String, _ lines: [String]) {

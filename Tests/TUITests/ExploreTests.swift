@@ -187,6 +187,7 @@ struct ExploreTests {
     other.act(.event(.runs(Bench.runs)))
     let again = Place(other.state)
     #expect(again == place)
+    #expect(session.theme == nil, "nobody chose one")
     #expect(other.state.corpusPane.marks == bench.state.corpusPane.marks)
     other.press("j")
     #expect(other.state.resumes == nil, "the user's own keys count from now on")

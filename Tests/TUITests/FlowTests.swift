@@ -254,6 +254,13 @@ struct FlowTests {
     bench.press("/")
     bench.type("zzz")
     #expect(bench.text.contains("Nothing contains"))
+    bench.press("ctrl-u")
+    bench.type("^0[35]A00.* (fear|SADNESS) ")
+    let found = bench.state.corpusPane.rows.filter { if case .utterance = $0 { true } else { false } }
+    #expect(found.count == 8, "a regular expression: two speakers, two emotions, two corpora")
+    bench.press("ctrl-u")
+    bench.type("fear(")
+    #expect(bench.text.contains("Nothing contains"), "what is no expression yet is taken as words")
   }
 
   @Test("Synthetic speech is said to be so, wherever it is")

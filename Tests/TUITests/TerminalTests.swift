@@ -103,6 +103,24 @@ struct TerminalTests {
     terminal.close()
   }
 
+  @Test("The background is asked for; what was typed meanwhile stays a key, an answer that comes late is none")
+  func background() throws {
+    _ = Terminal.setLocale()
+    let pty = PseudoTerminal()
+    let terminal = try Terminal(input: pty.slave, output: pty.slave, name: "xterm-256color", mouse: true)
+    defer { terminal.close() }
+    _ = pty.output()
+    pty.type("t\u{1B}]11;rgb:ff/ffff/e\u{1B}\\q\u{1B}[?62;22c")
+    #expect(terminal.background(patience: .seconds(5)) == RGB(255, 255, 0xEE))
+    #expect(pty.output().hasPrefix("\u{1B}]11;?"))
+    #expect(inputs(terminal, 2) == [.key(.character("t")), .key(.character("q"))])
+    pty.type("\u{1B}[?64;1c")
+    #expect(terminal.background(patience: .seconds(5)) == nil, "a terminal without OSC 11 says so by not answering it")
+    #expect(terminal.background(patience: .zero) == nil)
+    pty.type("\u{1B}]11;rgb:0000/0000/0000\u{07}\u{1B}[?62;22cj")
+    #expect(inputs(terminal, 1) == [.key(.character("j"))])
+  }
+
   @Test("No terminal, an unknown one and one that cannot move its cursor are each one sentence")
   func refused() {
     let pty = PseudoTerminal()

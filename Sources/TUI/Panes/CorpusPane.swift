@@ -22,11 +22,12 @@ package enum CorpusPane {
     pane.receive = receive
     pane.settle = { state, size in
       state.corpusPane.setStride(state.viewPane.stride, state.corpora)
-      state.corpusPane.list.settle(count: state.corpusPane.rows.count, height: size.height)
+      let height = size.height - CorpusNotes.lines(state, size).count
+      state.corpusPane.list.settle(count: state.corpusPane.rows.count, height: height)
     }
     pane.click = { state, point, _ in
       let row = state.corpusPane.list.top + point.y
-      guard state.corpusPane.rows.indices.contains(row) else { return [] }
+      guard state.corpusPane.rows.indices.contains(row), point.y < state.corpusPane.list.height else { return [] }
       let isAgain = state.corpusPane.list.selection == row
       state.corpusPane.list.selection = row
       return isAgain ? enter(&state) : moved(&state)
@@ -187,13 +188,16 @@ package enum CorpusPane {
       Paragraph.draw(words, in: surface.bounds, state.look.style(.dim), state.look, &surface)
       return
     }
-    for (y, index) in pane.list.visible(count: pane.rows.count, height: surface.height).enumerated() {
+    let notes = CorpusNotes.lines(state, Size(width: surface.width, height: surface.height))
+    let height = surface.height - notes.count
+    for (y, line) in notes.enumerated() { surface.put(line, 0, height + y, state.look.style(.warning)) }
+    for (y, index) in pane.list.visible(count: pane.rows.count, height: height).enumerated() {
       draw(pane.rows[index], y, state, &surface)
       if index == pane.list.selection {
         RowHighlight.draw(y, isFocused: state.focus == .corpus, state.look, &surface)
       }
     }
-    ScrollBar.draw(pane.list.top, pane.rows.count, state.look, &surface)
+    ScrollBar.draw(pane.list.top, pane.rows.count, rows: height, state.look, &surface)
   }
 
   private static func draw(_ row: CorpusState.Row, _ y: Int, _ state: State, _ surface: inout Surface) {

@@ -19,9 +19,8 @@ package struct LogState: Sendable, Equatable {
   package init() {}
 
   package mutating func search(_ log: [LogLine]) {
-    rows =
-      filter.isEmpty
-      ? nil : log.indices.filter { log[$0].text.range(of: filter, options: .caseInsensitive) != nil }
+    let filter = TextFilter(filter)
+    rows = self.filter.isEmpty ? nil : log.indices.filter { filter.accepts(log[$0].text) }
     if follows { list.selection = max(0, count(log) - 1) }
   }
 

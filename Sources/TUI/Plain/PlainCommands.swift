@@ -88,9 +88,11 @@ package enum PlainCommands {
   // MARK: Corpora
 
   static func corpora(_ state: State) -> [String] {
-    state.corpora.map { corpus in
-      "\(corpus.name): \(corpus.utterances.count) utterances, \(corpus.emotions.count) emotions"
-        + (corpus.isSynthetic ? ", synthetic speech" : "")
+    state.corpora.flatMap { corpus in
+      [
+        "\(corpus.name): \(corpus.utterances.count) utterances, \(corpus.emotions.count) emotions"
+          + (corpus.isSynthetic ? ", synthetic speech" : "")
+      ] + CorpusAlarms(corpus).sentences.map { "  \($0)" }
     }
   }
 

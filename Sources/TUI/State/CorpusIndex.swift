@@ -18,6 +18,7 @@ package struct CorpusIndex: Sendable, Equatable {
   }
 
   package let emotions: [Emotion]
+  package let alarms: CorpusAlarms
   /// Lowercased "id speaker emotion sentence\n" of each utterance, and where each begins.
   private let haystack: [UInt8]
   private let offsets: [Int]
@@ -31,7 +32,7 @@ package struct CorpusIndex: Sendable, Equatable {
       haystack += "\(utterance.id) \(utterance.speaker) \(emotion) \(utterance.sentence)\n".lowercased().utf8
       offsets.append(haystack.count)
     }
-    (self.haystack, self.offsets) = (haystack, offsets)
+    (self.haystack, self.offsets, alarms) = (haystack, offsets, CorpusAlarms(corpus))
     emotions = groups.sorted { $0.key < $1.key }.map { emotion, speakers in
       Emotion(
         emotion: emotion, count: speakers.values.reduce(0) { $0 + $1.count },
@@ -42,12 +43,19 @@ package struct CorpusIndex: Sendable, Equatable {
     }
   }
 
-  /// For each utterance whether it contains all words of `query`, whatever their case.
+  /// For each utterance whether `query` (`TextFilter`) finds something in its id, speaker, emotion and sentence.
   package func matches(_ query: String) -> [Bool] {
+    let filter = TextFilter(query)
     var result = [Bool](repeating: true, count: offsets.count - 1)
-    for word in query.lowercased().split(separator: " ") {
+    if filter.isPattern {
+      haystack.withUnsafeBufferPointer { bytes in
+        for index in result.indices { result[index] = filter.accepts(bytes, offsets[index]..<offsets[index + 1] - 1) }
+      }
+      return result
+    }
+    for word in filter.words {
       var found = [Bool](repeating: false, count: result.count)
-      mark(Array(word.utf8), in: &found)
+      mark(word, in: &found)
       for index in result.indices where !found[index] { result[index] = false }
     }
     return result

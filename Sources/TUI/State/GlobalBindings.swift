@@ -44,7 +44,10 @@ package enum GlobalBindings {
       $0.modal = .palette(Finder())
       return []
     },
-    Binding("global.filter", ["/"], "filter", "Shows only what contains a text.", hint: 40, isEnabled: hasFilter) {
+    Binding(
+      "global.filter", ["/"], "filter", "Shows only what contains some words, or a regular expression.", hint: 40,
+      isEnabled: hasFilter
+    ) {
       guard let filter = Panes.named($0.focus)?.filter else { return [] }
       $0.modal = .prompt(pane: $0.focus, before: filter.text($0))
       return []

@@ -187,6 +187,7 @@ package enum Modals {
     [
       Binding("themes.choose", ["enter"], "choose", "Keeps this theme.", hint: 1) {
         $0.modal = nil
+        $0.hasChosenTheme = true
         return []
       },
       cancel("themes", ["esc", "ctrl-g", "ctrl-c", "q"]),

@@ -5,6 +5,8 @@ package struct State: Sendable, Equatable {
   package var size: Size
   package var look: Look
   package var themes: [Theme]
+  /// By the user, now or in an earlier session; otherwise the terminal's background decides.
+  package var hasChosenTheme = false
   /// Names from the registries, for keys and forms.
   package let transforms: [String]
   package let models: [String]

@@ -84,6 +84,7 @@ package final class Terminal {
     nodelay(pad, true)
     curs_set(0)
     if hasMouse { define_key("\u{1B}[<", Self.mouseCode) }
+    for beginning in BackgroundProbe.beginnings { define_key(beginning, Self.replyCode) }
     send(Self.capabilities("smcup", "smkx", "civis", "rmam"))
     if hasMouse { send(Array("\u{1B}[?1000h\u{1B}[?1006h".utf8)) }
     isOpen = true
@@ -182,6 +183,15 @@ package final class Terminal {
   // MARK: Input
 
   private static let mouseCode: Int32 = 0x1F00
+  private static let replyCode: Int32 = 0x1F01
+
+  /// The colour behind the text, where the terminal tells it within `patience`.
+  package func background(patience: Duration) -> RGB? {
+    send(BackgroundProbe.question)
+    let probe = BackgroundProbe.listen(input, patience: patience)
+    for byte in probe.typed.reversed() { ungetch(Int32(byte)) }
+    return probe.background
+  }
 
   /// All that waits.
   package func read() -> [Input] {
@@ -193,7 +203,9 @@ package final class Terminal {
       if quaver_is_key_code(result) == 0 {
         if let key = Self.key(character: code) { inputs.append(.key(key)) }
       } else if Int32(code) == Self.mouseCode {
-        if let event = readMouse() { inputs.append(.mouse(event)) }
+        if let event = readRest(until: ["M", "m"]).flatMap(MouseEvent.init(sgr:)) { inputs.append(.mouse(event)) }
+      } else if Int32(code) == Self.replyCode {
+        _ = readRest(until: ["c", "\\", "\u{07}"])
       } else if let key = Self.keys[Int32(code)] {
         inputs.append(.key(key))
       }
@@ -201,12 +213,12 @@ package final class Terminal {
     return inputs
   }
 
-  /// The rest of a mouse report: "0;12;7M".
-  private func readMouse() -> MouseEvent? {
+  /// The rest of what the terminal reports, as "0;12;7M" of the mouse, to the letter that ends it.
+  private func readRest(until ends: Set<Unicode.Scalar>) -> String? {
     var (text, code, patience) = ("", UInt32(0), 20)
-    while text.utf8.count < 24, patience > 0 {
+    while text.utf8.count < 40, patience > 0 {
       guard quaver_read_key(pad, &code) != ERR else {
-        // A report split by the network: its rest comes at once.
+        // One split by the network: its rest comes at once.
         var waiting = pollfd(fd: input, events: Int16(POLLIN), revents: 0)
         poll(&waiting, 1, 5)
         patience -= 1
@@ -214,7 +226,7 @@ package final class Terminal {
       }
       guard let scalar = Unicode.Scalar(code) else { return nil }
       text.unicodeScalars.append(scalar)
-      if scalar == "M" || scalar == "m" { return MouseEvent(sgr: text) }
+      if ends.contains(scalar) { return text }
     }
     return nil
   }

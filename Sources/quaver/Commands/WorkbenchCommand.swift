@@ -20,6 +20,8 @@ struct ScreenOptions: ParsableArguments {
   var plain = false
   @Flag(inversion: .prefixedNo, help: "Begin where the last session ended.")
   var restore: Bool?
+  @Flag(inversion: .prefixedNo, help: "Ask the terminal for its background, for a theme that fits.")
+  var probe: Bool?
   @Flag(inversion: .prefixedNo, help: "A lost terminal hands a live run to a process of its own.")
   var handOver: Bool?
   @Option(help: "Threads of the engine; by default what this process may use.")
@@ -54,6 +56,7 @@ struct WorkbenchSession {
     options.ascii = screen.ascii || config.ascii
     options.mouse = screen.mouse ?? config.mouse
     options.theme = screen.theme ?? config.theme
+    options.probes = screen.probe ?? config.probes
     options.themeFolders = [
       Self.installedThemes, common.paths.config.appendingPathComponent("themes").path,
     ].compactMap { $0 }
