@@ -26,7 +26,7 @@ struct BindingTests {
       bench.state.corpusPane.setMarks(
         ["03a00Wa", "03a00La"].map { UtteranceReference(corpus: "emodb", utterance: $0) })
     case "view.beside-next", "view.beside-previous": bench.press("A")
-    case "confusion.utterances": bench.press("0")
+    case "confusion.utterances": bench.press("$")
     case _ where binding.id == "global.pane-\(1 + (Panes.order.firstIndex(of: pane) ?? 0))": bench.press("tab")
     default: break
     }

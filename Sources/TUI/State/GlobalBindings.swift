@@ -17,9 +17,9 @@ package enum GlobalBindings {
         return []
       },
     ]
-    + (1...9).map { number in
+    + (1...10).map { number in
       Binding(
-        "global.pane-\(number)", [KeySequence([.character(Character("\(number)"))])], "pane \(number)",
+        "global.pane-\(number)", [KeySequence([.character(Layout.digit(number - 1))])], "pane \(number)",
         number <= Panes.order.count ? "To the pane “\(Panes.order[number - 1].name)”." : "To pane \(number).",
         isEnabled: { _ in number <= Panes.order.count }
       ) { state in
