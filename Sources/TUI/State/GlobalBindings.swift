@@ -105,6 +105,16 @@ package enum GlobalBindings {
   private static let quit: @Sendable (inout State) -> [Effect] = { state in
     if state.isLeaving { return [.leave(.quit)] }
     if state.ownLiveRuns.isEmpty {
+      if state.resultsPane.attacking != nil {
+        state.modal = .confirm(
+          Confirmation(
+            title: "An attack is under way", text: "It ends with this program; what is done is kept, and r goes on later.",
+            choices: [
+              .init(key: "s", label: "stop it and leave", answer: .leave),
+              .init(key: "c", label: "stay", answer: .cancel),
+            ]))
+        return []
+      }
       guard state.trainingPane.awaitsNew else { return [.leave(.quit)] }
       state.modal = .confirm(
         Confirmation(
