@@ -77,7 +77,8 @@ struct ProductTests {
     }
   }
 
-  @Test("The header's tabs fit beside the meter, and the focused one shows its name", arguments: [40, 80, 100, 120, 200])
+  @Test(
+    "The header's tabs fit beside the meter, and the focused one shows its name", arguments: [40, 80, 100, 120, 200])
   func tabs(width: Int) {
     for runs in [Bench.runs, []] {
       var bench = Bench(width, 24, runs: runs)

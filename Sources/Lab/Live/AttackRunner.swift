@@ -71,7 +71,9 @@ final class AttackRunner: Sendable {
       }
       return current?.status
     }
-    if case .resumed(let attack, let done, let all) = event { log("\(attack): \(done) of \(all) images were done before") }
+    if case .resumed(let attack, let done, let all) = event {
+      log("\(attack): \(done) of \(all) images were done before")
+    }
     if let status { mailbox.post(.attacking(status)) }
   }
 

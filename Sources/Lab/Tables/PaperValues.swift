@@ -9,53 +9,56 @@ package struct PaperValues: Sendable, Equatable {
   /// "table 2a".
   package let table: String
 
+  /// - Parameter job: of the network that was attacked.
   /// - Returns: nil where the paper has no such network, attack, settings or defence.
-  package static func beside(_ report: AttackReport, job: Job) -> PaperValues? {
-    guard let network = try? Networks.named(job.model), let attack = try? Attacks.named(report.attack) else { return nil }
-    return main(report, job, network, attack) ?? sweep(report, job, network, attack)
+  package static func beside(
+    attack name: String, settings: AttackSettings, part: EvaluationPart, job: Job
+  ) -> PaperValues? {
+    guard let network = try? Networks.named(job.model), let attack = try? Attacks.named(name) else { return nil }
+    let isOwn = job.defend.map { $0.attack == name && $0.settings.epsilon == settings.epsilon } ?? false
+    return main(attack, settings, part, network, isDefended: job.defend != nil, isOwn)
+      ?? sweep(attack, settings, part, network, job.defend, isOwn)
   }
 
   /// Table 2a: undefended networks, and those trained against the very attack.
   private static func main(
-    _ report: AttackReport, _ job: Job, _ network: NetworkEntry, _ attack: any Attack
+    _ attack: any Attack, _ settings: AttackSettings, _ part: EvaluationPart, _ network: NetworkEntry,
+    isDefended: Bool, _ isOwn: Bool
   ) -> PaperValues? {
     let isPapers = AttackPreset.allCases.contains { preset in
-      var settings = preset.settings(for: attack)
-      settings.seed = report.settings.seed
-      return settings == report.settings
+      var papers = preset.settings(for: attack)
+      papers.seed = settings.seed
+      return papers == settings
     }
-    guard isPapers, report.part != .train,
-      let row = PaperTables.attacks.first(where: { network.title.hasPrefix($0.model) && $0.attack == report.title })
+    guard isPapers, part != .train,
+      let row = PaperTables.attacks.first(where: { network.title.hasPrefix($0.model) && $0.attack == attack.title })
     else { return nil }
-    switch (job.defend == nil, report.part == .merged) {
-    case (true, false): return shares(row.undefendedValid, row.undefendedSuccess, "table 2a")
-    case (true, true): return shares(row.undefendedAverage, row.undefendedAverageSuccess, "table 2a")
-    case (false, _) where !isOwn(report, job): return nil
-    case (false, false): return shares(row.defendedValidAttacked, row.defendedSuccess, "table 2a")
-    case (false, true): return shares(row.defendedAverageAttacked, row.defendedAverageSuccess, "table 2a")
+    switch (isDefended, part == .merged) {
+    case (false, false): return shares(row.undefendedValid, row.undefendedSuccess, "table 2a")
+    case (false, true): return shares(row.undefendedAverage, row.undefendedAverageSuccess, "table 2a")
+    case (true, _) where !isOwn: return nil
+    case (true, false): return shares(row.defendedValidAttacked, row.defendedSuccess, "table 2a")
+    case (true, true): return shares(row.defendedAverageAttacked, row.defendedAverageSuccess, "table 2a")
     }
   }
 
   /// Table 2b: AlexNet trained against one attack at one ε; success on the average accuracy.
   private static func sweep(
-    _ report: AttackReport, _ job: Job, _ network: NetworkEntry, _ attack: any Attack
+    _ attack: any Attack, _ settings: AttackSettings, _ part: EvaluationPart, _ network: NetworkEntry,
+    _ defence: Defence?, _ isOwn: Bool
   ) -> PaperValues? {
-    guard report.part == .merged, network.title == "AlexNet", let defend = job.defend,
-      !attack.knobs.contains(.epsilon) || report.settings.epsilon == defend.settings.epsilon,
-      let title = (try? Attacks.named(defend.attack))?.title,
+    guard part == .merged, network.title == "AlexNet", let defence,
+      !attack.knobs.contains(.epsilon) || settings.epsilon == defence.settings.epsilon,
+      let title = (try? Attacks.named(defence.attack))?.title,
       let row = PaperTables.sweep.first(where: {
-        $0.defence == title && abs(Double($0.epsilon255) - defend.settings.epsilon * 255) < 1e-6
+        $0.defence == title && abs(Double($0.epsilon255) - defence.settings.epsilon * 255) < 1e-6
       })
     else { return nil }
-    switch report.attack {
+    switch attack.name {
     case "pixle": return shares(nil, row.pixleSuccess, "table 2b")
     case "square": return shares(nil, row.squareSuccess, "table 2b")
-    default: return isOwn(report, job) ? shares(nil, row.ownSuccess, "table 2b") : nil
+    default: return isOwn ? shares(nil, row.ownSuccess, "table 2b") : nil
     }
-  }
-
-  private static func isOwn(_ report: AttackReport, _ job: Job) -> Bool {
-    job.defend.map { $0.attack == report.attack && $0.settings.epsilon == report.settings.epsilon } ?? false
   }
 
   /// From per cent.

@@ -156,7 +156,8 @@ package enum JobFields {
       \.normalise),
     JobField(
       "defence", "--defend", "also trains on images that this attack makes, or type pgd:eps=8/255,steps=3,ratio=0.5",
-      .choice([FieldWords.none] + Attacks.whiteBox.map(\.name), allowsOther: true), read: { $0.defend?.text ?? FieldWords.none }
+      .choice([FieldWords.none] + Attacks.whiteBox.map(\.name), allowsOther: true),
+      read: { $0.defend?.text ?? FieldWords.none }
     ) {
       guard $1 != FieldWords.none else {
         $0.defend = nil

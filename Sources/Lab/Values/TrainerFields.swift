@@ -31,7 +31,8 @@ extension JobFields {
       option(
         "class weights", "--class-weights", "balanced, or one number an emotion, apart by commas",
         .choice([FieldWords.none, "balanced"], allowsOther: true), \.classWeights),
-      count("accumulate", "--accumulate", "batches whose gradients make one step", ["2", "4", "8"], 1...4096, \.accumulate),
+      count(
+        "accumulate", "--accumulate", "batches whose gradients make one step", ["2", "4", "8"], 1...4096, \.accumulate),
     ]
     for index in fields.indices { fields[index].isFurther = true }
     return fields

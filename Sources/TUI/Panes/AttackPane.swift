@@ -48,9 +48,10 @@ package struct AttackState: Sendable, Equatable {
     taken = Taken(point: point, set: set)
     attack = Scrub.attacks.firstIndex(of: point.attack) ?? attack
     let wanted = point.settings.epsilon * 255
-    strength = Scrub.strengths.indices.dropFirst().min {
-      abs(Double(Scrub.strengths[$0]) - wanted) < abs(Double(Scrub.strengths[$1]) - wanted)
-    } ?? strength
+    strength =
+      Scrub.strengths.indices.dropFirst().min {
+        abs(Double(Scrub.strengths[$0]) - wanted) < abs(Double(Scrub.strengths[$1]) - wanted)
+      } ?? strength
   }
 
   /// To the next attack or the one before; settings are an attack's own.
@@ -157,7 +158,8 @@ package enum AttackPane {
   private static func isWanted(_ explanation: Explanation, _ state: State) -> Bool {
     guard let wanted = state.attackPane.wanted else { return false }
     let request = explanation.request
-    guard request.slice == min(wanted.slice, explanation.sliceCount - 1), request.adversarialSet == wanted.adversarialSet,
+    guard request.slice == min(wanted.slice, explanation.sliceCount - 1),
+      request.adversarialSet == wanted.adversarialSet,
       wanted.adversarialSet != nil || request.attack == wanted.attack
     else { return false }
     return (request.run, request.utterance) == (wanted.run, wanted.utterance)

@@ -131,7 +131,10 @@ enum ResultColumns {
     if rows.contains(where: { $0.paper != nil }) {
       notes.append("“paper” columns are the paper's tables 2a and 2b, on Emo-IIT with networks pre-trained on ImageNet")
     }
-    notes += rows.map { "\($0.title) on \($0.run): \($0.summary)" + ($0.partial.map { ", \($0.done) of \($0.record.images) slices done" } ?? "") }
+    notes += rows.map {
+      "\($0.title) on \($0.run): \($0.summary)"
+        + ($0.partial.map { ", \($0.done) of \($0.record.images) slices done" } ?? "")
+    }
     var seen: Set<String> = []
     notes += rows.flatMap { $0.report?.notes ?? [] }.filter { seen.insert($0).inserted }
     return notes + rows.flatMap { row in row.doubts.map { "doubt, \(row.title) on \(row.run): \($0)" } }
@@ -139,7 +142,9 @@ enum ResultColumns {
 
   /// Slice by slice.
   static func table(_ slices: [AttackedSlices.Slice], emotions: [String], title: String) -> ResultTable {
-    func name(_ index: Int) -> ResultTable.Cell { .text(emotions.indices.contains(index) ? emotions[index] : "\(index)") }
+    func name(_ index: Int) -> ResultTable.Cell {
+      .text(emotions.indices.contains(index) ? emotions[index] : "\(index)")
+    }
     let names = [
       "utterance", "slice", "truth", "clean", "clean %", "attacked", "attacked %", "flipped", "L∞·255", "L2", "queries",
     ]

@@ -5,7 +5,9 @@ import Lab
 enum ResultsBindings {
   static let all: [Binding] = opening + ordering + attacking + motions
 
-  private static let hasRow: @Sendable (State) -> Bool = { $0.resultsPane.opened == nil && $0.resultsPane.selected != nil }
+  private static let hasRow: @Sendable (State) -> Bool = {
+    $0.resultsPane.opened == nil && $0.resultsPane.selected != nil
+  }
   private static let isOpen: @Sendable (State) -> Bool = { $0.resultsPane.opened != nil }
   private static let isTable: @Sendable (State) -> Bool = { $0.resultsPane.opened == nil }
   private static let canOpen: @Sendable (State) -> Bool = { state in
@@ -64,8 +66,9 @@ enum ResultsBindings {
       $0.resultsPane.isDescending.toggle()
       return []
     },
-    Binding("results.all", ["a"], "all runs", "Attacks on all runs, or on the selected one.", hint: 5, isEnabled: isTable)
-    {
+    Binding(
+      "results.all", ["a"], "all runs", "Attacks on all runs, or on the selected one.", hint: 5, isEnabled: isTable
+    ) {
       $0.resultsPane.showsAll.toggle()
       return []
     },
@@ -146,7 +149,9 @@ enum ResultsBindings {
 
   // MARK: Lists
 
-  private static func move(_ distance: @escaping @Sendable (ListState, Int) -> Int) -> @Sendable (inout State) -> [Effect] {
+  private static func move(_ distance: @escaping @Sendable (ListState, Int) -> Int)
+    -> @Sendable (inout State) -> [Effect]
+  {
     { state in
       let pane = state.resultsPane
       let (list, count) = pane.opened == nil ? (pane.list, pane.rows.count) : (pane.sliceList, pane.sliceRows.count)

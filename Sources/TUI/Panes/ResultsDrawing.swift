@@ -43,7 +43,9 @@ enum ResultsDrawing {
     let name = "\(Scrub.title(status.wish.point.attack)) on \(status.wish.run)"
     guard let progress = status.progress, progress.total > 0 else {
       let about = status.estimate.map { ", about \(Numbers.clock($0)) at most" } ?? ""
-      surface.put(look.glyphs.plain("\(name): \(status.isPaused ? "paused" : "reading the network …")\(about)"), 0, 0, look.style(.accent))
+      surface.put(
+        look.glyphs.plain("\(name): \(status.isPaused ? "paused" : "reading the network …")\(about)"), 0, 0,
+        look.style(.accent))
       return
     }
     let fraction = Double(progress.done) / Double(progress.total)
@@ -155,12 +157,14 @@ enum ResultsDrawing {
     }
     var first = "accuracy \(accuracy(effect.clean)) → \(accuracy(effect.attacked))"
     if let success = effect.success { first += ", success \(Numbers.percent(success))" }
-    first += ", UAR \(Numbers.percent(effect.clean.unweightedAverageRecall)) → "
+    first +=
+      ", UAR \(Numbers.percent(effect.clean.unweightedAverageRecall)) → "
       + "\(Numbers.percent(effect.attacked.unweightedAverageRecall)); \(report.images) slices, \(report.part.rawValue)"
     var lines = [first]
     if let utterances = report.utterances {
       lines.append(
-        "by utterance \(accuracy(utterances.clean)) → \(accuracy(utterances.attacked)), \(utterances.clean.count) of them")
+        "by utterance \(accuracy(utterances.clean)) → \(accuracy(utterances.attacked)), \(utterances.clean.count) of them"
+      )
     }
     let effort = [
       report.gradientEvaluations > 0 ? "\(Numbers.fixed(report.gradientEvaluations, 1)) gradients" : nil,
@@ -174,7 +178,8 @@ enum ResultsDrawing {
 
   private static func words(_ paper: PaperValues) -> String {
     let values = [
-      paper.attacked.map { "accuracy \(Numbers.percent($0, 2))" }, paper.success.map { "success \(Numbers.percent($0, 2))" },
+      paper.attacked.map { "accuracy \(Numbers.percent($0, 2))" },
+      paper.success.map { "success \(Numbers.percent($0, 2))" },
     ].compactMap(\.self).joined(separator: ", ")
     return "the paper, \(paper.table), on Emo-IIT: \(values)"
   }
@@ -192,7 +197,8 @@ enum ResultsDrawing {
     let head =
       "\(row?.title ?? pane.opened?.set ?? "") \(row?.summary ?? ""): \(flipped) of \(known.slices.count) slices flipped"
     surface.put(
-      TextWidth.cut(look.glyphs.plain(head), to: surface.width, ellipsis: look.glyphs.ellipsis), 0, 0, look.style(.heading))
+      TextWidth.cut(look.glyphs.plain(head), to: surface.width, ellipsis: look.glyphs.ellipsis), 0, 0,
+      look.style(.heading))
     let rows = surface.bounds.splitTop(1).rest
     guard !pane.sliceRows.isEmpty else {
       Paragraph.draw(
@@ -204,7 +210,9 @@ enum ResultsDrawing {
     surface.within(rows) { surface in
       for (y, index) in pane.sliceList.visible(count: pane.sliceRows.count, height: surface.height).enumerated() {
         slice(pane.sliceRows[index], emotions, y, look, &surface)
-        if index == pane.sliceList.selection { RowHighlight.draw(y, isFocused: state.focus == .results, look, &surface) }
+        if index == pane.sliceList.selection {
+          RowHighlight.draw(y, isFocused: state.focus == .results, look, &surface)
+        }
       }
       ScrollBar.draw(pane.sliceList.top, pane.sliceRows.count, look, &surface)
     }
@@ -215,21 +223,27 @@ enum ResultsDrawing {
   ) {
     func name(_ index: Int) -> String { emotions.indices.contains(index) ? emotions[index] : "?" }
     let isWide = surface.width >= 72
-    var x = surface.put(
-      TextWidth.fit("\(slice.utterance) \(slice.slice + 1)", to: isWide ? 16 : 12, ellipsis: look.glyphs.ellipsis), 0, y,
-      look.style(.text)) + 1
+    var x =
+      surface.put(
+        TextWidth.fit("\(slice.utterance) \(slice.slice + 1)", to: isWide ? 16 : 12, ellipsis: look.glyphs.ellipsis), 0,
+        y,
+        look.style(.text)) + 1
     func emotion(_ index: Int, _ share: Double?) {
       let words = "\(look.mark(of: name(index))) \(name(index))"
       x = surface.put(
-        TextWidth.fit(words, to: isWide ? 12 : 10, ellipsis: look.glyphs.ellipsis), x, y, look.style(emotion: name(index)))
+        TextWidth.fit(words, to: isWide ? 12 : 10, ellipsis: look.glyphs.ellipsis), x, y,
+        look.style(emotion: name(index)))
       if let share {
-        x = surface.put(TextWidth.fit(Numbers.percent(share, 0), to: 6, right: true, ellipsis: ""), x, y, look.style(.dim))
+        x = surface.put(
+          TextWidth.fit(Numbers.percent(share, 0), to: 6, right: true, ellipsis: ""), x, y, look.style(.dim))
       }
       x += 1
     }
     if isWide { emotion(slice.truth, nil) }
     emotion(slice.clean, slice.cleanShare)
-    x = surface.put(look.glyphs.plain(slice.isFlipped ? "→" : "="), x, y, look.style(slice.isFlipped ? .warning : .dim)) + 1
+    x =
+      surface.put(look.glyphs.plain(slice.isFlipped ? "→" : "="), x, y, look.style(slice.isFlipped ? .warning : .dim))
+      + 1
     emotion(slice.attacked, slice.attackedShare)
     guard surface.width >= 84 else { return }
     var words = "L∞ \(Numbers.fixed(slice.linf * 255, 1))/255  L2 \(Numbers.fixed(slice.l2, 2))"

@@ -46,7 +46,8 @@ package enum ResultsPane {
       return pane.slices == nil
         ? nil
         : ResultColumns.table(
-          pane.sliceRows, emotions: emotions(state), title: "\(opened.set) on \(opened.run), \(pane.kept.rawValue) slices")
+          pane.sliceRows, emotions: emotions(state),
+          title: "\(opened.set) on \(opened.run), \(pane.kept.rawValue) slices")
     }
     let whose = pane.showsAll ? "all runs" : state.selectedRun?.id ?? "no run"
     return pane.rows.isEmpty ? nil : ResultColumns.table(pane.rows, title: "Attacks on \(whose)")

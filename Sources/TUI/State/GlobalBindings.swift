@@ -108,7 +108,8 @@ package enum GlobalBindings {
       if state.resultsPane.attacking != nil {
         state.modal = .confirm(
           Confirmation(
-            title: "An attack is under way", text: "It ends with this program; what is done is kept, and r goes on later.",
+            title: "An attack is under way",
+            text: "It ends with this program; what is done is kept, and r goes on later.",
             choices: [
               .init(key: "s", label: "stop it and leave", answer: .leave),
               .init(key: "c", label: "stay", answer: .cancel),

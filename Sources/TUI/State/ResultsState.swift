@@ -20,7 +20,9 @@ package struct ResultRow: Sendable, Equatable {
     (self.run, set, self.report, partial, self.job) = (run, report.set, report, nil, job)
     point = AttackPoint(attack: report.attack, settings: report.settings)
     (part, images) = (report.part, report.images)
-    paper = job.flatMap { PaperValues.beside(report, job: $0) }
+    paper = job.flatMap {
+      PaperValues.beside(attack: report.attack, settings: report.settings, part: report.part, job: $0)
+    }
   }
 
   package init(_ partial: PartialAttack, job: Job?) {
@@ -44,6 +46,8 @@ package struct ResultsState: Sendable, Equatable {
   package struct Name: Sendable, Equatable {
     package let run: String
     package let set: String
+
+    package init(run: String, set: String) { (self.run, self.set) = (run, set) }
   }
 
   package private(set) var results: [RunResults] = []
@@ -132,7 +136,9 @@ package struct ResultsState: Sendable, Equatable {
     }
     if !filter.isEmpty {
       let filter = TextFilter(filter)
-      made = made.filter { filter.accepts("\($0.title) \($0.point.attack) \($0.run) \($0.part.rawValue) \($0.summary)") }
+      made = made.filter {
+        filter.accepts("\($0.title) \($0.point.attack) \($0.run) \($0.part.rawValue) \($0.summary)")
+      }
     }
     if let column = ResultColumns.named(sort) { made = ResultColumns.sorted(made, by: column, isDescending) }
     rows = made
@@ -144,7 +150,8 @@ package struct ResultsState: Sendable, Equatable {
     let filter = sliceFilter.isEmpty ? nil : TextFilter(sliceFilter)
     sliceRows = (slices?.slices ?? []).filter { slice in
       (kept == .all || slice.isFlipped == (kept == .flipped))
-        && filter?.accepts("\(slice.utterance) \(name(slice.truth)) \(name(slice.clean)) \(name(slice.attacked))") ?? true
+        && filter?.accepts("\(slice.utterance) \(name(slice.truth)) \(name(slice.clean)) \(name(slice.attacked))")
+          ?? true
     }
   }
 }
