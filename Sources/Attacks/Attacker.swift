@@ -72,11 +72,11 @@ import NN
   /// As `perturb`, and evaluates the network on the clean and on the adversarial images.
   package func outcomes(
     _ images: UnsafePointer<Float>, labels: [Int], ids: [Int], into adversarial: UnsafeMutablePointer<Float>,
-    control: RunControl? = nil
+    control: RunControl? = nil, tell: ((_ done: Int, _ most: Int) -> Void)? = nil
   ) throws -> [AttackOutcome]? {
-    guard let efforts = try perturb(images, labels: labels, ids: ids, into: adversarial, control: control) else {
-      return nil
-    }
+    guard
+      let efforts = try perturb(images, labels: labels, ids: ids, into: adversarial, control: control, tell: tell)
+    else { return nil }
     let clean = try evaluate(images, count: ids.count), attacked = try evaluate(adversarial, count: ids.count)
     if !probed, !ids.isEmpty {
       logitDrift = try drift(images, clean)

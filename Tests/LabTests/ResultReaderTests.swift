@@ -118,7 +118,7 @@ import Testing
     var job = Job(corpus: "c")
     let values = [
       "weights": "none", "input norm": "imagenet", "freeze": "features.*,classifier.1.weight", "schedule": "cosine",
-      "warm-up": "1.5", "clip": "2.0", "early stop": "4", "class weights": "balanced", "accumulate": "3",
+      "warm-up": "1.5", "clip": "2", "early stop": "4", "class weights": "balanced", "accumulate": "3",
     ]
     let before = job
     for field in JobFields.all where field.isFurther {

@@ -53,7 +53,7 @@ struct ResultsTests {
   func drill() throws {
     var bench = bench()
     bench.press("j", "enter")
-    #expect(bench.state.resultsPane.sliceRows.allSatisfy(\.isFlipped))
+    for slice in bench.state.resultsPane.sliceRows { #expect(slice.isFlipped) }
     #expect(bench.state.resultsPane.slices?.slices.count == 70)
     let flipped = bench.state.resultsPane.sliceRows.count
     bench.press("f")
@@ -78,15 +78,15 @@ struct ResultsTests {
   func attack() throws {
     var bench = bench()
     bench.press("A")
-    guard case .form(let form) = bench.state.modal else { return #expect(Bool(false), "no form") }
+    let form = try form(bench)
     #expect(form.value("attack") == "fgsm" && form.cost != nil && bench.text.contains("Attack 20261122"))
     // FGSM reads ε alone; PGD its α and steps too, with its own defaults.
     let rows = form.shown.count
     bench.press("right", "right", "right")
-    guard case .form(let other) = bench.state.modal else { return #expect(Bool(false), "no form") }
+    let other = try form(bench)
     #expect(other.value("attack") == "pgd" && other.shown.count > rows && other.value("steps") == "2")
     bench.press("down", "8", "/", "2", "5", "5", "enter")
-    guard case .attack(let wish) = lastRequest(bench) else { return #expect(Bool(false), "nothing was asked for") }
+    let wish = try attack(bench)
     #expect(wish.point.attack == "pgd" && wish.point.settings.epsilon == 8.0 / 255 && wish.part == .valid)
     #expect(bench.state.focus == .results && bench.text.contains("24/70") && bench.text.contains("12.3/s"))
     bench.press("p")
@@ -97,8 +97,22 @@ struct ResultsTests {
     #expect(lastRequest(bench) == .controlAttack(.stopNow))
     #expect(bench.state.resultsPane.attacking == nil)
     bench.press("G", "r")
-    guard case .attack(let again) = lastRequest(bench) else { return #expect(Bool(false), "nothing goes on") }
+    let again = try attack(bench)
     #expect(again.point.attack == "apgd" && again.part == .valid)
+  }
+
+  private func form(_ bench: Bench) throws -> WorkForm {
+    let form: WorkForm? = if case .form(let form) = bench.state.modal { form } else { nil }
+    return try #require(form)
+  }
+
+  private func attack(_ bench: Bench) throws -> AttackWish {
+    let wish: AttackWish? = if case .attack(let wish) = lastRequest(bench) { wish } else { nil }
+    return try #require(wish)
+  }
+
+  private func trained(_ bench: Bench) -> Job? {
+    if case .train(let job) = lastRequest(bench) { job } else { nil }
   }
 
   private func lastRequest(_ bench: Bench) -> Request? {
@@ -126,7 +140,7 @@ struct ResultsTests {
   }
 
   @Test("Pixle has no ε; what takes long shows how far it is and can be stopped; the overlay darkens")
-  func scrubber() {
+  func scrubber() throws {
     var bench = Bench(100, 40)
     bench.press("j", "enter", "j", "enter", "j", "j", "enter", "3", "j", "j", "7", "enter")
     while bench.state.attackPane.attackName != "pixle" { bench.press("j") }
@@ -141,7 +155,7 @@ struct ResultsTests {
     bench.press("o", "o", "o")
     #expect(bench.canvas.cells == plain.cells)
     // An answer that does not come at once.
-    guard let request = bench.state.attackPane.shown?.explanation.request else { return #expect(Bool(false)) }
+    let request = try #require(bench.state.attackPane.shown?.explanation.request)
     bench.state.attackPane.wanted = request
     let progress = RunProgress(phase: "Square", epoch: 0, done: 50, total: 200, rate: 10, secondsLeft: 15)
     bench.act(.event(.explaining(request, progress)))
@@ -152,24 +166,44 @@ struct ResultsTests {
     #expect(bench.text.contains("was stopped"))
   }
 
+  @Test("Plain mode tells results with intervals and doubts, and starts, costs and stops attacks")
+  func plain() throws {
+    var mode = PlainMode(bench().state)
+    let run = Bench.runs[2].id
+    let answer = mode.answer("results \(run)")
+    #expect(answer.requests == [.loadResults])
+    let lines = mode.hear(.results(Fake.results(mode.state.runs)))
+    #expect(lines.contains { $0.hasPrefix("PGD, ε 32/255") && $0.contains("(") && $0.contains("success") })
+    #expect(lines.contains { $0.contains("doubt: ") } && lines.contains { $0.contains("32 of 70 slices are done") })
+    let started = mode.answer("attack \(run) attack=pgd eps=8/255 steps=5 slices=64")
+    guard case .attack(let wish) = started.requests.first else { Issue.record("no attack"); return }
+    #expect(wish.run == run && wish.point.settings.epsilon == 8.0 / 255 && wish.limit == 64)
+    #expect(wish.point.settings.steps == 5 && wish.point.attack == "pgd")
+    #expect(mode.answer("cost \(run) attack=square").requests.count == 1)
+    #expect(mode.answer("attack \(run) speed=1").lines.first?.contains("is no setting") == true)
+    #expect(mode.answer("halt").lines == ["nothing is being attacked"])
+    _ = mode.hear(.attacking(Fake.attackStatus(wish)))
+    #expect(mode.answer("halt").requests == [.controlAttack(.stopNow)])
+  }
+
   @Test("The trainer's options are hidden until they are wanted, and none that is set is forgotten")
   func trainerOptions() throws {
     var bench = Bench(80, 40)
     bench.press("t")
-    guard case .form(let form) = bench.state.modal else { return #expect(Bool(false), "no form") }
+    let form = try form(bench)
     let hidden = form.shown.count
     #expect(!bench.text.contains("schedule  ") && hidden < form.fields.count)
     bench.press("up", "right", "down", "down", "down", "down", "right", "right")
-    guard case .form(let open) = bench.state.modal else { return #expect(Bool(false), "no form") }
-    #expect(open.shown.count == form.fields.count && open.job?.options?.schedule == "constant")
+    let open = try form(bench)
+    #expect(open.shown.count == form.fields.count && open.job?.options?.schedule == "linear")
     for field in open.fields where field.isFurther { #expect(JobFields.named(field.name) != nil) }
     bench.press("down", "2", "down", "1")
-    guard case .form(let set) = bench.state.modal else { return #expect(Bool(false), "no form") }
+    let set = try form(bench)
     #expect(set.job?.options?.warmup == 2 && set.job?.options?.clip == 1)
     bench.press("up", "up", "up", "up", "up", "up", "left")
     #expect(bench.text.contains("warm-up 2, clip 1"))
     bench.press("enter")
-    guard case .train(let job) = lastRequest(bench) else { return #expect(Bool(false), "nothing was asked for") }
+    let job = try #require(trained(bench))
     #expect(job.options?.warmup == 2 && job.weights == .automatic)
   }
 }

@@ -118,7 +118,8 @@ import Pipeline
   // MARK: the attack
 
   private func perform(
-    _ point: AttackPoint, on clean: CleanImage, _ run: ExplainedRun, _ control: RunControl?, _ tell: ((Int, Int) -> Void)?
+    _ point: AttackPoint, on clean: CleanImage, _ run: ExplainedRun, _ control: RunControl?,
+    _ tell: ((Int, Int) -> Void)?
   ) throws -> Effort {
     let attacker = try Attacker(try Attacks.named(point.attack), point.settings, run.network, batch: 1)
     guard

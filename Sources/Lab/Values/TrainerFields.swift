@@ -22,7 +22,7 @@ extension JobFields {
         read: { $0.joined(separator: ",") }, write: { $0.split(separator: ",").map(String.init) }),
       option(
         "schedule", "--schedule", "of the learning rate; cosine and linear end at 0",
-        .choice([FieldWords.none] + TrainerOptions.schedules, allowsOther: false), \.schedule),
+        .choice(TrainerOptions.schedules, allowsOther: false), \.schedule, off: TrainerOptions.schedules[0]),
       number("warm-up", "--warmup", "epochs over which the learning rate rises from 0; 0 is off", \.warmup),
       number("clip", "--clip", "largest norm of a step's gradients; 0 is off", \.clip),
       count(
@@ -47,12 +47,12 @@ extension JobFields {
 
   private static func option<Value: Sendable>(
     _ name: String, _ option: String, _ help: String, _ kind: FieldKind,
-    _ path: WritableKeyPath<TrainerOptions, Value?> & Sendable, read: @escaping @Sendable (Value) -> String,
-    write: @escaping @Sendable (String) -> Value?
+    _ path: WritableKeyPath<TrainerOptions, Value?> & Sendable, off: String = FieldWords.none,
+    read: @escaping @Sendable (Value) -> String, write: @escaping @Sendable (String) -> Value?
   ) -> JobField {
-    JobField(name, option, help, kind, read: { $0.options?[keyPath: path].map(read) ?? FieldWords.none }) { job, text in
-      let value = text == FieldWords.none ? nil : write(text)
-      guard value != nil || text == FieldWords.none else { return false }
+    JobField(name, option, help, kind, read: { $0.options?[keyPath: path].map(read) ?? off }) { job, text in
+      let value = text == off ? nil : write(text)
+      guard value != nil || text == off else { return false }
       change(&job) { $0[keyPath: path] = value }
       return true
     }
@@ -60,9 +60,9 @@ extension JobFields {
 
   private static func option(
     _ name: String, _ option: String, _ help: String, _ kind: FieldKind,
-    _ path: WritableKeyPath<TrainerOptions, String?> & Sendable
+    _ path: WritableKeyPath<TrainerOptions, String?> & Sendable, off: String = FieldWords.none
   ) -> JobField {
-    Self.option(name, option, help, kind, path, read: { $0 }, write: { $0.isEmpty ? nil : $0 })
+    Self.option(name, option, help, kind, path, off: off, read: { $0 }, write: { $0.isEmpty ? nil : $0 })
   }
 
   private static func count(
@@ -73,11 +73,15 @@ extension JobFields {
       name, option, help, .series([FieldWords.none] + steps, range), path, read: { String($0) }, write: { Int($0) })
   }
 
+  private static func text(_ value: Double) -> String {
+    abs(value) < 1e9 && value == value.rounded() ? "\(Int(value))" : "\(value)"
+  }
+
   /// 0 is off.
   private static func number(
     _ name: String, _ option: String, _ help: String, _ path: WritableKeyPath<TrainerOptions, Double?> & Sendable
   ) -> JobField {
-    JobField(name, option, help, .number, read: { "\($0.options?[keyPath: path] ?? 0)" }) { job, text in
+    JobField(name, option, help, .number, read: { text($0.options?[keyPath: path] ?? 0) }) { job, text in
       guard let value = Double(text) else { return false }
       change(&job) { $0[keyPath: path] = value == 0 ? nil : value }
       return true

@@ -46,7 +46,7 @@ enum ResultColumns {
 
   /// The part's own effect: on both parts the paper's average accuracy.
   static let all: [ResultColumn] = [
-    ResultColumn(name: "attack", width: 9, rank: 0, isRight: false) { .text($0.title) },
+    ResultColumn(name: "attack", width: 8, rank: 0, isRight: false) { .text($0.title) },
     ResultColumn(name: "run", width: 20, rank: 3, isRight: false) { .text($0.run) },
     ResultColumn(name: "trained", width: 8, rank: 17, isRight: false) { row in
       .text(row.job.map { $0.defend.map { Scrub.title($0.attack) } ?? "clean" } ?? "")

@@ -194,7 +194,7 @@ package struct WorkForm: Sendable, Equatable {
     guard !value("corpus").isEmpty else { throw LabError.unknownChoice(what: "corpus", value: "", choices: []) }
     var job = Job(corpus: value("corpus"))
     for field in JobFields.all { try field.set(value(field.name), in: &job) }
-    try job.check()
+    try job.options?.check(job)
     return .train(job)
   }
 
