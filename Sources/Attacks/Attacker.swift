@@ -51,12 +51,15 @@ import NN
   ///   - ids: what each image's random numbers depend on; the same id gives the same numbers.
   ///   - adversarial: receives [n, 3, 224, 224]; may not overlap `images`.
   ///   - control: `.stopNow` ends the work after the step at hand.
+  ///   - tell: hears after each step how many evaluations of the network an image had on average, and how many it has at
+  ///     most.
   /// - Returns: what each image cost; nil when it was stopped, and `adversarial` is then of no use.
   /// - Throws: `AttackError.badImage`, `NNError`, `CoreError.outOfMemory`.
   package func perturb(
     _ images: UnsafePointer<Float>, labels: [Int], ids: [Int], into adversarial: UnsafeMutablePointer<Float>,
-    control: RunControl? = nil
+    control: RunControl? = nil, tell: ((_ done: Int, _ most: Int) -> Void)? = nil
   ) throws -> [Effort]? {
+    let cost = attack.cost(settings)
     precondition(labels.count == ids.count, "\(labels.count) labels and \(ids.count) ids")
     precondition(labels.allSatisfy { 0 <= $0 && $0 < network.classes }, "a label is not one of the classes")
     try check(images, ids)
@@ -68,7 +71,8 @@ import NN
         guard let own = efforts.baseAddress else { break }
         let work = AttackWork(
           elements: elements, images: images + start * elements, adversarial: adversarial + start * elements,
-          labels: Array(labels[range]), ids: Array(ids[range]), efforts: own + start)
+          labels: Array(labels[range]), ids: Array(ids[range]), efforts: own + start,
+          tell: tell.map { tell in { tell($0, cost.gradientEvaluations + cost.queries) } })
         guard try engine.perturb(work, control) else { return false }
       }
       return true
@@ -226,8 +230,17 @@ package struct AttackWork {
   let labels: [Int]
   let ids: [Int]
   let efforts: UnsafeMutablePointer<Effort>
+  let tell: ((_ done: Int) -> Void)?
 
   var count: Int { ids.count }
+
+  /// After each step of an attack.
+  func tellProgress() {
+    guard let tell else { return }
+    var sum = 0
+    for n in 0..<count { sum += efforts[n].gradientEvaluations + efforts[n].queries }
+    tell(sum / max(1, count))
+  }
 }
 
 extension Plan {

@@ -62,6 +62,7 @@ import NN
           differentiate(plan, mode, work)
         }
         rule.step(step, ascent)
+        work.tellProgress()
       }
     }
     return true

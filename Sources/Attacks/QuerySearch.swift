@@ -47,6 +47,7 @@ import NN
       guard !active.isEmpty else { return true }
       if control?.wish == .stopNow { return false }
       try ask(work)
+      work.tellProgress()
     }
   }
 

@@ -96,7 +96,7 @@ import Pipeline
     let record = AdversarialRecord(
       attack: choice.attack.name, settings: choice.settings, summary: choice.summary, part: order.part,
       checkpoint: run.subject.checkpoint, key: key, images: selection.slices.count, batch: order.batch,
-      chunk: chunkSize(choice.attack))
+      chunk: chunkSize(choice.attack), limit: order.limit, sampleSeed: order.seed, keepsImages: order.keepsImages)
     try AtomicFile.write(
       folder.appendingPathComponent("request.json"), try JSON.encoder(pretty: true).encode(record))
   }

@@ -6,7 +6,7 @@ extension Job {
   /// Refuses what cannot be trained, before anything is written.
   ///
   /// - Throws: `LabError`, `NNError.unknownNetwork`, `PipelineError.unknown`.
-  func check() throws {
+  package func check() throws {
     _ = try entry()
     try options?.check(self)
     _ = try Transforms.named(transform)

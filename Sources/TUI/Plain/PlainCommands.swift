@@ -57,7 +57,7 @@ package enum PlainCommands {
         run: {
           withJob(&$0, $1) { mode, job in
             mode.awaited = .estimate(job)
-            return Answer(requests: [.estimate(job)])
+            return Answer(requests: [.estimate(.train(job))])
           }
         }),
       Command(

@@ -74,7 +74,7 @@ package struct PlainMode: Sendable {
     case .pictureFailed(_, let sentence):
       awaited = nil
       return [sentence]
-    case .estimate(let job, let estimate) where awaited == .estimate(job):
+    case .estimate(.train(let job), let estimate) where awaited == .estimate(job):
       awaited = nil
       return [PlainCommands.words(estimate)]
     case .predictions(let predictions): return hear(predictions)
