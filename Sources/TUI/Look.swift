@@ -34,6 +34,8 @@ package struct Look: Sendable, Equatable {
 
   package mutating func nextRung() { glyphs = Glyphs(rung: glyphs.rung.next, hasBraille: hasBraille) }
 
+  package func letter(of emotion: String) -> String { String(EmotionMark.of(emotion).letter) }
+
   /// The mark of an emotion: a glyph where there are any, else its letter.
   package func mark(of emotion: String) -> String {
     let mark = EmotionMark.of(emotion)

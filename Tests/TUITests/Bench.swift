@@ -82,6 +82,8 @@ struct Bench: Sendable {
     if let index = Panes.order.firstIndex(of: pane) { bench.press("\(Layout.digit(index))") }
     if pane == .training { bench.press("j") }
     if pane == .attack { bench.press("enter", ".") }
+    if pane == .explain { bench.press("r", "j", "l") }
+    if pane == .map { bench.press("r", "l", "+", "+") }
     if pane == .results { bench.press("a", "j", "j") }
     if pane == .models { bench.press("]", "j", "j", "j") }
     bench.state.notice = nil

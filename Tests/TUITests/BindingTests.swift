@@ -31,6 +31,11 @@ struct BindingTests {
     case "results.resume": bench.press("k", "k", "k", "j", "j", "j", "j")
     case "results.pause", "results.stop":
       bench.press("A", "enter")
+    case "map.stop":
+      bench.act(
+        .event(
+          .embedding(RunProgress(phase: "features", epoch: 0, done: 3, total: 9, rate: 2, secondsLeft: 3))))
+    case "explain.stop": bench.state.explainPane.restart()
     case "attack.stop": bench.state.attackPane.wanted = bench.state.attackPane.shown?.explanation.request
     case "confusion.utterances": bench.press("$")
     case _ where binding.id == "global.pane-\(1 + (Panes.order.firstIndex(of: pane) ?? 0))": bench.press("tab")

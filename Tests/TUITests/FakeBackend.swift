@@ -74,6 +74,9 @@ enum Fake {
     case .loadCorpora: [.corpora(corpora)]
     case .loadRuns: [.runs(runs)]
     case .explain(let request): [.explained(explanation(request))]
+    case .embed(let wish): [.embedded(wish, embedding(wish))]
+    case .mapNodes(let run):
+      [.mapNodes(MapNodes(run: run, names: ["features.3", "features.6", "features.11"], standard: "features.11"))]
     case .loadModels: [.models([model("cnn-lstm", layers: 6), model("alexnet", layers: 30)])]
     case .measureModel(let name): [.model(model(name, layers: name == "alexnet" ? 30 : 6, isMeasured: true))]
     case .openRun(let id): runs.filter { $0.id == id }.map { .run($0) }

@@ -20,6 +20,7 @@ package final class LiveBackend: Backend {
   private let estimator: Estimator
   private let usage: UsageTeller
   private let scrubber: Scrubber
+  private let embedder: EmbeddingRunner
   private let attacks: AttackRunner
   /// Leaving: what waits stays in its file.
   private let isLeaving = Mutex(false)
@@ -38,6 +39,7 @@ package final class LiveBackend: Backend {
     estimator = Estimator(folder: laboratory.paths.cache)
     let (mailbox, controls) = (mailbox, controls)
     scrubber = Scrubber(laboratory, mailbox)
+    embedder = EmbeddingRunner(laboratory, mailbox, controls)
     attacks = AttackRunner(laboratory, mailbox)
     usage = UsageTeller { mailbox.post(.usage($0)) }
     let usage = usage
@@ -90,6 +92,9 @@ package final class LiveBackend: Backend {
       } else {
         scrubber.explain(request)
       }
+    case .mapNodes(let run): if !controls.isBusy { scrubber.tellNodes(run) }
+    case .embed(let wish): embedder.embed(wish)
+    case .stopEmbedding: embedder.stop()
     case .stopExplaining: scrubber.stop()
     case .openRun(let run): watcher.open(run)
     case .train(let job): attempt { try enqueue(.train(job)) { try job.check() } }

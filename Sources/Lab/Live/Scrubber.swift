@@ -43,6 +43,17 @@ final class Scrubber: Sendable {
     }
   }
 
+  func tellNodes(_ run: String) {
+    Task.detached(priority: .userInitiated) { [self] in
+      await Engine.run { [self] in
+        do {
+          let nodes = try held.explainer(laboratory).nodes(of: run)
+          mailbox.post(.mapNodes(MapNodes(run: run, names: nodes.names, standard: nodes.standard)))
+        } catch { mailbox.post(.failed("\(error)")) }
+      }
+    }
+  }
+
   /// Answers at once where this was asked before and the weights are the same, and stops what is under way.
   func remembers(_ request: ExplainRequest) -> Bool {
     guard let weights = weights(request) else { return false }

@@ -16,6 +16,11 @@ package enum Request: Sendable, Equatable {
   /// A slice before and after an attack, with attention: answered by `Event.explained` or `Event.explainFailed`; a newer
   /// request replaces an older one. Refused while a run is live here.
   case explain(ExplainRequest)
+  /// Answered by `Event.mapNodes`.
+  case mapNodes(run: String)
+  /// Features in the plane: answered by `Event.embedded`; refused while a run is live here.
+  case embed(EmbeddingWish)
+  case stopEmbedding
   /// Stops the attack of an `explain` that is under way.
   case stopExplaining
   /// All epochs of a run whose list entry holds only the last; answered by `Event.run`.
@@ -56,6 +61,10 @@ package enum Event: Sendable, Equatable {
   case run(RunInfo)
   case explained(Explanation)
   case explainFailed(ExplainRequest, String)
+  case mapNodes(MapNodes)
+  /// How far the embedding is that is being made; nil when it has ended.
+  case embedding(RunProgress?)
+  case embedded(EmbeddingWish, RunEmbedding)
   /// How far an attack is that takes long.
   case explaining(ExplainRequest, RunProgress)
   case queue(RunQueue)

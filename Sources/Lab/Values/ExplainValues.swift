@@ -2,6 +2,20 @@ import Attacks
 import Explain
 import Foundation
 
+package typealias CAMMethod = Explain.CAMMethod
+package typealias AttentionDrift = Explain.AttentionDrift
+
+/// The nodes of a run's network that a map can be made at, in the model file's order, and its own choice.
+package struct MapNodes: Sendable, Equatable {
+  package let run: String
+  package let names: [String]
+  package let standard: String
+
+  package init(run: String, names: [String], standard: String) {
+    (self.run, self.names, self.standard) = (run, names, standard)
+  }
+}
+
 /// An attack by name, with its settings: what a scrubber steps through.
 package struct AttackPoint: Codable, Sendable, Equatable {
   /// As in the registry of attacks ("pgd").
@@ -178,6 +192,25 @@ package struct AttentionReport: Codable, Sendable, Equatable {
   /// All images first, then by class; within each, the largest drop in accuracy first.
   package var rows: [AttentionRow]
   package var notes: [String]
+}
+
+/// Whose features the map pane lays out: clean, and under one attack.
+package struct EmbeddingWish: Codable, Sendable, Equatable {
+  package var run: String
+  package var attack: AttackPoint?
+  package var part = EvaluationPart.valid
+  /// At most so many slices, classes in proportion; nil for all.
+  package var limit: Int?
+
+  package init(run: String, attack: AttackPoint? = nil) { (self.run, self.attack) = (run, attack) }
+
+  /// - Throws: `AttackError`.
+  package func order() throws -> EmbeddingOrder {
+    let choices = try attack.map { try AttackChoice(try Attacks.named($0.attack), $0.settings) }
+    var order = EmbeddingOrder(choices.map { [.attack($0)] } ?? [])
+    (order.part, order.limit) = (part, limit)
+    return order
+  }
 }
 
 /// One point of an embedding.

@@ -7,6 +7,10 @@ package enum Scrub {
 
   package static let attacks = Attacks.all.map(\.name)
 
+  /// Those that cost a few gradients an image.
+  package static let gradientAttacks = Attacks.whiteBox.filter { $0.cost($0.defaults).gradientEvaluations <= 8 }
+    .map(\.name)
+
   package static func title(_ attack: String) -> String {
     Attacks.all.first { $0.name == attack }?.title ?? attack
   }
@@ -18,7 +22,12 @@ package enum Scrub {
 
   /// "PGD ε 32/255", "Pixle".
   package static func words(_ point: AttackPoint) -> String {
-    title(point.attack) + (hasStrength(point.attack) ? " ε \(Fraction.text(point.settings.epsilon))" : "")
+    [title(point.attack), epsilon(point)].compactMap { $0 }.joined(separator: " ")
+  }
+
+  /// "ε 32/255"; nil where ε means nothing.
+  package static func epsilon(_ point: AttackPoint) -> String? {
+    hasStrength(point.attack) ? "ε \(Fraction.text(point.settings.epsilon))" : nil
   }
 
   /// - Returns: nil for strength 0 and for an attack that the registry lacks.

@@ -9,6 +9,8 @@ package enum Panes {
     ModelsPane.pane,
     AttackPane.pane,
     ResultsPane.pane,
+    ExplainPane.pane,
+    MapPane.pane,
   ]
 
   package static let order: [PaneID] = all.map(\.id)

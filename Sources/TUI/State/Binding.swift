@@ -76,6 +76,8 @@ package struct Pane: Sendable {
   package var receive: @Sendable (inout State, Event) -> [Effect] = { _, _ in [] }
   /// Brings the pane's state in line with its size (inside the border) after anything happened.
   package var settle: @Sendable (inout State, Size) -> Void = { _, _ in }
+  /// After the focus has come here.
+  package var appear: @Sendable (inout State) -> [Effect] = { _ in [] }
   /// A click inside the border.
   package var click: @Sendable (inout State, Point, Size) -> [Effect] = { _, _, _ in [] }
   /// The wheel inside the border: 1 away from the user, -1 towards. Nil: as the keys up and down.

@@ -12,12 +12,14 @@ package enum Action: Sendable, Equatable {
 package enum Reducer {
   package static func reduce(_ state: inout State, _ action: Action) -> [Effect] {
     var effects: [Effect] = []
+    let focus = state.focus
     switch action {
     case .key(let key): effects = press(key, &state)
     case .mouse(let event): effects = mouse(event, &state)
     case .resize(let size): state.size = Size(width: max(1, size.width), height: max(1, size.height))
     case .event(let event): effects = receive(event, &state)
     }
+    if state.focus != focus { effects += Panes.named(state.focus)?.appear(&state) ?? [] }
     settle(&state)
     return effects
   }
@@ -70,8 +72,9 @@ package enum Reducer {
     case .usage(let usage): state.usage = usage
     case .estimate(let work, let estimate): Modals.take(estimate, of: work, &state)
     case .attacking(let status): state.resultsPane.attacking = status
-    case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed, .explaining, .results,
-      .attackedSlices:
+    case .embedding(let progress): state.mapPane.progress = progress
+    case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed, .mapNodes, .explaining, .embedded,
+      .results, .attackedSlices:
       break
     }
     if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }

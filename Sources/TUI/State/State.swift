@@ -53,6 +53,8 @@ package struct State: Sendable, Equatable {
   package var logPane = LogState()
   package var modelsPane = ModelsState()
   package var attackPane = AttackState()
+  package var explainPane = ExplainState()
+  package var mapPane = MapState()
   package var resultsPane = ResultsState()
 
   package init(size: Size, look: Look, themes: [Theme], transforms: [String], models: [String]) {

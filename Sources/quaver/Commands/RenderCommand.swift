@@ -26,7 +26,7 @@ struct RenderCommand: AsyncParsableCommand {
   var stage: String?
   @Option(help: "Of the view, at its stride, and of the attack pane, at the run's: the slice, from 1.")
   var slice = 1
-  @OptionGroup(title: "Of the attack pane") var attacking: RenderedAttack
+  @OptionGroup(title: "Of the panes attack, results and explain") var attacking: RenderedAttack
   @Option(help: "A theme's name.")
   var theme = "dark"
   @Option(help: "Columns and rows of the text and the figure.")
@@ -102,6 +102,8 @@ struct RenderCommand: AsyncParsableCommand {
     switch pane.id {
     case .attack: try await attacking.attack(&state, slice: slice - 1, laboratory)
     case .results: try attacking.tell(&state, laboratory)
+    case .explain: try await attacking.explain(&state, slice: slice - 1, laboratory)
+    case .map: try await attacking.map(&state, laboratory)
     default: break
     }
     _ = Reducer.reduce(&state, .resize(state.size))

@@ -15,6 +15,12 @@ struct RenderedAttack: ParsableArguments {
   var set: String?
   @Option(help: "Per cent of its light that a place loses where the network does not look: 0, 25, 50, 75 or 100.")
   var overlay = 0
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Of the explain pane: columns are the run and these, rather than attacks (the paper's figure 4).",
+      valueName: "run"))
+  var beside: [String] = []
   @OptionGroup var settings: AttackOptions
 
   /// Makes the attack that the pane would make.
@@ -48,6 +54,55 @@ struct RenderedAttack: ParsableArguments {
           utterance: request.utterance, slice: request.slice + 1, slices: explanation.sliceCount)
       }
       _ = Reducer.reduce(&state, .event(.explained(explanation)))
+    }
+  }
+
+  /// Lays out the features that the map pane would; --limit and --part are `quaver embed`'s.
+  ///
+  /// - Throws: `AttackError`, and what embedding throws.
+  func map(_ state: inout State, _ laboratory: Laboratory) async throws {
+    if let attack {
+      let choices = try settings.choices(attack)
+      guard choices.count == 1 else { throw RenderError.oneAttack }
+      state.attackPane.take(AttackPoint(choices[0]), set: nil)
+    } else {
+      state.mapPane.withAttack = false
+    }
+    guard let wish = MapPane.wish(state) else { return }
+    let embedding = try await laboratory.embed(
+      try laboratory.subject(wish.run), try wish.order(), control: RunControl()
+    ) { _ in }
+    _ = Reducer.reduce(&state, .event(.embedded(wish, embedding)))
+  }
+
+  /// Fills the explain pane's cells one after the other.
+  ///
+  /// - Throws: `RenderError.cannotAttack`, `LabError`, and what explaining throws.
+  func explain(_ state: inout State, slice: Int, _ laboratory: Laboratory) async throws {
+    if let reason = AttackPane.whyNot(state) { throw RenderError.cannotAttack(reason) }
+    guard let run = state.selectedRun else { return }
+    if overlay > 0, let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) {
+      state.explainPane.overlay = index
+    }
+    (state.viewPane.stride, state.viewPane.slice) = (run.job.strideMilliseconds, max(0, slice))
+    if !beside.isEmpty {
+      state.trainingPane.marks = [run.id] + (try beside.map { try laboratory.store.open($0).id })
+      state.explainPane.across = .runs
+    }
+    let explainer = try await Explainer(laboratory)
+    var effects = ExplainPane.begin(&state)
+    while !effects.isEmpty {
+      guard case .request(let request) = effects.removeFirst() else { continue }
+      switch request {
+      case .explain(let request):
+        let explanation = try await explainer.explain(request)
+        effects += Reducer.reduce(&state, .event(.explained(explanation)))
+      case .mapNodes(let id):
+        let nodes = try await explainer.nodes(of: id)
+        let answer = MapNodes(run: id, names: nodes.names, standard: nodes.standard)
+        effects += Reducer.reduce(&state, .event(.mapNodes(answer)))
+      default: break
+      }
     }
   }
 

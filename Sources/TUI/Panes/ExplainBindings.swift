@@ -1,0 +1,113 @@
+import Lab
+
+/// Keys of the explain pane.
+enum ExplainBindings {
+  static let all: [Binding] = work + looks + motions
+
+  private static let hasGrid: @Sendable (State) -> Bool = { $0.explainPane.total > 0 }
+  private static let noGrid: @Sendable (State) -> String? = { AttackPane.whyNot($0) ?? "r looks first" }
+
+  private static func option(
+    _ id: String, _ keys: [KeySequence], _ name: String, _ help: String, hint: Int? = nil,
+    _ change: @escaping @Sendable (inout State) -> [Effect]
+  ) -> Binding {
+    Binding("explain.\(id)", keys, name, help, hint: hint, isEnabled: hasGrid, whyNot: noGrid, run: change)
+  }
+
+  /// Changes what the maps are of, and makes them anew.
+  private static func anew(_ change: @escaping @Sendable (inout ExplainState) -> Void)
+    -> @Sendable (inout State) -> [Effect]
+  {
+    { state in
+      change(&state.explainPane)
+      state.explainPane.restart()
+      return [.request(.stopExplaining)] + ExplainPane.goOn(&state)
+    }
+  }
+
+  private static let work: [Binding] = [
+    Binding(
+      "explain.look", ["r"], "look", "Looks at the utterance at hand in all its emotions, or goes on after a stop.",
+      hint: 0, isEnabled: { AttackPane.whyNot($0) == nil }, whyNot: AttackPane.whyNot
+    ) { state in
+      let pane = state.explainPane
+      guard pane.total > 0, pane.wanted == nil, pane.done < pane.total else { return ExplainPane.begin(&state) }
+      state.explainPane.goOn()
+      return ExplainPane.goOn(&state)
+    },
+    Binding(
+      "explain.stop", ["x"], "stop", "Stops looking; r goes on.", hint: 5, isEnabled: { $0.explainPane.isRunning },
+      whyNot: { _ in "nothing is under way here" }
+    ) { state in
+      state.explainPane.stop()
+      return [.request(.stopExplaining)]
+    },
+    option("open", ["enter"], "open", "This slice in the attack pane, under its attack and its run.", hint: 1) {
+      ExplainPane.open(&$0)
+    },
+    Binding(
+      "explain.across", ["m"], "columns", "Columns are attacks on the selected run, or the marked runs (figure 4).",
+      hint: 2, isEnabled: { AttackPane.whyNot($0) == nil }, whyNot: AttackPane.whyNot
+    ) { state in
+      state.explainPane.across = state.explainPane.across == .attacks ? .runs : .attacks
+      return [.request(.stopExplaining)] + ExplainPane.begin(&state)
+    },
+  ]
+
+  private static let looks: [Binding] = [
+    option("shown", ["s"], "show", "The images with attention over them, attention alone, or its change.", hint: 3) {
+      let all = ExplainState.Shown.allCases
+      $0.explainPane.shown = all[((all.firstIndex(of: $0.explainPane.shown) ?? 0) + 1) % all.count]
+      return []
+    },
+    option("overlay", ["o"], "overlay", "How much of what the network does not look at is darkened.") {
+      $0.explainPane.overlay = ($0.explainPane.overlay + 1) % AttackState.overlays.count
+      return []
+    },
+    option(
+      "target", ["c"], "class", "The evidence for each row's own emotion, or for one emotion in all rows.", hint: 4
+    ) { state in
+      let next = state.explainPane.target.map { $0 + 1 } ?? 0
+      return anew { $0.target = next < $0.emotions.count ? next : nil }(&state)
+    },
+    option("method", ["a"], "method", "Grad-CAM++ or Grad-CAM.") { state in
+      anew { $0.method = $0.method == .gradCAM ? .gradCAMPlusPlus : .gradCAM }(&state)
+    },
+    option("layer-back", ["["], "layer before", "Maps at the layer before.") { layer(-1, &$0) },
+    option("layer", ["]"], "next layer", "Maps at the next layer of the network.", hint: 6) { layer(1, &$0) },
+    option("sort", ["S"], "sort", "Rows by how far the selected column moved attention, or by emotion.") {
+      $0.explainPane.sortsByDrift.toggle()
+      return []
+    },
+  ]
+
+  private static func layer(_ distance: Int, _ state: inout State) -> [Effect] {
+    guard !state.explainPane.nodes.isEmpty else {
+      state.say("the network's layers are not read yet", .warning)
+      return []
+    }
+    state.explainPane.turnNode(distance)
+    return [.request(.stopExplaining)] + ExplainPane.goOn(&state)
+  }
+
+  private static func move(
+    _ id: String, _ keys: [KeySequence], _ help: String, _ x: Int, _ y: Int
+  ) -> Binding {
+    option(id, keys, id, help) { state in
+      let pane = state.explainPane
+      state.explainPane.cursor = Point(
+        x: max(0, min(pane.columns.count - 1, pane.cursor.x + x)),
+        y: max(0, min(pane.rows.count - 1, pane.cursor.y + y)))
+      return []
+    }
+  }
+
+  private static let motions: [Binding] = [
+    move("left", ["h", "left"], "To the column before.", -1, 0),
+    move("right", ["l", "right"], "To the next column.", 1, 0),
+    move("up", ["k", "up"], "To the row above.", 0, -1),
+    move("down", ["j", "down"], "To the row below.", 0, 1),
+    move("first", ["g g", "home"], "To the first row.", 0, -1000),
+    move("last", ["G", "end"], "To the last row.", 0, 1000),
+  ]
+}

@@ -1,0 +1,165 @@
+import Lab
+
+/// How the explain pane looks: two lines of words, then the grid, which scrolls.
+enum ExplainDrawing {
+  /// Where cells lie.
+  private struct Grid {
+    let gutter: Int, width: Int, height: Int
+    /// Cells that are seen.
+    let columns: Int, rows: Int
+
+    static let head = 2
+
+    init(_ state: State, _ size: Size) {
+      let pane = state.explainPane
+      gutter = size.width >= 60 ? 12 : 2
+      let room = max(1, size.width - gutter)
+      columns = max(1, min(pane.columns.count, room / 16))
+      width = max(1, room / columns)
+      let tall = max(1, size.height - Self.head)
+      height = max(3, min(16, tall / max(1, min(pane.rows.count, max(1, tall / 6)))))
+      rows = max(1, min(pane.rows.count, tall / height))
+    }
+  }
+
+  static let settle: @Sendable (inout State, Size) -> Void = { state, size in
+    let grid = Grid(state, size), pane = state.explainPane
+    func kept(_ first: Int, _ cursor: Int, _ seen: Int, _ count: Int) -> Int {
+      max(0, min(max(min(first, cursor), cursor - seen + 1), count - seen))
+    }
+    state.explainPane.corner = Point(
+      x: kept(pane.corner.x, pane.cursor.x, grid.columns, pane.columns.count),
+      y: kept(pane.corner.y, pane.cursor.y, grid.rows, pane.rows.count))
+  }
+
+  static func cell(at point: Point, _ state: State, _ size: Size) -> Point? {
+    let grid = Grid(state, size), pane = state.explainPane
+    let cell = Point(
+      x: pane.corner.x + (point.x - grid.gutter) / grid.width, y: pane.corner.y + (point.y - Grid.head) / grid.height)
+    guard point.x >= grid.gutter, point.y >= Grid.head, cell.x < pane.columns.count, cell.y < pane.rows.count else {
+      return nil
+    }
+    return cell
+  }
+
+  static func draw(_ state: State, _ surface: inout Surface) {
+    let (pane, look) = (state.explainPane, state.look)
+    guard !pane.rows.isEmpty, !pane.columns.isEmpty else {
+      let words =
+        AttackPane.whyNot(state) ?? "r looks where the network looks when this sentence is said in every emotion."
+      _ = Paragraph.draw(words, in: surface.bounds, look.style(.dim), look, &surface)
+      return
+    }
+    let grid = Grid(state, Size(width: surface.width, height: surface.height))
+    head(state, grid, &surface)
+    let order = pane.order
+    for y in 0..<grid.rows where order.indices.contains(pane.corner.y + y) {
+      let row = order[pane.corner.y + y], top = Grid.head + y * grid.height
+      label(state, row, grid, top, &surface)
+      for x in 0..<grid.columns where pane.columns.indices.contains(pane.corner.x + x) {
+        let rect = Rect(x: grid.gutter + x * grid.width, y: top, width: grid.width - 1, height: grid.height)
+        let isSelected = pane.cursor == Point(x: pane.corner.x + x, y: pane.corner.y + y)
+        draw(state, row, pane.corner.x + x, isSelected, rect, &surface)
+      }
+    }
+  }
+
+  // MARK: Words
+
+  private static func head(_ state: State, _ grid: Grid, _ surface: inout Surface) {
+    let (pane, look) = (state.explainPane, state.look)
+    var right = ""
+    if pane.isRunning {
+      let left = pane.seconds.map { ", about \(DurationText.of($0 * Double(pane.total - pane.done))) left" } ?? ""
+      right = "\(pane.done) of \(pane.total)\(left)"
+    } else if pane.done < pane.total {
+      right = "stopped at \(pane.done) of \(pane.total)"
+    }
+    let room = surface.width - (right.isEmpty ? 0 : right.count + 2)
+    let words = look.glyphs.plain(ExplainPane.words(state))
+    surface.put(TextWidth.cut(words, to: max(0, room), ellipsis: look.glyphs.ellipsis), 0, 0, look.style(.dim))
+    surface.putRight(right, surface.width, 0, look.style(.progress))
+    for x in 0..<grid.columns where pane.columns.indices.contains(pane.corner.x + x) {
+      let index = pane.corner.x + x
+      let style = look.style(index == pane.cursor.x ? .accent : .heading)
+      let title = look.glyphs.plain(pane.columns[index].title)
+      surface.put(
+        TextWidth.cut(title, to: grid.width - 1, ellipsis: look.glyphs.ellipsis), grid.gutter + x * grid.width, 1, style
+      )
+    }
+    let more = pane.columns.count - pane.corner.x - grid.columns
+    if more > 0 { surface.putRight("+\(more)", surface.width, 1, look.style(.dim)) }
+  }
+
+  private static func label(_ state: State, _ row: Int, _ grid: Grid, _ top: Int, _ surface: inout Surface) {
+    let (pane, look) = (state.explainPane, state.look)
+    let emotion = pane.emotions[pane.rows[row].emotion]
+    let text = grid.gutter > 2 ? "\(look.mark(of: emotion)) \(emotion)" : look.mark(of: emotion)
+    surface.put(
+      TextWidth.cut(text, to: grid.gutter - 1, ellipsis: look.glyphs.ellipsis), 0, top, look.style(emotion: emotion))
+    guard grid.gutter > 2, grid.height > 1 else { return }
+    surface.put(pane.rows[row].utterance, 0, top + 1, look.style(.dim), width: grid.gutter - 1)
+  }
+
+  // MARK: Cells
+
+  private static func draw(
+    _ state: State, _ row: Int, _ column: Int, _ isSelected: Bool, _ rect: Rect, _ surface: inout Surface
+  ) {
+    let (pane, look) = (state.explainPane, state.look)
+    let (plot, line) = rect.splitTop(rect.height - 1)
+    switch pane.cell(row, column) {
+    case .picture(let picture):
+      draw(picture, state, row, in: plot, &surface)
+      caption(picture, look, line, &surface)
+    case .failed(let sentence): _ = Paragraph.draw(sentence, in: plot, look.style(.error), look, &surface)
+    case nil:
+      surface.put(look.glyphs.pick("…", "..."), plot.x, plot.y, look.style(.dim))
+    }
+    guard isSelected else { return }
+    let style = look.style(state.focus == .explain ? .selection : .selectionInactive)
+    surface.restyle(line) {
+      $0.background = style.background
+      if style.foreground != .standard { $0.foreground = style.foreground }
+      $0.attributes.formUnion(style.attributes)
+    }
+    surface.putRight(look.glyphs.pick("◂", "<"), line.maxX, line.y, style)
+  }
+
+  private static func draw(
+    _ picture: ScrubPicture, _ state: State, _ row: Int, in plot: Rect, _ surface: inout Surface
+  ) {
+    let look = state.look, attention = picture.attackedAttention ?? picture.attention
+    let eye = ScreenColormap.named(state.viewPane.colormap), heat = ScreenColormap.named("magma")
+    switch state.explainPane.shown {
+    case .overlay:
+      let image = picture.attacked ?? picture.clean
+      Heatmap(colormap: eye, look: look).draw(image, range: image.range, in: plot, &surface)
+      Spotlight.draw(attention, AttackState.overlays[state.explainPane.overlay], in: plot, look, &surface)
+    case .attention: Heatmap(colormap: heat, look: look).draw(attention, range: 0...1, in: plot, &surface)
+    case .change:
+      guard let first = state.explainPane.picture(row, 0) else { return }
+      let base = first.attackedAttention ?? first.attention
+      let change = Raster(
+        rows: attention.rows, columns: attention.columns,
+        values: zip(attention.values, base.values).map { abs($0 - $1) },
+        range: 0...1)
+      Heatmap(colormap: heat, look: look).draw(change, range: 0...1, in: plot, &surface)
+    }
+  }
+
+  /// What the image is taken for, and how its attention correlates with the clean one's.
+  private static func caption(_ picture: ScrubPicture, _ look: Look, _ line: Rect, _ surface: inout Surface) {
+    let explanation = picture.explanation, image = explanation.attacked ?? explanation.clean
+    let emotion = explanation.emotions[image.prediction]
+    let isRight = image.prediction == explanation.truth
+    let share = image.probabilities[image.prediction]
+    let percent = share.isFinite ? "\(Int((share * 100).rounded())) %" : "NaN"
+    let verdict = isRight ? look.glyphs.pick("✓", "=") : look.glyphs.pick("✗", "x")
+    let end = surface.put(
+      "\(verdict)\(look.mark(of: emotion)) \(percent)", line.x, line.y, look.style(emotion: emotion), width: line.width)
+    guard let drift = explanation.drift, line.maxX - end >= 8 else { return }
+    let rank = drift.rankCorrelation.map { Numbers.fixed($0, 2) } ?? "none"
+    surface.put(look.glyphs.pick(" ρ ", " r ") + rank, end, line.y, look.style(.dim), width: line.maxX - end - 1)
+  }
+}

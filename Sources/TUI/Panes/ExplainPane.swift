@@ -1,0 +1,173 @@
+import Lab
+
+extension PaneID {
+  package static let explain = PaneID("explain")
+}
+
+/// Where a network looks, emotion by emotion: beside each other before and after each attack, or of several runs (the
+/// paper's figure 4).
+package enum ExplainPane {
+  package static let pane: Pane = {
+    var pane = Pane(
+      id: .explain, name: "Explain", title: title, bindings: ExplainBindings.all, draw: ExplainDrawing.draw)
+    pane.receive = receive
+    pane.appear = { goOn(&$0) }
+    pane.settle = ExplainDrawing.settle
+    pane.table = { $0.explainPane.rows.isEmpty ? nil : table($0) }
+    pane.tableRow = { $0.explainPane.rows.isEmpty ? nil : $0.explainPane.cursor.y }
+    pane.click = { state, point, size in
+      guard let cell = ExplainDrawing.cell(at: point, state, size) else { return [] }
+      state.explainPane.cursor = cell
+      return []
+    }
+    pane.memory = Pane.Memory(
+      save: { ["across": $0.explainPane.across.rawValue, "shown": $0.explainPane.shown.rawValue] },
+      restore: { state, saved in
+        state.explainPane.across = saved["across"].flatMap(ExplainState.Across.init) ?? .attacks
+        state.explainPane.shown = saved["shown"].flatMap(ExplainState.Shown.init) ?? .overlay
+        return []
+      })
+    return pane
+  }()
+
+  private static func title(_ state: State) -> String {
+    let pane = state.explainPane
+    guard !pane.rows.isEmpty else { return "Explain" }
+    return "Explain · \(pane.subject), slice \(pane.slice + 1)"
+  }
+
+  private static let receive: @Sendable (inout State, Event) -> [Effect] = { state, event in
+    switch event {
+    case .explained(let explanation):
+      if !state.explainPane.take(explanation) { state.explainPane.forgetQuestion() }
+    case .explainFailed(let request, let sentence):
+      // r goes on behind it: what failed once, as beside a training, may fail for all.
+      if state.explainPane.fail(request, sentence) {
+        state.explainPane.stop()
+        state.say(sentence, .warning)
+      } else {
+        state.explainPane.forgetQuestion()
+      }
+    case .mapNodes(let nodes): state.explainPane.take(nodes)
+    default: return []
+    }
+    return goOn(&state)
+  }
+
+  /// The next cell, while the pane is looked at: other panes ask the same engine.
+  static func goOn(_ state: inout State) -> [Effect] {
+    guard state.focus == .explain, let request = state.explainPane.next() else { return [] }
+    return [.request(.explain(request))]
+  }
+
+  // MARK: What is explained
+
+  /// Looks at the utterance at hand in all its emotions.
+  package static func begin(_ state: inout State) -> [Effect] {
+    guard AttackPane.whyNot(state) == nil, let run = state.selectedRun, let corpus = state.corpus(of: run.job),
+      let index = corpus.utterances.firstIndex(where: { $0.id == state.viewPane.utterance })
+    else { return [] }
+    let wanted = corpus.utterances[index]
+    var spoken: [Int: String] = [:]
+    for one in CorpusState.emotions(of: index, in: corpus) {
+      guard let other = corpus.utterances.first(where: { $0.id == one.utterance }) else { continue }
+      spoken[other.emotion] = other.id
+    }
+    let rows = corpus.emotions.indices.compactMap { emotion in
+      spoken[emotion].map { ExplainState.Row(emotion: emotion, utterance: $0) }
+    }
+    let stride = max(1, run.job.strideMilliseconds)
+    let slice = (state.viewPane.slice * state.viewPane.stride + stride / 2) / stride
+    let sentence = wanted.sentence.isEmpty ? wanted.id : "sentence \(wanted.sentence)"
+    state.explainPane.begin(
+      rows: rows, columns: columns(state, run, corpus),
+      emotions: corpus.emotions, subject: "speaker \(wanted.speaker), \(sentence)", slice: slice)
+    return [.request(.mapNodes(run: run.id))] + goOn(&state)
+  }
+
+  private static func columns(_ state: State, _ run: RunInfo, _ corpus: CorpusInfo) -> [ExplainState.Column] {
+    switch state.explainPane.across {
+    case .attacks:
+      let strength = max(1, state.attackPane.epsilon)
+      let points = Scrub.gradientAttacks.compactMap { Scrub.point($0, strength: strength) }
+      return [ExplainState.Column(title: "clean", run: run.id, point: nil)]
+        + points.map { ExplainState.Column(title: Scrub.title($0.attack), run: run.id, point: $0) }
+    case .runs:
+      return state.shownRuns.filter { state.corpus(of: $0.job)?.name == corpus.name && $0.emotions == run.emotions }
+        .map { ExplainState.Column(title: title($0), run: $0.id, point: nil) }
+    }
+  }
+
+  /// What tells runs apart: the defence where there is one.
+  private static func title(_ run: RunInfo) -> String {
+    guard let defence = run.job.defend else { return run.id }
+    let point = AttackPoint(attack: defence.attack, settings: defence.settings)
+    return "against \(Scrub.words(point)), \(run.id)"
+  }
+
+  // MARK: To a cell's slice
+
+  /// The cell in the attack pane, under its attack and its run.
+  static func open(_ state: inout State) -> [Effect] {
+    let pane = state.explainPane, order = pane.order
+    guard order.indices.contains(pane.cursor.y), pane.columns.indices.contains(pane.cursor.x) else { return [] }
+    let utterance = pane.rows[order[pane.cursor.y]].utterance
+    let column = pane.columns[pane.cursor.x]
+    guard let index = state.runs.firstIndex(where: { $0.id == column.run }) else { return [] }
+    let job = state.runs[index].job
+    guard let corpus = state.corpus(of: job) else { return [] }
+    state.mark()
+    (state.trainingPane.list.selection, state.trainingPane.run) = (index, column.run)
+    var effects = TrainingPane.moved(&state)
+    (state.viewPane.transform, state.viewPane.stride) = (job.transform, job.strideMilliseconds)
+    effects += state.viewPane.show(corpus: corpus.name, utterance: utterance)
+    state.viewPane.slice = pane.slice
+    effects += state.viewPane.ask()
+    if let point = column.point {
+      state.attackPane.take(point, set: nil)
+    } else {
+      while state.attackPane.point != nil { state.attackPane.climb(-1) }
+    }
+    state.show(.attack)
+    return effects + AttackPane.ask(&state)
+  }
+
+  // MARK: Numbers
+
+  static func table(_ state: State) -> ResultTable {
+    let pane = state.explainPane
+    func number(_ value: Double?) -> ResultTable.Cell { value.map { .number($0, decimals: 3) } ?? .none }
+    let rows = pane.order.flatMap { row in
+      pane.columns.indices.compactMap { column -> [ResultTable.Cell]? in
+        guard let picture = pane.picture(row, column) else { return nil }
+        let explanation = picture.explanation, drift = explanation.drift
+        let image = explanation.attacked ?? explanation.clean
+        return [
+          .text(pane.emotions[pane.rows[row].emotion]), .text(pane.rows[row].utterance),
+          .text(pane.columns[column].title), .text(explanation.emotions[image.prediction]),
+          .share(image.probabilities[image.prediction]), number(drift?.rankCorrelation), number(drift?.overlap),
+          number(drift?.frequencyShift), number(drift?.timeShift),
+        ]
+      }
+    }
+    return ResultTable(
+      title: "Attention, \(pane.subject), slice \(pane.slice + 1)",
+      columns: [
+        .init("emotion"), .init("utterance"), .init("column"), .init("taken for"), .init("probability %"),
+        .init("rank correlation"), .init("overlap of top fifths"), .init("moved in frequency"), .init("moved in time"),
+      ], rows: rows, notes: [words(state)])
+  }
+
+  /// "alexnet-0 · features.11 · Grad-CAM++ · evidence for each row's emotion".
+  static func words(_ state: State) -> String {
+    let pane = state.explainPane
+    let node = pane.node ?? (pane.standardNode.isEmpty ? "last feature map" : pane.standardNode)
+    let target =
+      pane.target.map { pane.emotions.indices.contains($0) ? pane.emotions[$0] : "?" } ?? "each row's emotion"
+    let run = pane.across == .attacks ? (pane.columns.first?.run ?? "") : "\(pane.columns.count) runs"
+    let method = pane.method == .gradCAM ? "Grad-CAM" : "Grad-CAM++"
+    let epsilon = pane.columns.compactMap(\.point).first.flatMap(Scrub.epsilon).map { " · \($0)" } ?? ""
+    let missing = pane.missing.isEmpty ? "" : " · not said in \(pane.missing.joined(separator: ", "))"
+    return "\(run)\(epsilon) · \(node) · \(method) · evidence for \(target)\(missing)"
+  }
+}

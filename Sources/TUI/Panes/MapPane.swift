@@ -1,0 +1,124 @@
+import Lab
+
+extension PaneID {
+  package static let map = PaneID("map")
+}
+
+/// t-SNE of what a network makes of the images, clean and attacked; a point leads to its utterance.
+package enum MapPane {
+  package static let pane: Pane = {
+    var pane = Pane(id: .map, name: "Map", title: title, bindings: bindings, draw: MapDrawing.draw)
+    pane.receive = { state, event in
+      if case .embedded(let wish, let embedding) = event { state.mapPane.take(wish, embedding) }
+      return []
+    }
+    pane.settle = { state, _ in state.mapPane.settle() }
+    pane.table = { $0.mapPane.embedding.map(table) }
+    pane.tableRow = { state in
+      guard let point = state.mapPane.point, let all = state.mapPane.embedding?.points else { return nil }
+      return all.firstIndex(of: point)
+    }
+    return pane
+  }()
+
+  private static func title(_ state: State) -> String {
+    guard let embedding = state.mapPane.embedding else { return "Map" }
+    return "Map · \(embedding.run) · \(embedding.node)"
+  }
+
+  private static func table(_ embedding: RunEmbedding) -> ResultTable {
+    ResultTable(
+      title: "t-SNE of \(embedding.node), \(embedding.run)",
+      columns: ["utterance", "slice", "emotion", "taken for", "attack", "x", "y"].map { .init($0) },
+      rows: embedding.points.map { point in
+        [
+          .text(point.utterance), .integer(point.slice + 1), .text(embedding.emotions[point.emotion]),
+          .text(embedding.emotions[point.prediction]), .text(point.attack.map { embedding.attacks[$0] } ?? ""),
+          .number(Double(point.x), decimals: 4), .number(Double(point.y), decimals: 4),
+        ]
+      }, notes: embedding.notes)
+  }
+
+  /// What r asks for.
+  package static func wish(_ state: State) -> EmbeddingWish? {
+    state.selectedRun.map { EmbeddingWish(run: $0.id, attack: state.mapPane.withAttack ? state.attackPane.point : nil) }
+  }
+
+  // MARK: Keys
+
+  private static let hasMap: @Sendable (State) -> Bool = { $0.mapPane.point != nil }
+  private static let noMap: @Sendable (State) -> String? = {
+    $0.selectedRun == nil ? "choose a run in the training pane (3) first" : "r makes the map first"
+  }
+
+  private static func option(
+    _ id: String, _ keys: [KeySequence], _ name: String, _ help: String, hint: Int? = nil,
+    _ change: @escaping @Sendable (inout MapState) -> Void
+  ) -> Binding {
+    Binding("map.\(id)", keys, name, help, hint: hint, isEnabled: hasMap, whyNot: noMap) { state in
+      change(&state.mapPane)
+      return []
+    }
+  }
+
+  private static let bindings: [Binding] = making + looks
+
+  private static let making: [Binding] = [
+    Binding(
+      "map.make", ["r"], "make", "Lays out the selected run's features, clean and under the attack pane's attack.",
+      hint: 0, isEnabled: { wish($0) != nil && $0.mapPane.progress == nil },
+      whyNot: { $0.mapPane.progress != nil ? "a map is being made; x stops it" : noMap($0) }
+    ) { state in wish(state).map { [.request(.embed($0))] } ?? [] },
+    Binding(
+      "map.stop", ["x"], "stop", "Stops; r goes on.", hint: 5, isEnabled: { $0.mapPane.progress != nil },
+      whyNot: { _ in "no map is being made" }
+    ) { _ in [.request(.stopEmbedding)] },
+    Binding("map.open", ["enter"], "open", "The point's slice in the view.", hint: 1, isEnabled: hasMap, whyNot: noMap)
+    {
+      open(&$0)
+    },
+    Binding("map.attack", ["A"], "attack", "With the attack pane's attack, or clean alone, at the next r.") { state in
+      state.mapPane.withAttack.toggle()
+      let words = wish(state)?.attack.map { "clean and under \(Scrub.words($0))" } ?? "clean images alone"
+      state.say("r will lay out \(words)")
+      return []
+    },
+  ]
+
+  private static let looks: [Binding] = [
+    option("shown", ["s"], "show", "Clean and attacked points, clean alone, attacked alone.", hint: 2) {
+      let all = MapState.Shown.allCases
+      $0.shown = all[((all.firstIndex(of: $0.shown) ?? 0) + 1) % all.count]
+    },
+    option("emotion", ["c"], "emotion", "One emotion alone, or all.", hint: 3) {
+      let next = $0.only.map { $0 + 1 } ?? 0
+      $0.only = next < ($0.embedding?.emotions.count ?? 0) ? next : nil
+    },
+    option("twin", ["a"], "twin", "The same image before and after the attack.", hint: 4) { $0.toTwin() },
+    option("nearer", ["+", "="], "nearer", "Nearer to the point.") { $0.magnify(1.5) },
+    option("farther", ["-"], "farther", "Farther from the point.") { $0.magnify(1 / 1.5) },
+    option("whole", ["w"], "whole", "The whole map again.") { $0.showWhole() },
+    option("left", ["h", "left"], "left", "The nearest point to the left.") { $0.move(-1, 0) },
+    option("right", ["l", "right"], "right", "The nearest point to the right.") { $0.move(1, 0) },
+    option("up", ["k", "up"], "up", "The nearest point above.") { $0.move(0, 1) },
+    option("down", ["j", "down"], "down", "The nearest point below.") { $0.move(0, -1) },
+  ]
+
+  /// The slice of the point under the cursor.
+  private static func open(_ state: inout State) -> [Effect] {
+    guard let point = state.mapPane.point, let embedding = state.mapPane.embedding,
+      let index = state.runs.firstIndex(where: { $0.id == embedding.run })
+    else { return [] }
+    let job = state.runs[index].job
+    guard let corpus = state.corpus(of: job) else {
+      state.say("the corpus \(job.corpus) is not registered here", .warning)
+      return []
+    }
+    state.mark()
+    (state.viewPane.transform, state.viewPane.stride) = (job.transform, job.strideMilliseconds)
+    let effects = state.viewPane.show(corpus: corpus.name, utterance: point.utterance)
+    state.viewPane.slice = point.slice
+    state.show(.view)
+    return effects + state.viewPane.ask()
+  }
+}

@@ -1,0 +1,88 @@
+import Lab
+import TUI
+import Testing
+
+@Suite("The explain pane")
+struct ExplainPaneTests {
+  private static func grid() -> Bench {
+    var bench = Bench.inTheMiddle(of: .explain)
+    bench.press("g g", "h", "h", "h", "h", "h", "h")
+    return bench
+  }
+
+  @Test("Every emotion of the sentence is looked at, clean and under each attack, and said in words and numbers")
+  func whole() throws {
+    let bench = Self.grid(), pane = bench.state.explainPane
+    #expect(pane.rows.count == 7 && pane.columns.count == 1 + Scrub.gradientAttacks.count)
+    #expect(pane.done == pane.total && !pane.isRunning && pane.missing.isEmpty)
+    #expect(pane.columns[0].point == nil && pane.columns[1].title == "FGSM")
+    let utterances = Set(pane.rows.map(\.utterance))
+    #expect(utterances.count == 7)
+    let table = try #require(Panes.named(.explain)?.table(bench.state))
+    #expect(table.rows.count == pane.total)
+    #expect(bench.text.contains("ε 32/255 · features.11 · Grad-CAM++ · evidence for each row's emotion"))
+  }
+
+  @Test("Another layer, class or method asks anew for every cell; what is shown does not")
+  func anew() {
+    var bench = Self.grid()
+    func asked(_ keys: String...) -> [ExplainRequest] {
+      let before = bench.effects.count
+      for key in keys { bench.press(key) }
+      return bench.effects.dropFirst(before).compactMap {
+        if case .request(.explain(let request)) = $0 { request } else { nil }
+      }
+    }
+    let all = bench.state.explainPane.total
+    #expect(asked("s", "o", "S").isEmpty)
+    let nodes = asked("[").map(\.node)
+    #expect(nodes.count == all && Set(nodes) == ["features.6"])
+    let targets = asked("c").map(\.target)
+    #expect(targets.count == all && Set(targets) == [0])
+    #expect(Set(asked("a").map(\.method.rawValue)) == ["gradcam"])
+  }
+
+  @Test("Marked runs become columns")
+  func runs() {
+    var bench = Self.grid()
+    bench.press("3", "space", "space", "9", "m")
+    let pane = bench.state.explainPane
+    #expect(pane.columns.count >= 2 && pane.columns.allSatisfy { $0.point == nil })
+    #expect(Set(pane.columns.map(\.run)).count == pane.columns.count)
+  }
+
+  @Test("Enter leads to the slice under its attack, Backspace back to the cell")
+  func opens() {
+    var bench = Self.grid()
+    bench.press("j", "l", "l", "enter")
+    #expect(bench.state.focus == .attack && bench.state.attackPane.attackName == "mi-fgsm")
+    #expect(bench.state.viewPane.utterance == bench.state.explainPane.rows[1].utterance)
+    bench.press("backspace")
+    #expect(bench.state.focus == .explain && bench.state.explainPane.cursor == Point(x: 2, y: 1))
+  }
+
+  @Test("Another pane's question takes the place of ours, and coming back goes on")
+  func shared() {
+    var bench = Self.grid()
+    bench.state.explainPane.restart()
+    let first = bench.state.explainPane.next()
+    #expect(first != nil && bench.state.explainPane.wanted != nil)
+    bench.state.show(.corpus)
+    bench.act(.event(.explained(Fake.explanation(ExplainRequest(run: "another", utterance: "x")))))
+    #expect(bench.state.explainPane.wanted == nil && bench.state.explainPane.isRunning)
+    bench.press("9")
+    #expect(bench.state.explainPane.done == bench.state.explainPane.total)
+  }
+
+  @Test("A failure stops and is said; r goes on behind it")
+  func failure() throws {
+    var bench = Self.grid()
+    bench.state.explainPane.restart()
+    let request = try #require(bench.state.explainPane.next())
+    bench.act(.event(.explainFailed(request, "the engine is busy")))
+    #expect(!bench.state.explainPane.isRunning && bench.state.explainPane.done == 1)
+    #expect(bench.text.contains("the engine is busy"))
+    bench.press("r")
+    #expect(bench.state.explainPane.done == bench.state.explainPane.total)
+  }
+}
