@@ -16,14 +16,14 @@ struct ResultsTests {
   func table() {
     var bench = bench(160, 40)
     let names = bench.state.resultsPane.rows.map(\.title)
-    #expect(names == ["FGSM", "PGD", "Pixle", "Square", "APGD"])
+    #expect(names == ["FGSM", "PGD", "Pixle", "Square", "APGD-CE"])
     #expect(bench.text.contains("32/70 done"))
     bench.press("j", "j")
     #expect(bench.text.contains("fewer than noise would"))
     for _ in 0..<60 where bench.state.resultsPane.sort != "success %" { bench.press("s") }
-    #expect(bench.state.resultsPane.rows.map(\.title) == ["Pixle", "Square", "FGSM", "PGD", "APGD"])
+    #expect(bench.state.resultsPane.rows.map(\.title) == ["Pixle", "Square", "FGSM", "PGD", "APGD-CE"])
     bench.press("o")
-    #expect(bench.state.resultsPane.rows.map(\.title) == ["PGD", "FGSM", "Square", "Pixle", "APGD"])
+    #expect(bench.state.resultsPane.rows.map(\.title) == ["PGD", "FGSM", "Square", "Pixle", "APGD-CE"])
     #expect(bench.state.resultsPane.selected?.title == "Pixle", "the selected row stays selected")
     bench.press("S")
     #expect(bench.state.resultsPane.sort == "attacked %")
@@ -98,7 +98,7 @@ struct ResultsTests {
     #expect(bench.state.resultsPane.attacking == nil)
     bench.press("G", "r")
     let again = try askedAttack(bench)
-    #expect(again.point.attack == "apgd" && again.part == .valid)
+    #expect(again.point.attack == "apgd-ce" && again.part == .valid)
   }
 
   private func openForm(_ bench: Bench) throws -> WorkForm {
