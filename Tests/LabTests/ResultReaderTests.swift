@@ -67,7 +67,7 @@ import Testing
     defer { small.remove() }
     let laboratory = try TrainedOnce.laboratory("r", at: small)
     let utterance = try #require(try laboratory.subject("r").corpus.utterances.first?.id)
-    for name in ["square", "apgd", "pgd"] {
+    for name in ["square", "apgd-ce", "pgd"] {
       let attack = try Attacks.named(name)
       var settings = attack.defaults
       (settings.queries, settings.steps) = (20, 6)
@@ -89,7 +89,7 @@ import Testing
 @Suite struct WorkFieldTests {
   @Test func everyFieldOfAnAttackReadsWhatItWrote() throws {
     let values = [
-      "attack": "apgd", "ε": "8/255", "α": "2/255", "steps": "7", "EOT": "3", "queries": "150", "restarts": "2",
+      "attack": "apgd-ce", "ε": "8/255", "α": "2/255", "steps": "7", "EOT": "3", "queries": "150", "restarts": "2",
       "part": "merged", "slices": "64", "seed": "9", "keep images": "no",
     ]
     var wish = AttackWish(run: "r", point: AttackPoint(attack: "pgd", settings: AttackSettings()))

@@ -13,7 +13,9 @@ struct BindingTests {
     switch binding.id {
     case "training.pause", "training.stop", "training.stop-after-epoch": bench.press("g g")
     case "log.follow": bench.press("k")
-    case "global.next-match", "global.previous-match": bench.press("/", "1", "enter", "k", "k")
+    case "global.next-match", "global.previous-match":
+      bench.press("/", "1", "enter", "k", "k")
+      if pane == .results { bench.press("j") }
     case "global.theme":
       bench.state.themes.append(Theme(name: "other", about: "", roles: [:], emotions: [:], colormap: "magma"))
     case "global.back": bench.press("z", "tab")

@@ -53,15 +53,15 @@ extension Fake {
 
   /// Stopped on its way.
   static func partial(_ run: String) -> PartialAttack? {
-    guard let report = report(run, "apgd", wrong: 1) else { return nil }
+    guard let report = report(run, "apgd-ce", wrong: 1) else { return nil }
     let text = """
-      {"attack": "apgd", "summary": "\(report.summary)", "part": "valid", "checkpoint": "last", "key": "0123", "images": 70,
+      {"attack": "apgd-ce", "summary": "\(report.summary)", "part": "valid", "checkpoint": "last", "key": "0123", "images": 70,
        "batch": 32, "chunk": 32, "sampleSeed": 0, "keepsImages": true, "settings":
       """
     guard let settings = try? JSONEncoder().encode(report.settings),
       let record = try? JSONDecoder().decode(AdversarialRecord.self, from: Data(text.utf8) + settings + Data("}".utf8))
     else { return nil }
-    return PartialAttack(run: run, set: "apgd-32-valid-0123abcd", record: record, done: 32)
+    return PartialAttack(run: run, set: "apgd-ce-32-valid-0123abcd", record: record, done: 32)
   }
 
   static func slices(_ run: String, _ set: String) -> AttackedSlices {

@@ -16,14 +16,14 @@ struct ResultsTests {
   func table() {
     var bench = bench(160, 40)
     let names = bench.state.resultsPane.rows.map(\.title)
-    #expect(names == ["FGSM", "PGD", "Pixle", "Square", "APGD"])
+    #expect(names == ["FGSM", "PGD", "Pixle", "Square", "APGD-CE"])
     #expect(bench.text.contains("32/70 done"))
     bench.press("j", "j")
     #expect(bench.text.contains("fewer than noise would"))
     for _ in 0..<60 where bench.state.resultsPane.sort != "success %" { bench.press("s") }
-    #expect(bench.state.resultsPane.rows.map(\.title) == ["Pixle", "Square", "FGSM", "PGD", "APGD"])
+    #expect(bench.state.resultsPane.rows.map(\.title) == ["Pixle", "Square", "FGSM", "PGD", "APGD-CE"])
     bench.press("o")
-    #expect(bench.state.resultsPane.rows.map(\.title) == ["PGD", "FGSM", "Square", "Pixle", "APGD"])
+    #expect(bench.state.resultsPane.rows.map(\.title) == ["PGD", "FGSM", "Square", "Pixle", "APGD-CE"])
     #expect(bench.state.resultsPane.selected?.title == "Pixle", "the selected row stays selected")
     bench.press("S")
     #expect(bench.state.resultsPane.sort == "attacked %")
@@ -78,15 +78,15 @@ struct ResultsTests {
   func attack() throws {
     var bench = bench()
     bench.press("A")
-    let form = try form(bench)
+    let form = try openForm(bench)
     #expect(form.value("attack") == "fgsm" && form.cost != nil && bench.text.contains("Attack 20261122"))
     // FGSM reads ε alone; PGD its α and steps too, with its own defaults.
     let rows = form.shown.count
     bench.press("right", "right", "right")
-    let other = try form(bench)
+    let other = try openForm(bench)
     #expect(other.value("attack") == "pgd" && other.shown.count > rows && other.value("steps") == "2")
     bench.press("down", "8", "/", "2", "5", "5", "enter")
-    let wish = try attack(bench)
+    let wish = try askedAttack(bench)
     #expect(wish.point.attack == "pgd" && wish.point.settings.epsilon == 8.0 / 255 && wish.part == .valid)
     #expect(bench.state.focus == .results && bench.text.contains("24/70") && bench.text.contains("12.3/s"))
     bench.press("p")
@@ -97,16 +97,16 @@ struct ResultsTests {
     #expect(lastRequest(bench) == .controlAttack(.stopNow))
     #expect(bench.state.resultsPane.attacking == nil)
     bench.press("G", "r")
-    let again = try attack(bench)
-    #expect(again.point.attack == "apgd" && again.part == .valid)
+    let again = try askedAttack(bench)
+    #expect(again.point.attack == "apgd-ce" && again.part == .valid)
   }
 
-  private func form(_ bench: Bench) throws -> WorkForm {
+  private func openForm(_ bench: Bench) throws -> WorkForm {
     let form: WorkForm? = if case .form(let form) = bench.state.modal { form } else { nil }
     return try #require(form)
   }
 
-  private func attack(_ bench: Bench) throws -> AttackWish {
+  private func askedAttack(_ bench: Bench) throws -> AttackWish {
     let wish: AttackWish? = if case .attack(let wish) = lastRequest(bench) { wish } else { nil }
     return try #require(wish)
   }
@@ -190,18 +190,19 @@ struct ResultsTests {
   func trainerOptions() throws {
     var bench = Bench(80, 40)
     bench.press("t")
-    let form = try form(bench)
+    let form = try openForm(bench)
     let hidden = form.shown.count
     #expect(!bench.text.contains("schedule  ") && hidden < form.fields.count)
     bench.press("up", "right", "down", "down", "down", "down", "right", "right")
-    let open = try form(bench)
+    let open = try openForm(bench)
     #expect(open.shown.count == form.fields.count && open.job?.options?.schedule == "linear")
     for field in open.fields where field.isFurther { #expect(JobFields.named(field.name) != nil) }
     bench.press("down", "2", "down", "1")
-    let set = try form(bench)
+    let set = try openForm(bench)
     #expect(set.job?.options?.warmup == 2 && set.job?.options?.clip == 1)
     bench.press("up", "up", "up", "up", "up", "up", "left")
-    #expect(bench.text.contains("warm-up 2, clip 1"))
+    #expect(try openForm(bench).furtherWords == "schedule linear, warm-up 2, clip 1")
+    #expect(bench.text.contains("schedule linear"))
     bench.press("enter")
     let job = try #require(trained(bench))
     #expect(job.options?.warmup == 2 && job.weights == .automatic)

@@ -121,7 +121,7 @@ final class Scrubber: Sendable {
       mailbox.post(
         .explaining(
           wish.request,
-          RunProgress(phase: title, epoch: 0, done: min(done, most), total: most, rate: rate, secondsLeft: left)))
+          RunProgress(phase: title, epoch: 0, done: done, total: most, rate: rate, secondsLeft: left)))
     }
   }
 }

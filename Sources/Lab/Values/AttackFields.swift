@@ -34,6 +34,7 @@ package enum AttackFields {
         "keep images", "--keep", "588 KiB a slice; other panes then show the very images",
         .choice(["yes", "no"], allowsOther: false), read: { $0.keepsImages ? "yes" : "no" }
       ) {
+        guard ["yes", "no"].contains($1) else { return false }
         $0.keepsImages = $1 == "yes"
         return true
       },

@@ -35,6 +35,16 @@ enum ResultColumns {
     ResultColumn(name: name, width: width, rank: rank) { value($0).map { .number($0, decimals: decimals) } ?? .none }
   }
 
+  /// In grey levels; a fraction of one only where there is one.
+  private static func levels(
+    _ name: String, _ rank: Int, _ value: @escaping @Sendable (ResultRow) -> Double?
+  ) -> ResultColumn {
+    ResultColumn(name: name, width: 5, rank: rank) { row in
+      guard let levels = value(row).map({ $0 * 255 }) else { return .none }
+      return .number(levels, decimals: abs(levels - levels.rounded()) < 1e-6 ? 0 : 1)
+    }
+  }
+
   /// nil where the attack does not read it.
   private static func knob(
     _ knob: AttackKnob, _ value: @escaping @Sendable (AttackSettings) -> Double
@@ -51,8 +61,7 @@ enum ResultColumns {
     ResultColumn(name: "trained", width: 8, rank: 17, isRight: false) { row in
       .text(row.job.map { $0.defend.map { Scrub.title($0.attack) } ?? "clean" } ?? "")
     },
-    number("ε·255", 5, 2, decimals: 0, knob(.epsilon) { $0.epsilon * 255 }),
-    number("α·255", 5, 15, decimals: 0, knob(.alpha) { $0.alpha * 255 }),
+    levels("ε·255", 2, knob(.epsilon) { $0.epsilon }), levels("α·255", 15, knob(.alpha) { $0.alpha }),
     number("steps", 5, 16, decimals: 0, knob(.steps) { Double($0.steps) }),
     ResultColumn(name: "part", width: 6, rank: 7, isRight: false) { .text($0.part.rawValue) },
     ResultColumn(name: "n", width: 5, rank: 5) { .integer($0.images) },
@@ -60,7 +69,8 @@ enum ResultColumns {
     share("success %", 9, 1) { $0.report?.effect?.success },
     share("UAR %", 6, 6) { $0.report?.effect?.attacked.unweightedAverageRecall },
     share("UAR clean %", 11, 18) { $0.report?.effect?.clean.unweightedAverageRecall },
-    share("paper: acc. %", 13, 8) { $0.paper?.attacked }, share("paper: success %", 16, 9) { $0.paper?.success },
+    number("paper: acc. %", 13, 8, decimals: 2) { $0.paper?.attacked.map { $0 * 100 } },
+    number("paper: success %", 16, 9, decimals: 2) { $0.paper?.success.map { $0 * 100 } },
     number("L∞·255", 6, 11, decimals: 1) { $0.report.map { $0.largestLinf * 255 } },
     number("L2", 6, 12, decimals: 2) { $0.report?.meanL2 },
     number("gradients", 9, 19, decimals: 1) { $0.report?.gradientEvaluations },

@@ -59,8 +59,8 @@ package enum ResultsPane {
     switch event {
     case .results(let results): state.resultsPane.take(results)
     case .attackedSlices(let slices): state.resultsPane.take(slices, emotions: emotions(state))
-    // The first answer of all: then results are asked for too.
-    case .corpora where !state.resultsPane.hasAsked:
+    // The runs are known: then their results are asked for too.
+    case .runs where !state.resultsPane.hasAsked:
       state.resultsPane.hasAsked = true
       return [.request(.loadResults)]
     default: break

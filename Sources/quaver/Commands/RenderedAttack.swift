@@ -28,6 +28,7 @@ struct RenderedAttack: ParsableArguments {
   /// - Parameter slice: from 0, at the run's stride.
   /// - Throws: `RenderError`, `AttackError`, `LabError` and what making images throws.
   func attack(_ state: inout State, slice: Int, _ laboratory: Laboratory) async throws {
+    if state.viewPane.isEmpty { throw RenderError.cannotAttack("give the --utterance that is attacked") }
     if let reason = AttackPane.whyNot(state) { throw RenderError.cannotAttack(reason) }
     guard let run = state.selectedRun else { return }
     guard let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) else {
