@@ -1,15 +1,20 @@
-"""PyTorch's side of the comparison: one network, one demand, one memory format, eager, on the CPU.
+"""PyTorch's side of `quaver bench --against torch`: one network, one demand, one memory format, eager, on the CPU.
 
-    peer_torch.py --model alexnet --demand train [--channels-last] [--fused]   times it; prints JSON
-    peer_torch.py --verify ../shared/reference                    compares both networks with the reference instead
+    peer_torch.py --model alexnet --demand train [--channels-last] [--fused] [--bf16]
+    peer_torch.py --verify ../shared/reference       compares every network with the reference instead
+
+It warms up and prints a line of JSON about itself. Then each line that it reads is a number of seconds to spend; it takes
+steps for so long, at least one, and answers with a line of JSON. So both sides can take turns, and the end of its input
+ends it. Its peak of resident memory belongs to this network, demand and format alone.
 
 Demands: `train` is one step of Adam with weight decay on dropout, cross-entropy and zero_grad; `gradient` is one FGSM
 step, the gradient by the input alone; `inference` runs without gradients; "attack bim" and so on is the attack of
 torchattacks with the paper's settings (Square with ε = 0, so that no image gives in and each takes all its queries).
-The batch is ready in memory. Each run is a process of its own, so that its peak of resident memory belongs to it.
+With --bf16 the networks run under autocast. The batch is ready in memory.
 """
 
 import argparse
+import contextlib
 import importlib.metadata
 import json
 import pathlib
@@ -20,6 +25,7 @@ import sys
 import time
 
 import numpy as np
+import timm
 import torch
 import torchattacks
 import torchvision
@@ -61,6 +67,19 @@ class AlexNet(torchvision.models.AlexNet):
         return self.ser_head(super().forward(x))
 
 
+class VGG16(nn.Module):
+    """torchvision's, with the seven-class head after its own of 1000 classes."""
+
+    def __init__(self):
+        super().__init__()
+        network = torchvision.models.vgg16()
+        self.features, self.avgpool, self.classifier = network.features, network.avgpool, network.classifier
+        self.ser_head = nn.Linear(1000, 7)
+
+    def forward(self, x):
+        return self.ser_head(self.classifier(self.avgpool(self.features(x)).flatten(1)))
+
+
 class ViT(torchvision.models.VisionTransformer):
     """torchvision's vit_b_16, with the seven-class head after its own of 1000 classes."""
 
@@ -83,7 +102,18 @@ class CvT(transformers.CvtForImageClassification):
         return self.ser_head(super().forward(x).logits)
 
 
-MODELS = {"cnn-lstm": CNNLSTM, "alexnet": AlexNet, "vit": ViT, "cvt": CvT}
+class LeViT(timm.models.levit.LevitDistilled):
+    """timm's levit_256, the mean of its two heads in training too, with the seven-class head after them."""
+
+    def __init__(self):
+        super().__init__(embed_dim=(256, 384, 512), key_dim=32, num_heads=(4, 6, 8), depth=(4, 4, 4))
+        self.ser_head = nn.Linear(1000, 7)
+
+    def forward(self, x):
+        return self.ser_head(super().forward(x))
+
+
+MODELS = {"cnn-lstm": CNNLSTM, "alexnet": AlexNet, "vgg16": VGG16, "cvt": CvT, "vit": ViT, "levit": LeViT}
 
 
 ATTACKS = {
@@ -129,27 +159,34 @@ def step(model, demand, images, labels, fused):
     return torch.inference_mode()(lambda: model(images))
 
 
-def measure(arguments):
+def about():
+    onednn = re.search(r"MKL-DNN (v[\d.]+)", torch.__config__.show())
+    kernels = [f"ATen {torch.backends.cpu.get_cpu_capability()}", f"oneDNN {onednn[1] if onednn else 'unknown'}"]
+    versions = {name: importlib.metadata.version(name) for name in ("torch", "torchvision", "timm", "torchattacks")}
+    return dict(versions=versions, kernels=kernels + ["MKL"] * torch.backends.mkl.is_available())
+
+
+def serve(arguments):
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     layout = torch.channels_last if arguments.channels_last else torch.contiguous_format
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     model = MODELS[arguments.model]().to(memory_format=layout)
     images = torch.rand(arguments.batch, 3, 224, 224).to(memory_format=layout)
     labels = torch.randint(7, (arguments.batch,))
-    one = step(model, arguments.demand, images, labels, arguments.fused)
-    one()
-    if not arguments.demand.startswith("attack "):
+    precision = torch.autocast("cpu", torch.bfloat16) if arguments.bf16 else contextlib.nullcontext()
+    with precision:
+        one = step(model, arguments.demand, images, labels, arguments.fused)
         one()
-    times, end = [], time.perf_counter() + arguments.seconds
-    while time.perf_counter() < end or len(times) < (2 if arguments.demand.startswith("attack ") else 5):
-        start = time.perf_counter()
-        one()
-        times.append(time.perf_counter() - start)
-    return dict(
-        model=arguments.model, demand=arguments.demand, channels_last=arguments.channels_last, fused=arguments.fused,
-        images_per_second=arguments.batch / statistics.median(times), batch=arguments.batch, threads=arguments.threads,
-        peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, rss_before_model_bytes=before)
+        print(json.dumps(about()), flush=True)
+        for line in sys.stdin:
+            times, end = [], time.perf_counter() + float(line)
+            while not times or time.perf_counter() < end:
+                start = time.perf_counter()
+                one()
+                times.append(time.perf_counter() - start)
+            print(json.dumps(dict(
+                rate=arguments.batch / statistics.median(times), steps=len(times),
+                peak_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)), flush=True)
 
 
 # --- The reference's hashed weights and inputs -----------------------------------------------------------------------
@@ -222,22 +259,16 @@ def main():
     parser.add_argument("--demand", choices=["train", "gradient", "inference", *(f"attack {name}" for name in ATTACKS)])
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--fused", action="store_true", help="Adam's fused kernel, which PyTorch does not choose itself")
+    parser.add_argument("--bf16", action="store_true", help="under autocast to bfloat16")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--verify", metavar="DIR")
     arguments = parser.parse_args()
     if arguments.verify:
         return verify(arguments.verify)
-    row = measure(arguments)
-    onednn = re.search(r"MKL-DNN (v[\d.]+)", torch.__config__.show())
-    kernels = [f"ATen {torch.backends.cpu.get_cpu_capability()}", f"oneDNN {onednn[1] if onednn else 'unknown'}"]
-    machine = dict(
-        versions=dict(
-            torch=torch.__version__, torchvision=torchvision.__version__,
-            torchattacks=importlib.metadata.version("torchattacks")),
-        kernels=kernels + ["MKL"] * torch.backends.mkl.is_available())
-    json.dump(dict(machine=machine, networks=[row]), sys.stdout, indent=1)
+    if not arguments.model or not arguments.demand:
+        parser.error("--model and --demand, or --verify")
+    serve(arguments)
 
 
 if __name__ == "__main__":
