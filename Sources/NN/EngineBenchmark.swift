@@ -97,14 +97,14 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
   /// compared with.
   package static func matrixPeak() throws -> Double {
     let n = 2048
-    let arena = try Arena(count: 3 * n * n)
+    let product = try Product(.init(rows: n, columns: n, depth: n, packs: true))
+    let arena = try Arena(count: 3 * n * n + product.scratchFloats)
     return withExtendedLifetime(arena) {
       arena.base.update(repeating: 0.5, count: 2 * n * n)
       var best = UInt64.max
       for _ in 0..<6 {
         let start = now()
-        Library.gemm(
-          arena.base, arena.base + n * n, into: arena.base + 2 * n * n, rows: n, columns: n, depth: n)
+        product.run(arena.base, arena.base + n * n, into: arena.base + 2 * n * n, scratch: arena.base + 3 * n * n)
         best = min(best, now() - start)
       }
       return 2 * Double(n * n * n) / Double(best) * 1e9

@@ -7,36 +7,6 @@ package enum Library {
   /// "oneDNN 2.6.3"
   package static var name: String { String(cString: quaver_dnn_version()) }
 
-  /// Which factor of a product is read transposed.
-  enum Side { case first, second }
-
-  /// C = A·B (+ C when adding), row-major; `rows`×`depth` times `depth`×`columns`.
-  ///
-  /// oneDNN's sgemm, on all threads: on AVX-512 about 1.2 to 2 times as fast as OpenBLAS 0.3.21 on the shapes of these networks,
-  /// and not subject to OPENBLAS_CORETYPE. It is slow for few rows against a transposed B; see `Linear`.
-  @Engine static func gemm(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, transposing side: Side? = nil,
-    into c: UnsafeMutablePointer<Float>, rows: Int, columns: Int, depth: Int, adding: Bool = false
-  ) {
-    let (ta, tb) = (side == .first, side == .second)
-    let done = quaver_sgemm(
-      CChar(UInt8(ascii: ta ? "T" : "N")), CChar(UInt8(ascii: tb ? "T" : "N")), rows, columns, depth, 1, a,
-      ta ? rows : depth, b, tb ? depth : columns, adding ? 1 : 0, c, columns)
-    precondition(done, "a matrix product of \(rows)×\(depth) and \(depth)×\(columns) was refused")
-  }
-
-  /// Rows `rows` of C = A·B (+ C when adding), on the calling thread of a parallel loop (where oneDNN uses no other).
-  static func rowProduct(
-    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, rows: Range<Int>,
-    columns: Int, depth: Int, adding: Bool = false
-  ) {
-    let n = CChar(UInt8(ascii: "N"))
-    let done = quaver_sgemm(
-      n, n, rows.count, columns, depth, 1, a + rows.lowerBound * depth, depth, b, columns, adding ? 1 : 0,
-      c + rows.lowerBound * columns, columns)
-    precondition(done, "a matrix product of \(rows.count)×\(depth) and \(depth)×\(columns) was refused")
-  }
-
   /// y[c, r] = x[r, c], on all threads.
   @Engine static func transpose(
     _ x: UnsafePointer<Float>, rows: Int, columns: Int, into y: UnsafeMutablePointer<Float>

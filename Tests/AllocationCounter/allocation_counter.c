@@ -14,9 +14,9 @@ extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
 static _Thread_local bool counting;
-static _Thread_local long ours, libraries;
+static _Thread_local long ours, libraries, buffers;
 
-static void note(void *caller) {
+static void note(void *caller, size_t size) {
   if (!counting) return;
   counting = false;
   Dl_info info = {0};
@@ -26,49 +26,48 @@ static void note(void *caller) {
   bool library = false;
   for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
     if (strncmp(name, foreign[i], strlen(foreign[i])) == 0) library = true;
-  if (library) libraries++;
+  if (library) libraries++, buffers += size > 4096;
   else ours++;
   counting = true;
 }
 
 void *malloc(size_t size) {
-  note(__builtin_return_address(0));
+  note(__builtin_return_address(0), size);
   return __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-  note(__builtin_return_address(0));
+  note(__builtin_return_address(0), count * size);
   return __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size) {
-  note(__builtin_return_address(0));
+  note(__builtin_return_address(0), size);
   return __libc_realloc(old, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-  note(__builtin_return_address(0));
+  note(__builtin_return_address(0), size);
   return __libc_memalign(alignment, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-  note(__builtin_return_address(0));
+  note(__builtin_return_address(0), size);
   return __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size) {
-  note(__builtin_return_address(0));
+  note(__builtin_return_address(0), size);
   *out = __libc_memalign(alignment, size);
   return *out ? 0 : ENOMEM;
 }
 
 void quaver_count_allocations_begin(void) {
-  ours = libraries = 0;
+  ours = libraries = buffers = 0;
   counting = true;
 }
 
-void quaver_count_allocations_end(long *a, long *b) {
+quaver_allocations quaver_count_allocations_end(void) {
   counting = false;
-  *a = ours;
-  *b = libraries;
+  return (quaver_allocations){ours, libraries, buffers};
 }

@@ -240,14 +240,14 @@ import Testing
     let attacker = try Attacker(attack, settings, bench.network, batch: 4), labels = bench.labels
     let clean = try Arena(count: bench.images.count), adversarial = try Arena(count: bench.images.count)
     clean.base.update(from: bench.images, count: bench.images.count)
-    var ours = 0, libraries = 0
+    var count = quaver_allocations()
     try withExtendedLifetime((clean, adversarial)) {
       for _ in 0..<2 {
         quaver_count_allocations_begin()
         _ = try attacker.perturb(clean.base, labels: labels, ids: [0, 1, 2, 3], into: adversarial.base)
-        quaver_count_allocations_end(&ours, &libraries)
+        count = quaver_count_allocations_end()
       }
     }
-    return ours
+    return count.ours
   }
 }

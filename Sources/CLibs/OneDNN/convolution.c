@@ -1,23 +1,9 @@
 #include "convolution.h"
 
-#include <oneapi/dnnl/dnnl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if DNNL_VERSION_MAJOR != 2
-#error "quaver is written against the operation descriptors of oneDNN 2.x; port this file to build with another"
-#endif
-
-// One engine and one stream serve the process: all calls come from the engine's one thread.
-static dnnl_engine_t engine;
-static dnnl_stream_t stream;
-
-static bool ready(void) {
-  if (stream) return true;
-  if (dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success) return false;
-  return dnnl_stream_create(&stream, engine, dnnl_stream_default_flags) == dnnl_success;
-}
+#include "library.h"
 
 static dnnl_format_tag_t tag(quaver_layout layout) {
   switch (layout) {
@@ -46,71 +32,16 @@ static quaver_layout classify(const dnnl_memory_desc_t *desc) {
   return QUAVER_LAYOUT_ANY;
 }
 
-static dnnl_primitive_attr_t attributes(void) {
-  dnnl_primitive_attr_t attr = NULL;
-  if (dnnl_primitive_attr_create(&attr) != dnnl_success) return NULL;
-  dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
-  return attr;
-}
-
-static dnnl_memory_t memory(const dnnl_memory_desc_t *desc) {
-  dnnl_memory_t out = NULL;
-  return dnnl_memory_create(&out, desc, engine, DNNL_MEMORY_NONE) == dnnl_success ? out : NULL;
-}
-
-struct quaver_reorder {
-  dnnl_primitive_t primitive;
-  dnnl_memory_t from, to, scratch;
-  size_t scratch_bytes;
-};
-
-static void reorder_clear(quaver_reorder *r) {
-  if (r->primitive) dnnl_primitive_destroy(r->primitive);
-  if (r->from) dnnl_memory_destroy(r->from);
-  if (r->to) dnnl_memory_destroy(r->to);
-  if (r->scratch) dnnl_memory_destroy(r->scratch);
-}
-
-static bool reorder_init(quaver_reorder *r, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to) {
-  dnnl_primitive_attr_t attr = attributes();
-  dnnl_primitive_desc_t pd = NULL;
-  bool ok = attr && dnnl_reorder_primitive_desc_create(&pd, from, engine, to, engine, attr) == dnnl_success;
-  if (attr) dnnl_primitive_attr_destroy(attr);
-  if (!ok) return false;
-  const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
-  r->scratch_bytes = dnnl_memory_desc_get_size(scratch);
-  r->from = memory(from), r->to = memory(to), r->scratch = memory(scratch);
-  ok = r->from && r->to && r->scratch && dnnl_primitive_create(&r->primitive, pd) == dnnl_success;
-  dnnl_primitive_desc_destroy(pd);
-  return ok;
-}
-
-bool quaver_reorder_run(quaver_reorder *r, const float *from, float *to, void *scratch) {
-  dnnl_memory_set_data_handle(r->from, (void *)from);
-  dnnl_memory_set_data_handle(r->to, to);
-  dnnl_memory_set_data_handle(r->scratch, scratch);
-  const dnnl_exec_arg_t args[] = {{DNNL_ARG_FROM, r->from}, {DNNL_ARG_TO, r->to}, {DNNL_ARG_SCRATCHPAD, r->scratch}};
-  return dnnl_primitive_execute(r->primitive, stream, 3, args) == dnnl_success;
-}
-
 quaver_reorder *quaver_reorder_create(int32_t n, int32_t c, int32_t h, int32_t w, quaver_layout from,
                                       quaver_layout to) {
   dnnl_memory_desc_t a, b;
   const int32_t dims[4] = {n, c, h, w};
-  if (!ready() || !map(&a, dims, from) || !map(&b, dims, to)) return NULL;
+  if (!library_ready() || !map(&a, dims, from) || !map(&b, dims, to)) return NULL;
   quaver_reorder *r = calloc(1, sizeof *r);
   if (r && reorder_init(r, &a, &b)) return r;
   quaver_reorder_free(r);
   return NULL;
 }
-
-void quaver_reorder_free(quaver_reorder *r) {
-  if (!r) return;
-  reorder_clear(r);
-  free(r);
-}
-
-size_t quaver_reorder_scratch_bytes(const quaver_reorder *r) { return r->scratch_bytes; }
 
 struct quaver_convolution {
   quaver_pass pass;
@@ -180,16 +111,14 @@ static bool finish(quaver_convolution *c, dnnl_primitive_desc_t pd, const descri
   const dnnl_memory_desc_t *w = dnnl_primitive_desc_query_md(pd, weights[c->pass], 0);
   const dnnl_memory_desc_t *t = dnnl_primitive_desc_query_md(pd, destination[c->pass], 0);
   const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
-  const char *name = "";
-  dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &name);
-  snprintf(c->kernel, sizeof c->kernel, "%s", name);
+  library_kernel(pd, c->kernel, sizeof c->kernel);
   c->source_layout = classify(s), c->destination_layout = classify(t);
   if (c->source_layout == QUAVER_LAYOUT_ANY || c->destination_layout == QUAVER_LAYOUT_ANY) return false;
   c->weight_bytes = dnnl_memory_desc_get_size(w);
   c->scratch_bytes = dnnl_memory_desc_get_size(scratch);
   c->plain_weights = dnnl_memory_desc_equal(w, &d->plain);
-  c->source = memory(s), c->weights = memory(w), c->destination = memory(t), c->scratch = memory(scratch);
-  c->bias = bias ? memory(&d->bias) : NULL;
+  c->source = library_memory(s), c->weights = library_memory(w), c->destination = library_memory(t), c->scratch = library_memory(scratch);
+  c->bias = bias ? library_memory(&d->bias) : NULL;
   if (!c->source || !c->weights || !c->destination || !c->scratch) return false;
   const bool outward = c->pass == QUAVER_BACKWARD_WEIGHTS;
   if (!c->plain_weights && !reorder_init(&c->reorder, outward ? w : &d->plain, outward ? &d->plain : w)) return false;
@@ -201,17 +130,17 @@ quaver_convolution *quaver_convolution_create(const quaver_convolution_shape *sh
                                               bool bias, quaver_layout source, quaver_layout destination) {
   descriptors d;
   dnnl_convolution_desc_t op, forward;
-  if (!ready() || !describe(&d, shape, source, destination)) return NULL;
+  if (!library_ready() || !describe(&d, shape, source, destination)) return NULL;
   if (!operation(&op, &d, pass, winograd, bias && pass != QUAVER_BACKWARD_DATA)) return NULL;
-  dnnl_primitive_attr_t attr = attributes();
+  dnnl_primitive_attr_t attr = library_attributes();
   if (!attr) return NULL;
   // Backward primitives want the descriptor of a forward one as a hint.
   dnnl_primitive_desc_t hint = NULL, pd = NULL;
   bool ok = true;
   if (pass != QUAVER_FORWARD)
     ok = operation(&forward, &d, QUAVER_FORWARD, winograd, bias) &&
-         dnnl_primitive_desc_create(&hint, &forward, NULL, engine, NULL) == dnnl_success;
-  ok = ok && dnnl_primitive_desc_create(&pd, &op, attr, engine, hint) == dnnl_success;
+         dnnl_primitive_desc_create(&hint, &forward, NULL, library_engine, NULL) == dnnl_success;
+  ok = ok && dnnl_primitive_desc_create(&pd, &op, attr, library_engine, hint) == dnnl_success;
   quaver_convolution *c = ok ? calloc(1, sizeof *c) : NULL;
   if (c) {
     c->pass = pass;
@@ -270,17 +199,5 @@ bool quaver_convolution_run(quaver_convolution *c, float *source, float *weights
     dnnl_memory_set_data_handle(c->bias, bias);
     args[count++] = (dnnl_exec_arg_t){bias_arg[c->pass], c->bias};
   }
-  return dnnl_primitive_execute(c->primitive, stream, count, args) == dnnl_success;
-}
-
-bool quaver_sgemm(char transpose_a, char transpose_b, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha,
-                  const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb, float beta, float *c, ptrdiff_t ldc) {
-  return dnnl_sgemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) == dnnl_success;
-}
-
-const char *quaver_dnn_version(void) {
-  static char text[32];
-  const dnnl_version_t *v = dnnl_version();
-  snprintf(text, sizeof text, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
-  return text;
+  return dnnl_primitive_execute(c->primitive, library_stream, count, args) == dnnl_success;
 }

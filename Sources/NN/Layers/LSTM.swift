@@ -44,10 +44,12 @@ package struct LSTM: Layer {
 
   /// x, gates [4·hidden], cells and outputs of all steps.
   private let turned: Buffer, gates: Buffer, cells: Buffer, outputs: Buffer
-  /// W_ihᵀ, W_hhᵀ: few rows against a transposed B are slow in oneDNN's sgemm.
-  private let turnedInputWeight: Buffer, turnedHiddenWeight: Buffer
+  /// W_hhᵀ.
+  private let turnedHiddenWeight: Buffer
   private let bias: Buffer
   private let back: (dy: Buffer, dx: Buffer, hidden: Buffer, cell: Buffer)?
+  private let toGates: PlannedProduct, toInput: PlannedProduct?
+  private let toInputWeight: PlannedProduct?, toHiddenWeight: PlannedProduct?
 
   private struct Gradients {
     let inputWeight: UnsafeMutablePointer<Float>, hiddenWeight: UnsafeMutablePointer<Float>
@@ -68,17 +70,30 @@ package struct LSTM: Layer {
     } else {
       gradients = nil
     }
-    let rows = batch * steps, differentiable = y.needsGradient
+    let rows = batch * steps, differentiable = y.needsGradient, trains = gradients != nil
     func memory(_ floats: Int, kept: Bool) -> Buffer { kept ? site.kept(floats) : site.scratch(floats, .forward) }
     turned = memory(rows * width, kept: gradients != nil)
     gates = memory(rows * 4 * hidden, kept: differentiable)
     cells = memory(rows * hidden, kept: differentiable)
     outputs = memory(rows * hidden, kept: gradients != nil)
-    turnedInputWeight = site.scratch(4 * hidden * width, .forward)
     turnedHiddenWeight = site.scratch(4 * hidden * hidden, .forward)
     bias = site.scratch(4 * hidden, .forward)
     dx = site.gradient(of: x)
     dy = differentiable ? site.outputGradient(of: y) : nil
+    toGates = try PlannedProduct(
+      .init(rows: rows, columns: 4 * hidden, depth: width, turnsSecond: true, packs: true), site, .forward)
+    toInput =
+      dx == nil
+      ? nil
+      : try PlannedProduct(.init(rows: rows, columns: width, depth: 4 * hidden, packs: true), site, .backward)
+    /// gatesᵀ·(x or h) over `depth` rows.
+    func weightProduct(_ columns: Int, _ depth: Int) throws -> PlannedProduct? {
+      guard trains, depth > 0 else { return nil }
+      return try PlannedProduct(
+        .init(rows: 4 * hidden, columns: columns, depth: depth, turnsFirst: true), site, .backward)
+    }
+    toInputWeight = try weightProduct(width, rows)
+    toHiddenWeight = try weightProduct(hidden, rows - batch)
     back =
       differentiable
       ? (
@@ -89,12 +104,9 @@ package struct LSTM: Layer {
 
   func forward(_ mode: Mode) {
     swapOrder(x.pointer, turned.pointer, outer: batch, inner: steps, floats: width)
-    Library.transpose(inputWeight.values, rows: 4 * hidden, columns: width, into: turnedInputWeight.pointer)
     Library.transpose(hiddenWeight.values, rows: 4 * hidden, columns: hidden, into: turnedHiddenWeight.pointer)
     quaver_sum(inputBias.values, hiddenBias.values, bias.pointer, 4 * hidden)
-    Library.gemm(
-      turned.pointer, turnedInputWeight.pointer, into: gates.pointer, rows: steps * batch, columns: 4 * hidden,
-      depth: width)
+    toGates.run(turned.pointer, inputWeight.values, into: gates.pointer)
     let (steps, size, hidden, bias) = (steps, batch * hidden, hidden, bias.pointer)
     let allGates = gates.pointer, allCells = cells.pointer, allOutputs = outputs.pointer
     let weights = turnedHiddenWeight.pointer
@@ -102,8 +114,9 @@ package struct LSTM: Layer {
       for t in 0..<steps {
         let gates = allGates + t * 4 * size, cell = allCells + t * size, output = allOutputs + t * size
         if t > 0 {
-          Library.rowProduct(
-            output - size, weights, into: gates, rows: rows, columns: 4 * hidden, depth: hidden, adding: true)
+          let first = rows.lowerBound * hidden
+          quaver_row_product(
+            output - size + first, weights, gates + 4 * first, rows.count, 4 * hidden, hidden, true)
         }
         quaver_lstm_forward(
           gates, bias, t > 0 ? cell - size : nil, cell, output, hidden, rows.lowerBound, rows.upperBound)
@@ -126,27 +139,23 @@ package struct LSTM: Layer {
           gates, t > 0 ? cell - size : nil, cell, allAbove + t * size, t + 1 < steps ? dh : nil, dc, hidden,
           rows.lowerBound, rows.upperBound)
         if t > 0 {
-          Library.rowProduct(gates, weights, into: dh, rows: rows, columns: hidden, depth: 4 * hidden)
+          let first = rows.lowerBound * hidden
+          quaver_row_product(gates + 4 * first, weights, dh + first, rows.count, hidden, 4 * hidden, false)
         }
       }
     }
     if let gradients { differentiate(gradients) }
     guard let dx else { return }
-    Library.gemm(
-      gates.pointer, inputWeight.values, into: back.dx.pointer, rows: steps * batch, columns: width, depth: 4 * hidden)
+    toInput?.run(gates.pointer, inputWeight.values, into: back.dx.pointer)
     swapOrder(back.dx.pointer, dx.pointer, outer: steps, inner: batch, floats: width)
   }
 
   /// Weight gradients from the gradients of all gates, which lie in `gates` by now.
   private func differentiate(_ into: Gradients) {
     let size = batch * hidden, rows = steps * batch
-    Library.gemm(
-      gates.pointer, turned.pointer, transposing: .first, into: into.inputWeight, rows: 4 * hidden, columns: width,
-      depth: rows)
-    if steps > 1 {
-      Library.gemm(
-        gates.pointer + 4 * size, outputs.pointer, transposing: .first, into: into.hiddenWeight, rows: 4 * hidden,
-        columns: hidden, depth: rows - batch)
+    toInputWeight?.run(gates.pointer, turned.pointer, into: into.inputWeight)
+    if let toHiddenWeight {
+      toHiddenWeight.run(gates.pointer + 4 * size, outputs.pointer, into: into.hiddenWeight)
     } else {
       into.hiddenWeight.update(repeating: 0, count: 4 * hidden * hidden)
     }

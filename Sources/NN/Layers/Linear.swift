@@ -39,12 +39,12 @@ extension Shape {
   private let weight: Parameter, bias: Parameter?
   private let weightGradient: UnsafeMutablePointer<Float>?, biasGradient: UnsafeMutablePointer<Float>?
   private let rows: Int, width: Int, outputs: Int
-  /// xᵀ and yᵀ of the product for few rows.
-  private let turned: (x: Buffer, y: Buffer)?
+  private let toOutput: OutputProduct
+  private let toInput: InputProduct?
+  private let toWeights: PlannedProduct?
 
-  /// Up to this many rows yᵀ = W·xᵀ is the faster product: oneDNN's sgemm runs at a fifth of its speed on few rows
-  /// against a transposed B.
-  private static let fewRows = 256
+  /// Up to this many rows the products are faster with the weights, which are then the larger factor, on the left.
+  fileprivate nonisolated static let fewRows = 256
 
   init(_ layer: Linear, _ site: Site) throws {
     x = try site.input(as: .plain)
@@ -53,25 +53,27 @@ extension Shape {
     rows = site.batch * x.shape.count / width
     weight = site.parameter("\(layer.prefix)weight")
     bias = layer.bias ? site.parameter("\(layer.prefix)bias") : nil
-    turned = rows <= Self.fewRows ? (site.scratch(rows * width, .forward), site.scratch(rows * outputs, .forward)) : nil
+    toOutput = try OutputProduct(rows: rows, width: width, outputs: outputs, site)
     dy = y.needsGradient ? site.outputGradient(of: y) : nil
     dx = site.gradient(of: x, adds: true)
+    toInput = dx == nil ? nil : try InputProduct(rows: rows, width: width, outputs: outputs, site)
     weightGradient = site.gradient(of: weight)
     biasGradient = bias.flatMap(site.gradient(of:))
-    if weightGradient != nil { site.keep(x) }
+    if weightGradient != nil {
+      site.keep(x)
+      toWeights = try PlannedProduct(
+        .init(rows: outputs, columns: width, depth: rows, turnsFirst: true, packs: rows <= Self.fewRows), site,
+        .backward)
+    } else {
+      toWeights = nil
+    }
   }
+
+  var kernels: [String] { [toOutput.kernel, toInput?.kernel, toWeights?.kernel].compactMap(\.self) }
 
   func forward(_ mode: Mode) {
     let y = y.pointer
-    if let turned {
-      Library.transpose(x.pointer, rows: rows, columns: width, into: turned.x.pointer)
-      Library.gemm(
-        weight.values, turned.x.pointer, into: turned.y.pointer, rows: outputs, columns: rows, depth: width)
-      Library.transpose(turned.y.pointer, rows: outputs, columns: rows, into: y)
-    } else {
-      Library.gemm(
-        x.pointer, weight.values, transposing: .second, into: y, rows: rows, columns: outputs, depth: width)
-    }
+    toOutput.run(x.pointer, weight.values, into: y)
     guard let bias = bias?.values else { return }
     let outputs = outputs
     Parallel.forEach(rows) { quaver_add_row(y + $0.lowerBound * outputs, bias, $0.count, outputs) }
@@ -79,14 +81,65 @@ extension Shape {
 
   func backward(_ mode: Mode) {
     guard let dy = dy?.pointer else { return }
-    if let weightGradient {
-      Library.gemm(
-        dy, x.pointer, transposing: .first, into: weightGradient, rows: outputs, columns: width, depth: rows)
-    }
+    if let weightGradient { toWeights?.run(dy, x.pointer, into: weightGradient) }
     if let biasGradient { Library.columnSums(dy, rows: rows, columns: outputs, into: biasGradient) }
-    if let dx {
-      Library.gemm(
-        dy, weight.values, into: dx.pointer, rows: rows, columns: width, depth: outputs, adding: dx.accumulates)
-    }
+    if let dx { toInput?.run(dy, weight.values, into: dx.pointer, adding: dx.accumulates) }
+  }
+}
+
+/// y = x·Wᵀ.
+@Engine private final class OutputProduct {
+  private let product: PlannedProduct
+  private let rows: Int, outputs: Int
+  /// yᵀ.
+  private let turned: Buffer?
+
+  init(rows: Int, width: Int, outputs: Int, _ site: Site) throws {
+    (self.rows, self.outputs) = (rows, outputs)
+    let isTurned = rows <= LinearOperation.fewRows
+    turned = isTurned ? site.scratch(rows * outputs, .forward) : nil
+    product = try PlannedProduct(
+      isTurned
+        ? .init(rows: outputs, columns: rows, depth: width, turnsSecond: true)
+        : .init(rows: rows, columns: outputs, depth: width, turnsSecond: true, packs: true), site, .forward)
+  }
+
+  var kernel: String { product.kernel }
+
+  func run(_ x: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>) {
+    guard let turned else { return product.run(x, weights, into: y) }
+    product.run(weights, x, into: turned.pointer)
+    Library.transpose(turned.pointer, rows: outputs, columns: rows, into: y)
+  }
+}
+
+/// dx = dy·W (+ dx).
+@Engine private final class InputProduct {
+  /// The turned one cannot add into dx.
+  private let product: PlannedProduct, turned: (product: PlannedProduct, dx: Buffer)?
+  private let rows: Int, width: Int
+
+  init(rows: Int, width: Int, outputs: Int, _ site: Site) throws {
+    (self.rows, self.width) = (rows, width)
+    let isTurned = rows <= LinearOperation.fewRows
+    product = try PlannedProduct(
+      .init(rows: rows, columns: width, depth: outputs, packs: !isTurned), site, .backward, adds: true)
+    turned =
+      isTurned
+      ? (
+        try PlannedProduct(
+          .init(rows: width, columns: rows, depth: outputs, turnsFirst: true, turnsSecond: true), site, .backward),
+        site.scratch(rows * width, .backward)
+      ) : nil
+  }
+
+  var kernel: String { (turned?.product ?? product).kernel }
+
+  func run(
+    _ dy: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, adding: Bool
+  ) {
+    guard !adding, let turned else { return product.run(dy, weights, into: dx, adding: adding) }
+    turned.product.run(weights, dy, into: turned.dx.pointer)
+    Library.transpose(turned.dx.pointer, rows: width, columns: rows, into: dx)
   }
 }

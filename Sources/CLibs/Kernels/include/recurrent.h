@@ -1,4 +1,5 @@
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 // One step of an LSTM for rows first..<last of a batch, after the matrix products. Rows of `gates` hold i, f, g, o,
@@ -13,3 +14,8 @@ void quaver_lstm_forward(float *gates, const float *bias, const float *c_before,
 /// step. Out: gates = gradients of the gates before their activations; dc = gradient of c_before.
 void quaver_lstm_backward(float *gates, const float *c_before, const float *c, const float *dh_out,
                           const float *dh_next, float *dc, ptrdiff_t hidden, ptrdiff_t first, ptrdiff_t last);
+
+/// C [rows, columns] = A [rows, depth] · B [depth, columns] (+ C when adding), on the calling thread: the products
+/// between two steps, where all threads together would wait for each other more than they compute.
+void quaver_row_product(const float *a, const float *b, float *c, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t depth,
+                        bool adding);

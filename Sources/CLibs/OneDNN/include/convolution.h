@@ -64,9 +64,5 @@ void quaver_reorder_free(quaver_reorder *reorder);
 size_t quaver_reorder_scratch_bytes(const quaver_reorder *reorder);
 bool quaver_reorder_run(quaver_reorder *reorder, const float *from, float *to, void *scratch);
 
-/// C = A·B (+ C when beta is 1), row-major, transposition given by 'T' or 'N'.
-bool quaver_sgemm(char transpose_a, char transpose_b, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, float alpha,
-                  const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb, float beta, float *c, ptrdiff_t ldc);
-
 /// "oneDNN 2.6.3"
 const char *quaver_dnn_version(void);

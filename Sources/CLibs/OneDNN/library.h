@@ -1,0 +1,26 @@
+#pragma once
+// What the files of this folder share.
+#include <oneapi/dnnl/dnnl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+// One engine and one stream serve the process: all calls come from the engine's one thread.
+extern dnnl_engine_t library_engine;
+extern dnnl_stream_t library_stream;
+bool library_ready(void);
+
+/// Attributes of a primitive whose scratch is the caller's.
+dnnl_primitive_attr_t library_attributes(void);
+/// A memory object whose pointer is set before each execution.
+dnnl_memory_t library_memory(const dnnl_memory_desc_t *desc);
+/// The library's name of the kernel that a primitive runs.
+void library_kernel(dnnl_primitive_desc_t pd, char *out, size_t size);
+
+struct quaver_reorder {
+  dnnl_primitive_t primitive;
+  dnnl_memory_t from, to, scratch;
+  size_t scratch_bytes;
+};
+
+bool reorder_init(struct quaver_reorder *r, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to);
+void reorder_clear(struct quaver_reorder *r);
