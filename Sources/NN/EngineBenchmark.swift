@@ -26,7 +26,7 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
   private let work: EngineWork
   private let optimiser: Adam?
   private let labels: [Int]
-  private var step = 0
+  private var steps = 0
   private var optimiserTime: UInt64 = 0
 
   /// - Throws: `NNError`, `CoreError.outOfMemory`.
@@ -38,7 +38,7 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
     labels = (0..<batch).map { $0 % 7 }
     let noise = RandomStream(seed: 1, purpose: "benchmark")
     for i in 0..<plan.inputCount { plan.input[i] = noise.uniform(i) }
-    once()
+    step()
   }
 
   package convenience init(_ entry: NetworkEntry, _ work: EngineWork, batch: Int) throws {
@@ -63,7 +63,7 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
     let begin = Self.now()
     while times.count < least || Double(Self.now() - begin) < seconds * 1e9 {
       let start = Self.now()
-      once()
+      step()
       times.append(Self.now() - start)
     }
     times.sort()
@@ -73,17 +73,18 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
   /// Layer by layer, of at least three steps and about `seconds`.
   package func profile(seconds: Double) -> EngineProfile {
     plan.resetProfile()
-    (optimiserTime, step) = (0, 0)
+    (optimiserTime, steps) = (0, 0)
     let rate = rate(seconds: seconds, least: 3)
     return EngineProfile(
       network: network.entry.name, work: work, batch: batch, threads: Parallel.threads, imagesPerSecond: rate,
-      steps: step, layers: plan.profile, optimiserNanoseconds: optimiserTime,
+      steps: steps, layers: plan.profile, optimiserNanoseconds: optimiserTime,
       trainedParameters: optimiser == nil ? 0 : network.trainableFloats)
   }
 
-  private func once() {
-    plan.forward(work == .train ? .training(seed: 1, step: step) : .evaluation)
-    step += 1
+  /// One step.
+  package func step() {
+    plan.forward(work == .train ? .training(seed: 1, step: steps) : .evaluation)
+    steps += 1
     guard work != .inference else { return }
     _ = plan.loss(labels: labels)
     plan.backward()

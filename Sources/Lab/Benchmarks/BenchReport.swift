@@ -46,11 +46,16 @@ package struct BenchSide: Codable, Sendable, Equatable {
   package let variant: String
   /// Images (or slices) a second, the median of the rounds.
   package let rate: Double
+  /// Round by round.
+  package let rates: [Double]
   /// Most resident memory that the process held meanwhile; nil where nobody asked.
   package let peakBytes: Int?
 
-  package init(variant: String = "", rate: Double, peakBytes: Int?) {
-    (self.variant, self.rate, self.peakBytes) = (variant, rate, peakBytes)
+  package init(variant: String = "", rates: [Double], peakBytes: Int?) {
+    precondition(!rates.isEmpty, "a side without a round has no speed")
+    let sorted = rates.sorted(), middle = sorted.count / 2
+    rate = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    (self.variant, self.rates, self.peakBytes) = (variant, rates, peakBytes)
   }
 }
 

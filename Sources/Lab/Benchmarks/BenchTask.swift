@@ -144,11 +144,11 @@ package struct BenchRunner: Sendable {
       }
     }
     let theirs = peers.indices.map {
-      BenchSide(variant: peers[$0].variant, rate: Self.median(rates[1 + $0]), peakBytes: peaks[$0])
+      BenchSide(variant: peers[$0].variant, rates: rates[1 + $0], peakBytes: peaks[$0])
     }
     var row = BenchRow(
       subject: task.subject, demand: task.demand, batch: batch, threads: threads, rounds: rounds,
-      ours: BenchSide(rate: Self.median(rates[0]), peakBytes: PeakMemory.bytes), peer: peer, theirs: theirs)
+      ours: BenchSide(rates: rates[0], peakBytes: PeakMemory.bytes), peer: peer, theirs: theirs)
     if let cost = await Engine.run({ ours.cost }) {
       row.kernels = cost.kernels
       row.peakShare = cost.flops * row.ours.rate / peak
@@ -156,10 +156,5 @@ package struct BenchRunner: Sendable {
     let ratio = peer.flatMap { thresholds?.ratio($0, task.subject, task.demand) }
     (row.goal, row.held) = (ratio?.goal, ratio?.held)
     return (row, peers.first?.process.about)
-  }
-
-  private static func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted(), middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }
