@@ -85,7 +85,7 @@ let package = Package(
       name: "LabTests", dependencies: ["Core", "Lab", "NN", "Pipeline", "Attacks", "Explain", "Export", "Weights"],
       swiftSettings: strict),
     .testTarget(
-      name: "TUITests", dependencies: ["Core", "Export", "Lab", "Pipeline", "TUI"], exclude: ["Goldens"],
+      name: "TUITests", dependencies: ["Attacks", "Core", "Export", "Lab", "Pipeline", "TUI"], exclude: ["Goldens"],
       swiftSettings: strict),
   ]
 )

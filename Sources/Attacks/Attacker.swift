@@ -22,6 +22,8 @@ import NN
 
   private let network: Network
   private let engine: any AttackEngine
+  /// Images that the attack's plans hold.
+  private let group: Int
   private var probed = false
 
   /// - Throws: `AttackError`, `NNError`, `CoreError.outOfMemory`.
@@ -29,7 +31,16 @@ import NN
     guard batch >= 1 else { throw NNError.badBatch(batch) }
     try attack.check(settings, input: network.entry.input)
     (self.attack, self.settings, self.network, self.batch) = (attack, settings, network, batch)
-    engine = try attack.engine(settings, network, batch: batch)
+    group = Self.group(network.entry, batch: batch)
+    engine = try attack.engine(settings, network, batch: group)
+  }
+
+  /// Images that the network sees at once: of a batch as many as keep the network's largest map within 96 MiB (7 of
+  /// VGG16's, whose batch of 32 would take two maps of 392 MiB). As images do not depend on each other, memory is all that
+  /// this changes.
+  package nonisolated static func group(_ entry: NetworkEntry, batch: Int) -> Int {
+    let largest = entry.graph().nodes.map(\.output.shape.count).max() ?? 1
+    return max(1, min(batch, (96 << 20) / (4 * largest)))
   }
 
   /// Writes adversarial images, with no pass more than the attack itself needs (for adversarial training).
@@ -40,24 +51,28 @@ import NN
   ///   - ids: what each image's random numbers depend on; the same id gives the same numbers.
   ///   - adversarial: receives [n, 3, 224, 224]; may not overlap `images`.
   ///   - control: `.stopNow` ends the work after the step at hand.
+  ///   - tell: hears after each step how many evaluations of the network an image had on average, and how many it has at
+  ///     most.
   /// - Returns: what each image cost; nil when it was stopped, and `adversarial` is then of no use.
   /// - Throws: `AttackError.badImage`, `NNError`, `CoreError.outOfMemory`.
   package func perturb(
     _ images: UnsafePointer<Float>, labels: [Int], ids: [Int], into adversarial: UnsafeMutablePointer<Float>,
-    control: RunControl? = nil
+    control: RunControl? = nil, tell: ((_ done: Int, _ most: Int) -> Void)? = nil
   ) throws -> [Effort]? {
+    let cost = attack.cost(settings)
     precondition(labels.count == ids.count, "\(labels.count) labels and \(ids.count) ids")
     precondition(labels.allSatisfy { 0 <= $0 && $0 < network.classes }, "a label is not one of the classes")
     try check(images, ids)
     var efforts = Array(repeating: Effort(), count: ids.count)
     let elements = network.entry.input.count
     let finished = try efforts.withUnsafeMutableBufferPointer { efforts in
-      for start in stride(from: 0, to: ids.count, by: engine.capacity(batch)) {
-        let range = start..<min(ids.count, start + engine.capacity(batch))
+      for start in stride(from: 0, to: ids.count, by: engine.capacity(group)) {
+        let range = start..<min(ids.count, start + engine.capacity(group))
         guard let own = efforts.baseAddress else { break }
         let work = AttackWork(
           elements: elements, images: images + start * elements, adversarial: adversarial + start * elements,
-          labels: Array(labels[range]), ids: Array(ids[range]), efforts: own + start)
+          labels: Array(labels[range]), ids: Array(ids[range]), efforts: own + start,
+          tell: tell.map { tell in { tell($0, cost.gradientEvaluations + cost.queries) } })
         guard try engine.perturb(work, control) else { return false }
       }
       return true
@@ -68,11 +83,11 @@ import NN
   /// As `perturb`, and evaluates the network on the clean and on the adversarial images.
   package func outcomes(
     _ images: UnsafePointer<Float>, labels: [Int], ids: [Int], into adversarial: UnsafeMutablePointer<Float>,
-    control: RunControl? = nil
+    control: RunControl? = nil, tell: ((_ done: Int, _ most: Int) -> Void)? = nil
   ) throws -> [AttackOutcome]? {
-    guard let efforts = try perturb(images, labels: labels, ids: ids, into: adversarial, control: control) else {
-      return nil
-    }
+    guard
+      let efforts = try perturb(images, labels: labels, ids: ids, into: adversarial, control: control, tell: tell)
+    else { return nil }
     let clean = try evaluate(images, count: ids.count), attacked = try evaluate(adversarial, count: ids.count)
     if !probed, !ids.isEmpty {
       logitDrift = try drift(images, clean)
@@ -93,8 +108,8 @@ import NN
     let elements = network.entry.input.count
     var rows: [[Float]] = []
     rows.reserveCapacity(count)
-    for start in stride(from: 0, to: count, by: batch) {
-      let plan = try network.plan(batch: min(batch, count - start), demand: .inference)
+    for start in stride(from: 0, to: count, by: group) {
+      let plan = try network.plan(batch: min(group, count - start), demand: .inference)
       plan.fill(images + start * elements, elements)
       plan.forward(.evaluation)
       for n in 0..<plan.batch {
@@ -113,7 +128,7 @@ import NN
 
   /// The first batch's clean logits through the plan that the attack uses, beside those of an evaluation.
   private func drift(_ images: UnsafePointer<Float>, _ clean: [[Float]]) throws -> Double? {
-    guard let plan = try engine.evaluationPlan(min(batch, clean.count)) else { return nil }
+    guard let plan = try engine.evaluationPlan(min(group, clean.count)) else { return nil }
     plan.fill(images, network.entry.input.count)
     plan.forward(engine.mode)
     var difference = 0.0, size = 0.0
@@ -215,8 +230,17 @@ package struct AttackWork {
   let labels: [Int]
   let ids: [Int]
   let efforts: UnsafeMutablePointer<Effort>
+  let tell: ((_ done: Int) -> Void)?
 
   var count: Int { ids.count }
+
+  /// After each step of an attack.
+  func tellProgress() {
+    guard let tell else { return }
+    var sum = 0
+    for n in 0..<count { sum += efforts[n].gradientEvaluations + efforts[n].queries }
+    tell(sum / max(1, count))
+  }
 }
 
 extension Plan {

@@ -49,7 +49,7 @@ import NN
       start(work, restart)
       rule.begin(ascent, restart: restart)
       for step in 0..<evaluations {
-        if control?.wish == .stopNow { return false }
+        if control?.waitsOrStops() == true { return false }
         if let draws {
           for draw in 0..<draws.count {
             let number = (restart * evaluations + step) * draws.count + draw
@@ -62,6 +62,7 @@ import NN
           differentiate(plan, mode, work)
         }
         rule.step(step, ascent)
+        work.tellProgress()
       }
     }
     return true

@@ -45,8 +45,9 @@ import NN
         next += 1
       }
       guard !active.isEmpty else { return true }
-      if control?.wish == .stopNow { return false }
+      if control?.waitsOrStops() == true { return false }
       try ask(work)
+      work.tellProgress()
     }
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 
 /// What a long task is asked to do, read at every batch. Set from any thread.
@@ -42,5 +43,17 @@ package final class RunControl: Sendable {
         }
       }
     }
+  }
+
+  /// Waits while paused.
+  ///
+  /// - Returns: true when the work is to stop now.
+  package func waitsOrStops() -> Bool {
+    var wish = wish
+    while wish == .pause {
+      Thread.sleep(forTimeInterval: 0.05)
+      wish = self.wish
+    }
+    return wish == .stopNow
   }
 }

@@ -172,7 +172,7 @@ final class Workbench {
         apply(.event(event))
         // Answers to a key are asked for; the cap is for what comes by itself.
         switch event {
-        case .picture, .waveform: isUrgent = true
+        case .picture, .waveform, .explained: isUrgent = true
         default: break
         }
       }

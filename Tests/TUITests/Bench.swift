@@ -79,9 +79,10 @@ struct Bench: Sendable {
     var bench = Bench(width, height)
     bench.press("j", "enter", "j", "enter", "j", "j", "enter", "d", "d", "d", "d", "d", ".", ".", "]", "]", "l", "k")
     bench.press("4", "j", "l", "[", "[", "5", "k", "k", "k", "2")
-    if let index = Panes.order.firstIndex(of: pane) { bench.press("\(index + 1)") }
+    if let index = Panes.order.firstIndex(of: pane) { bench.press("\(Layout.digit(index))") }
     if pane == .training { bench.press("j") }
     if pane == .attack { bench.press("enter", ".") }
+    if pane == .results { bench.press("a", "j", "j") }
     if pane == .models { bench.press("]", "j", "j", "j") }
     bench.state.notice = nil
     bench.effects = []

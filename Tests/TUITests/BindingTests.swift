@@ -26,7 +26,13 @@ struct BindingTests {
       bench.state.corpusPane.setMarks(
         ["03a00Wa", "03a00La"].map { UtteranceReference(corpus: "emodb", utterance: $0) })
     case "view.beside-next", "view.beside-previous": bench.press("A")
-    case "confusion.utterances": bench.press("0")
+    case "results.view", "results.kept", "results.close": bench.press("enter")
+    case "results.reverse": bench.press("s")
+    case "results.resume": bench.press("k", "k", "k", "j", "j", "j", "j")
+    case "results.pause", "results.stop":
+      bench.press("A", "enter")
+    case "attack.stop": bench.state.attackPane.wanted = bench.state.attackPane.shown?.explanation.request
+    case "confusion.utterances": bench.press("$")
     case _ where binding.id == "global.pane-\(1 + (Panes.order.firstIndex(of: pane) ?? 0))": bench.press("tab")
     default: break
     }

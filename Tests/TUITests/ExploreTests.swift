@@ -129,7 +129,7 @@ struct ExploreTests {
   @Test("A cell leads to its utterances, one of them to the view, and Backspace all the way back")
   func drill() throws {
     var bench = Bench.inTheMiddle(of: .confusion)
-    bench.press("0", "g g", "home")
+    bench.press("^", "g g", "home")
     let cell = bench.state.confusionPane.cell
     bench.press("enter")
     #expect(bench.state.focus == .corpus)
@@ -150,7 +150,7 @@ struct ExploreTests {
   @Test("An empty cell says so and stays; an older epoch says why it cannot")
   func emptyCell() {
     var bench = Bench.inTheMiddle(of: .confusion)
-    bench.press("0", "g g", "home")
+    bench.press("^", "g g", "home")
     for _ in 0..<6 { bench.press("h") }
     bench.press("l", "l", "l", "enter")
     #expect(bench.state.focus == .confusion)

@@ -78,8 +78,14 @@ enum Fake {
     case .measureModel(let name): [.model(model(name, layers: name == "alexnet" ? 30 : 6, isMeasured: true))]
     case .openRun(let id): runs.filter { $0.id == id }.map { .run($0) }
     case .queue, .play, .stopPlaying: []
-    case .estimate(let job):
-      [.estimate(job, Estimate(secondsAnEpoch: 12, seconds: 180, bytes: 400_000_000, basis: "a guess"))]
+    case .loadResults: [.results(results(runs))]
+    case .loadSlices(let run, let set): [.attackedSlices(slices(run, set))]
+    case .attack(let wish): [.attacking(attackStatus(wish))]
+    case .controlAttack(let wish):
+      wish == .stopNow ? [.attacking(nil), .results(results(runs))] : []
+    case .stopExplaining: []
+    case .estimate(let work):
+      [.estimate(work, Estimate(secondsAnEpoch: 12, seconds: 180, bytes: 400_000_000, basis: "a guess"))]
     case .predictions(let run): [.predictions(predictions(run))]
     case .openUtterance(let corpus, let utterance):
       [.waveform(waveform(corpus, utterance, seconds: duration(corpus, utterance, corpora)))]

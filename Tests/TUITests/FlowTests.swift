@@ -186,7 +186,7 @@ struct FlowTests {
     bench.press("up", "down", "backspace", "5")
     guard case .form(let mended) = bench.state.modal else { Issue.record("no form"); return }
     #expect(mended.value("epochs") == "35")
-    #expect(mended.estimate?.seconds == 180 && mended.asked?.epochs == 35)
+    #expect(mended.estimate?.seconds == 180 && mended.job?.epochs == 35 && mended.asked == mended.work)
   }
 
   @Test("A sentence that is longer than the footer is shown whole")

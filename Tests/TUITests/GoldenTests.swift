@@ -36,6 +36,18 @@ struct GoldenTests {
     Screen(
       name: "attack-attention-ascii-60x20", size: Size(width: 60, height: 20), rung: .ascii,
       keys: open + ["7", "j", "s"]),
+    Screen(name: "results-80x24", size: Size(width: 80, height: 24), keys: ["3", "j", "j", "8", "j", "j"]),
+    Screen(
+      name: "results-all-120x32", size: Size(width: 120, height: 32),
+      keys: ["3", "j", "j", "8", "a", "s", "s", "z", "j"]),
+    Screen(
+      name: "results-slices-80x24", size: Size(width: 80, height: 24), keys: ["3", "j", "j", "8", "j", "enter", "j"]),
+    Screen(
+      name: "results-ascii-60x20", size: Size(width: 60, height: 20), rung: .ascii,
+      keys: ["3", "j", "j", "8", "j", "j"]),
+    Screen(name: "attack-form-80x24", size: Size(width: 80, height: 24), keys: ["3", "j", "j", "8", "j", "A"]),
+    Screen(
+      name: "form-trainer-80x24", size: Size(width: 80, height: 24), keys: ["t", "up", "right", "down", "down", "down"]),
     Screen(name: "log-80x24", size: Size(width: 80, height: 24), keys: ["5", "k", "k"]),
     Screen(name: "help-80x24", size: Size(width: 80, height: 24), keys: open + ["?", "s", "l", "i"]),
     Screen(name: "palette-80x24", size: Size(width: 80, height: 24), keys: [":", "t", "r", "a", "i"]),

@@ -66,13 +66,29 @@ struct ProductTests {
       for depth in ColorDepth.allCases {
         for number in Panes.order.indices {
           var bench = Bench(120, 40, depth: depth, theme: theme)
-          bench.press("j", "enter", "j", "enter", "j", "j", "enter", "\(number + 1)")
+          bench.press("j", "enter", "j", "enter", "j", "j", "enter", "\(Layout.digit(number))")
           #expect(bench.canvas.text.contains(Panes.all[number].name))
           // The focused tab is told by more than its text.
           let tabs = Layout(bench.state).tabs(bench.state)
           let canvas = bench.canvas
           #expect(canvas[tabs[number].x + 1, 0].style != canvas[tabs[(number + 1) % tabs.count].x + 1, 0].style)
         }
+      }
+    }
+  }
+
+  @Test(
+    "The header's tabs fit beside the meter, and the focused one shows its name", arguments: [40, 80, 100, 120, 200])
+  func tabs(width: Int) {
+    for runs in [Bench.runs, []] {
+      var bench = Bench(width, 24, runs: runs)
+      for (index, pane) in Panes.all.enumerated() {
+        bench.press("\(Layout.digit(index))")
+        #expect(bench.state.focus == pane.id)
+        let tabs = Layout(bench.state).tabs(bench.state)
+        let end = tabs.last.map { $0.x + $0.text.count } ?? 0
+        #expect(end <= (width >= 80 ? width - 11 : width))
+        #expect(tabs[index].text == " \(Layout.digit(index)) \(pane.name) ")
       }
     }
   }

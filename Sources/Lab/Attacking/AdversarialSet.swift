@@ -19,6 +19,10 @@ package struct AdversarialRecord: Codable, Sendable, Equatable {
   package var batch: Int
   /// Images of a file; the last has fewer.
   package var chunk: Int
+  /// Of the order that the attack belongs to, so that it can be given again; nil in those of earlier versions.
+  package var limit: Int?
+  package var sampleSeed: UInt64?
+  package var keepsImages: Bool?
 }
 
 /// The images that one attack made of one run's slices, kept as exact floats and mapped from the disk.

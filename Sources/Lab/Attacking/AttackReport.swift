@@ -17,7 +17,7 @@ package struct AttackEffect: Codable, Sendable, Equatable {
   package let recallDrops: [Double?]
 
   /// - Parameters: true classes, predictions before and after.
-  init(truth: [Int], clean: [Int], attacked: [Int], classes: Int) {
+  package init(truth: [Int], clean: [Int], attacked: [Int], classes: Int) {
     let before = Confusion(truth: truth, predicted: clean, classes: classes)
     let after = Confusion(truth: truth, predicted: attacked, classes: classes)
     (self.clean, self.attacked) = (before.scores, after.scores)

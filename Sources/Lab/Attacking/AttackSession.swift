@@ -74,7 +74,11 @@ import Pipeline
       var meter = WorkMeter(phase: choice.attack.title, total: total) { [report] in report(.progress($0)) }
       var attacked = 0
       for index in missing {
-        let chunk = try make(range(index, size), attacker, key: key, file: AttackChunk.file(index, in: folder))
+        let range = range(index, size), before = attacked
+        // A chunk of a black-box attack takes minutes: what it has done of its queries counts as images.
+        let chunk = try make(range, attacker, key: key, file: AttackChunk.file(index, in: folder)) { done, most in
+          meter.tell(before + min(range.count - 1, range.count * done / max(1, most)))
+        }
         chunks[index] = chunk
         attacked += chunk.outcomes.count
         meter.tell(attacked)
@@ -96,7 +100,7 @@ import Pipeline
     let record = AdversarialRecord(
       attack: choice.attack.name, settings: choice.settings, summary: choice.summary, part: order.part,
       checkpoint: run.subject.checkpoint, key: key, images: selection.slices.count, batch: order.batch,
-      chunk: chunkSize(choice.attack))
+      chunk: chunkSize(choice.attack), limit: order.limit, sampleSeed: order.seed, keepsImages: order.keepsImages)
     try AtomicFile.write(
       folder.appendingPathComponent("request.json"), try JSON.encoder(pretty: true).encode(record))
   }
@@ -114,7 +118,9 @@ import Pipeline
     }
   }
 
-  private func make(_ range: Range<Int>, _ attacker: Attacker, key: String, file: URL) throws -> AttackChunk {
+  private func make(
+    _ range: Range<Int>, _ attacker: Attacker, key: String, file: URL, tell: @escaping (Int, Int) -> Void
+  ) throws -> AttackChunk {
     try control.obey()
     let slices = Array(selection.slices[range])
     run.images.fill(images.base, slices: slices)
@@ -122,7 +128,7 @@ import Pipeline
     let started = RateMeter.now()
     guard
       let outcomes = try attacker.outcomes(
-        images.base, labels: labels, ids: slices, into: adversarial.base, control: control)
+        images.base, labels: labels, ids: slices, into: adversarial.base, control: control, tell: tell)
     else { throw PipelineError.stopped }
     let chunk = AttackChunk(
       outcomes, utterances: slices.map(run.utterance), isValid: Array(selection.isValid[range]),

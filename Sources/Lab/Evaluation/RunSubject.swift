@@ -63,6 +63,16 @@ extension Laboratory {
     guard FileManager.default.fileExists(atPath: weights.path) else {
       throw EvaluationError.noWeights(run: folder.id, checkpoint: checkpoint.rawValue)
     }
+    let (job, plan) = try plan(of: folder, record)
+    return RunSubject(
+      folder: folder, record: record, checkpoint: checkpoint,
+      weights: try ContentHash(contentsOf: weights).description, job: job, plan: plan)
+  }
+
+  /// Which slices a run was trained and validated on; the job has its split read from the run's own copy.
+  ///
+  /// - Throws: `EvaluationError.otherData`, `LabError`, `PipelineError`.
+  func plan(of folder: RunFolder, _ record: RunRecord) throws -> (job: Job, plan: TrainingPlan) {
     var job = record.job
     if FileManager.default.fileExists(atPath: folder.splitCopy.path) { job.split = folder.splitCopy.path }
     let plan = try TrainingPlan(job: job, corpus: try library.scan(try library.find(record.job.corpus)))
@@ -70,9 +80,7 @@ extension Laboratory {
       throw EvaluationError.otherData(
         run: folder.id, reason: "files, classes or parts of “\(record.job.corpus)” are not those it was trained on")
     }
-    return RunSubject(
-      folder: folder, record: record, checkpoint: checkpoint,
-      weights: try ContentHash(contentsOf: weights).description, job: job, plan: plan)
+    return (job, plan)
   }
 }
 

@@ -35,7 +35,7 @@ extension Laboratory {
   }
 }
 
-/// Goes once over the selection, a batch at a time.
+/// Goes once over the selection, a batch at a time; what is done is kept every few seconds and when it is stopped.
 @Engine private final class AttentionSession {
   private let run: LoadedRun
   private let order: AttentionOrder
@@ -46,11 +46,12 @@ extension Laboratory {
   private let attacked: [AttackedImages]
   private let pixels: Arena
   private let adversarial: Arena
+  private let place: ExplanationPlace
   private var classes: [ClassSums]
   /// One an attack and image.
   private var drifts: [[ImageDrift]]
 
-  private struct ImageDrift {
+  private struct ImageDrift: Codable {
     let label: Int
     let wasRight: Bool
     let isRight: Bool
@@ -70,6 +71,9 @@ extension Laboratory {
     cam = try GradCAM(run.network, node: order.node)
     transform = try Transforms.named(run.subject.job.transform)
     bands = AttentionBands(of: transform)
+    place = ExplanationPlace(
+      "attention", run.subject, order.attacks, selection,
+      [cam.node, order.method.rawValue, "batch \(order.batch)"])
     attacked = try order.attacks.map { try AttackedImages($0, run.network, batch: order.batch) }
     pixels = try Arena(count: order.batch * 3 * Geometry.pixels)
     adversarial = try Arena(count: order.attacks.isEmpty ? 1 : order.batch * 3 * Geometry.pixels)
@@ -79,13 +83,27 @@ extension Laboratory {
   }
 
   func run(control: RunControl, report: @escaping @Sendable (RunProgress) -> Void) throws -> AttentionReport {
-    var meter = WorkMeter(phase: "attention", total: selection.slices.count, report: report)
-    for start in stride(from: 0, to: selection.slices.count, by: order.batch) {
-      try control.obey()
-      let slices = Array(selection.slices[start..<min(selection.slices.count, start + order.batch)])
-      try look(slices, control)
-      meter.tell(start + slices.count)
+    let done = resume()
+    var meter = WorkMeter(phase: "attention", total: selection.slices.count - done, report: report)
+    var (next, kept) = (done, RateMeter.now())
+    do {
+      for start in stride(from: done, to: selection.slices.count, by: order.batch) {
+        try control.obey()
+        let slices = Array(selection.slices[start..<min(selection.slices.count, start + order.batch)])
+        try look(slices, control)
+        next = start + slices.count
+        if next < selection.slices.count, RateMeter.now() - kept > Self.secondsBetweenCopies {
+          try keep(next)
+          kept = RateMeter.now()
+        }
+        meter.tell(next - done)
+      }
+    } catch PipelineError.stopped {
+      // A batch that was stopped half-way has changed nothing: it looks at all its images before it adds them up.
+      try keep(next)
+      throw PipelineError.stopped
     }
+    if next > done { try keep(next) }
     return AttentionReport(
       run: run.subject.folder.id, part: order.part, node: cam.node, method: order.method,
       emotions: run.subject.emotions, attacks: order.attacks.map(\.title), rowValues: transform.rowValues,
@@ -96,6 +114,10 @@ extension Laboratory {
     let labels = slices.map(run.label)
     run.images.fill(pixels.base, slices: slices)
     let clean = try maps(labels, pixels.base)
+    let moved = try attacked.map { images in
+      try images.fill(adversarial.base, clean: pixels.base, slices: slices, labels: labels, control: control)
+      return try maps(labels, adversarial.base)
+    }
     for (index, map) in clean.enumerated() {
       classes[labels[index]].images += 1
       run.images.withImage(slices[index]) { Self.add($0, to: &classes[labels[index]].levels) }
@@ -103,9 +125,7 @@ extension Laboratory {
     }
     guard !attacked.isEmpty else { return }
     let before = bands.profiles(clean.map(\.values))
-    for (attack, images) in attacked.enumerated() {
-      try images.fill(adversarial.base, clean: pixels.base, slices: slices, labels: labels, control: control)
-      let maps = try maps(labels, adversarial.base)
+    for (attack, maps) in moved.enumerated() {
       let after = bands.profiles(maps.map(\.values))
       for (index, map) in maps.enumerated() {
         let label = labels[index]
@@ -118,6 +138,45 @@ extension Laboratory {
             isBlank: map.isBlank || clean[index].isBlank))
       }
     }
+  }
+
+  // MARK: what is kept
+
+  private static let secondsBetweenCopies = 10.0
+  private static let file = "sums.safetensors"
+
+  /// Sums are added in the order of the selection, so that a resumed session ends with the same bits.
+  private func keep(_ done: Int) throws {
+    let sums = classes.enumerated().flatMap { emotion, sums in
+      ([("levels", sums.levels), ("clean", sums.clean)] + sums.attacked.enumerated().map { ("attack \($0)", $1) })
+        .map { (name: "\(emotion) \($0)", values: $1) }
+    }
+    let counts = try JSON.line(classes.map(\.images)), drifts = try JSON.line(drifts)
+    try place.write(Self.file, sums, metadata: ["done": "\(done)", "images": counts, "drifts": drifts])
+  }
+
+  /// Images whose sums are there already.
+  private func resume() -> Int {
+    func decoded<T: Decodable>(_ text: String?) -> T? {
+      text.flatMap { try? JSON.decoder().decode(T.self, from: Data($0.utf8)) }
+    }
+    guard let file = place.kept(Self.file), let done = file.metadata["done"].flatMap(Int.init),
+      let counts: [Int] = decoded(file.metadata["images"]), counts.count == classes.count,
+      let moved: [[ImageDrift]] = decoded(file.metadata["drifts"]), moved.count == drifts.count
+    else { return 0 }
+    var kept = classes
+    for emotion in kept.indices {
+      func sum(_ name: String) -> [Float]? {
+        (try? file.array("\(emotion) \(name)", as: Float.self)).flatMap { $0.count == Geometry.pixels ? $0 : nil }
+      }
+      let attacked = order.attacks.indices.compactMap { sum("attack \($0)") }
+      guard let levels = sum("levels"), let clean = sum("clean"), attacked.count == order.attacks.count else {
+        return 0
+      }
+      kept[emotion] = ClassSums(images: counts[emotion], levels: levels, clean: clean, attacked: attacked)
+    }
+    (classes, drifts) = (kept, moved)
+    return done
   }
 
   private func maps(_ labels: [Int], _ images: UnsafePointer<Float>) throws -> [ActivationMap] {

@@ -70,6 +70,7 @@ private struct Features: Sendable {
   var points: [EmbeddedPoint]
 }
 
+/// Each batch of features is a file of its own, so that an order that was stopped goes on where it was.
 @Engine private final class FeatureSession {
   private let run: LoadedRun
   private let order: EmbeddingOrder
@@ -80,6 +81,7 @@ private struct Features: Sendable {
   private let pixels: Arena
   private let adversarial: Arena
   private var features: Features
+  private let place: ExplanationPlace
 
   /// Floats that all features together may take: 4 GiB.
   private static let limit = 1 << 30
@@ -97,6 +99,7 @@ private struct Features: Sendable {
         what: "images times features of “\(name)”", value: "\(floats)",
         range: "at most \(Self.limit); take fewer images with --limit, or another node")
     }
+    place = ExplanationPlace("features", run.subject, order.attacks, selection, [name, "batch \(order.batch)"])
     attacked = try order.attacks.map { try AttackedImages($0, run.network, batch: order.batch) }
     pixels = try Arena(count: order.batch * 3 * Geometry.pixels)
     adversarial = try Arena(count: order.attacks.isEmpty ? 1 : order.batch * 3 * Geometry.pixels)
@@ -112,13 +115,7 @@ private struct Features: Sendable {
       for start in stride(from: 0, to: selection.slices.count, by: order.batch) {
         try control.obey()
         let slices = Array(selection.slices[start..<min(selection.slices.count, start + order.batch)])
-        let labels = slices.map(run.label)
-        run.images.fill(pixels.base, slices: slices)
-        if let state {
-          try attacked[state].fill(
-            adversarial.base, clean: pixels.base, slices: slices, labels: labels, control: control)
-        }
-        try collect(slices, labels, state, state == nil ? pixels.base : adversarial.base)
+        try collect(slices, state, name: "\(state.map { "attack-\($0)" } ?? "clean")-\(start).safetensors", control)
         done += slices.count
         meter.tell(done)
       }
@@ -126,20 +123,43 @@ private struct Features: Sendable {
     return features
   }
 
-  private func collect(_ slices: [Int], _ labels: [Int], _ attack: Int?, _ images: UnsafePointer<Float>) throws {
-    let plan = try run.network.plan(batch: slices.count, demand: .inference, options: PlanOptions(pin: node))
-    plan.input.update(from: images, count: plan.inputCount)
-    plan.forward(.evaluation)
-    features.values += UnsafeBufferPointer(start: plan.pinned, count: slices.count * dimensions)
-    let logits = Array(UnsafeBufferPointer(start: plan.logits, count: slices.count * plan.outputs))
+  private func collect(_ slices: [Int], _ attack: Int?, name: String, _ control: RunControl) throws {
+    let labels = slices.map(run.label), classes = run.subject.emotions.count
+    var values: [Float] = [], logits: [Float] = []
+    if let file = place.kept(name), let own = try? file.array("features", as: Float.self),
+      let answers = try? file.array("logits", as: Float.self), own.count == slices.count * dimensions,
+      answers.count == slices.count * classes
+    {
+      (values, logits) = (own, answers)
+    } else {
+      (values, logits) = try compute(slices, labels, attack, control)
+      try place.write(name, [("features", values), ("logits", logits)])
+    }
+    features.values += values
     for (index, slice) in slices.enumerated() {
       let place = run.subject.locate(slice)
       features.points.append(
         EmbeddedPoint(
-          utterance: place.utterance, slice: place.slice, sliceNumber: slice,
-          emotion: labels[index],
-          prediction: Vote.largest(logits[index * plan.outputs..<(index + 1) * plan.outputs]), attack: attack, x: 0,
-          y: 0))
+          utterance: place.utterance, slice: place.slice, sliceNumber: slice, emotion: labels[index],
+          prediction: Vote.largest(logits[index * classes..<(index + 1) * classes]), attack: attack, x: 0, y: 0))
     }
+  }
+
+  private func compute(
+    _ slices: [Int], _ labels: [Int], _ attack: Int?, _ control: RunControl
+  ) throws -> (features: [Float], logits: [Float]) {
+    run.images.fill(pixels.base, slices: slices)
+    var images = pixels.base
+    if let attack {
+      images = adversarial.base
+      try attacked[attack].fill(images, clean: pixels.base, slices: slices, labels: labels, control: control)
+    }
+    let plan = try run.network.plan(batch: slices.count, demand: .inference, options: PlanOptions(pin: node))
+    plan.input.update(from: images, count: plan.inputCount)
+    plan.forward(.evaluation)
+    return (
+      Array(UnsafeBufferPointer(start: plan.pinned, count: slices.count * dimensions)),
+      Array(UnsafeBufferPointer(start: plan.logits, count: slices.count * plan.outputs))
+    )
   }
 }

@@ -63,6 +63,13 @@ extension RunSubject {
       truth: subject.corpus.utterances[utterance].emotion, time: start...(start + 1))
   }
 
+  /// Changes with the file: a run that trains on has other weights under the same name.
+  nonisolated static func stamp(_ weights: URL) -> String {
+    var status = stat()
+    _ = stat(weights.path, &status)
+    return "\(weights.path) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) \(status.st_size)"
+  }
+
   struct Slice {
     let levels: [UInt8]
     /// Within the utterance, and within the run's slice table.

@@ -25,9 +25,12 @@ import Pipeline
     adversarial = try Arena(count: 3 * Geometry.pixels)
   }
 
+  /// - Parameter tell: hears how far an attack is: evaluations of the network, done and at most.
   /// - Throws: `LabError`, `EvaluationError`, `NNError`, `ExplainError`, `AttackError`, `PipelineError` (`.stopped` when
   ///   `control` wishes so).
-  package func explain(_ request: ExplainRequest, control: RunControl? = nil) throws -> Explanation {
+  package func explain(
+    _ request: ExplainRequest, control: RunControl? = nil, tell: ((Int, Int) -> Void)? = nil
+  ) throws -> Explanation {
     let began = RateMeter.now()
     let run = try run(request)
     let clean = try clean(request, run)
@@ -44,7 +47,7 @@ import Pipeline
       explanation.request.attack = AttackPoint(attack: set.record.attack, settings: set.record.settings)
       try compare(clean, run, effort: nil, &explanation)
     } else if let attack = request.attack {
-      let effort = try perform(attack, on: clean, run, control)
+      let effort = try perform(attack, on: clean, run, control, tell)
       try compare(clean, run, effort: effort, &explanation)
     }
     explanation.seconds = RateMeter.now() - began
@@ -73,10 +76,7 @@ import Pipeline
   private func run(_ request: ExplainRequest) throws -> ExplainedRun {
     let folder = try laboratory.store.open(request.run)
     let weights = request.checkpoint == .last ? folder.lastCheckpoint : folder.bestCheckpoint
-    // A run that trains on has other weights under the same name.
-    var status = stat()
-    _ = stat(weights.path, &status)
-    let key = "\(weights.path) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) \(status.st_size)"
+    let key = ExplainedRun.stamp(weights)
     if let index = runs.firstIndex(where: { $0.key == key }) {
       let known = runs.remove(at: index)
       runs.insert(known, at: 0)
@@ -118,12 +118,14 @@ import Pipeline
   // MARK: the attack
 
   private func perform(
-    _ point: AttackPoint, on clean: CleanImage, _ run: ExplainedRun, _ control: RunControl?
+    _ point: AttackPoint, on clean: CleanImage, _ run: ExplainedRun, _ control: RunControl?,
+    _ tell: ((Int, Int) -> Void)?
   ) throws -> Effort {
     let attacker = try Attacker(try Attacks.named(point.attack), point.settings, run.network, batch: 1)
     guard
       let efforts = try attacker.perturb(
-        pixels.base, labels: [clean.slice.truth], ids: [clean.slice.number], into: adversarial.base, control: control)
+        pixels.base, labels: [clean.slice.truth], ids: [clean.slice.number], into: adversarial.base, control: control,
+        tell: tell)
     else { throw PipelineError.stopped }
     return efforts[0]
   }

@@ -26,16 +26,12 @@ final class Estimator: Sendable {
 
   /// - Parameter mayTry: false while the engine's thread is busy: then only what is known already counts.
   func estimate(_ job: Job, corpus: CorpusInfo?, mayTry: Bool) async -> Estimate {
-    guard let corpus, let slicer = try? Slicer(strideMilliseconds: job.strideMilliseconds) else {
+    guard let (slices, train, valid) = Self.parts(job, corpus) else {
       return Estimate(basis: "nothing is known of this corpus yet")
     }
-    let slices = corpus.utterances.reduce(0) { $0 + slicer.count(seconds: $1.duration) }
     guard let trial = await trial(job, mayTry: mayTry) else {
       return Estimate(basis: mayTry ? "this network could not be tried" : "not tried yet: a run is being trained")
     }
-    let limit = job.limit ?? .max
-    let valid = min(limit, Int(Double(slices) * Split.testShare))
-    let train = min(limit, slices - Int(Double(slices) * Split.testShare))
     let cost = job.defend?.cost ?? 1
     let epoch = (Double(train) * cost + Double(valid) * Self.validationShare) / trial.imagesPerSecond
     // Weights, gradients and Adam's two moments.
@@ -44,6 +40,33 @@ final class Estimator: Sendable {
     return Estimate(
       secondsAnEpoch: epoch, seconds: epoch * Double(job.epochs), bytes: weights + plans + slices * Geometry.pixels,
       basis: "from \(trial.batch) images a step on this machine; making the images comes on top, once")
+  }
+
+  /// Slices of the corpus and, as far as their lengths tell, of the two parts.
+  private static func parts(_ job: Job, _ corpus: CorpusInfo?) -> (slices: Int, train: Int, valid: Int)? {
+    guard let corpus, let slicer = try? Slicer(strideMilliseconds: job.strideMilliseconds) else { return nil }
+    let slices = corpus.utterances.reduce(0) { $0 + slicer.count(seconds: $1.duration) }
+    let valid = Int(Double(slices) * Split.testShare), limit = job.limit ?? .max
+    return (slices, min(limit, slices - valid), min(limit, valid))
+  }
+
+  /// An attack on a run: gradients cost what a training step costs, queries what an inference costs.
+  func estimate(_ wish: AttackWish, of job: Job, corpus: CorpusInfo?, mayTry: Bool) async -> Estimate {
+    guard let (_, train, valid) = Self.parts(job, corpus), let choice = try? wish.choice() else {
+      return Estimate(basis: "nothing is known of this corpus yet")
+    }
+    guard let trial = await trial(job, mayTry: mayTry) else {
+      return Estimate(basis: mayTry ? "this network could not be tried" : "not tried yet: the engine is busy")
+    }
+    let images = min(wish.limit ?? .max, (wish.part == .valid ? 0 : train) + (wish.part == .train ? 0 : valid))
+    let cost = choice.attack.cost(choice.settings)
+    // Two evaluations come on top: of the clean images and of the adversarial ones.
+    let steps = Double(cost.gradientEvaluations) + Double(cost.queries + 2) * Self.validationShare
+    let kept = wish.keepsImages ? ", \(SizeText.bytes(images * 3 * Geometry.pixels * 4)) of images on the disk" : ""
+    return Estimate(
+      seconds: Double(images) * steps / trial.imagesPerSecond,
+      bytes: 4 * trial.parameters + trial.planBytes / trial.batch * wish.batch + 8 * wish.batch * 12 * Geometry.pixels,
+      basis: "at most, for \(images) slices, from \(trial.batch) images a step on this machine\(kept)")
   }
 
   private func trial(_ job: Job, mayTry: Bool) async -> Trial? {

@@ -14,7 +14,10 @@ final class LibraryReader: Sendable {
     (self.library, self.post) = (library, post)
   }
 
-  func corpus(_ name: String) -> CorpusInfo? { known.withLock { $0.first { $0.name == name } } }
+  /// - Parameter name: or the path of its folder.
+  func corpus(_ name: String) -> CorpusInfo? {
+    known.withLock { known in known.first { $0.name == name } ?? known.first { $0.path == name } }
+  }
 
   /// - Parameter changed: called with each new list before it is told.
   func load(changed: @escaping @Sendable ([CorpusInfo]) -> Void) {

@@ -20,6 +20,7 @@ package final class LiveBackend: Backend {
   private let estimator: Estimator
   private let usage: UsageTeller
   private let scrubber: Scrubber
+  private let attacks: AttackRunner
   /// Leaving: what waits stays in its file.
   private let isLeaving = Mutex(false)
 
@@ -37,6 +38,7 @@ package final class LiveBackend: Backend {
     estimator = Estimator(folder: laboratory.paths.cache)
     let (mailbox, controls) = (mailbox, controls)
     scrubber = Scrubber(laboratory, mailbox)
+    attacks = AttackRunner(laboratory, mailbox)
     usage = UsageTeller { mailbox.post(.usage($0)) }
     let usage = usage
     library = LibraryReader(laboratory.library) { mailbox.post($0) }
@@ -81,18 +83,25 @@ package final class LiveBackend: Backend {
       viewing.async { [self] in attempt { mailbox.post(.models(try ModelSurvey.all(laboratory.weights))) } }
     case .measureModel(let name): measure(name)
     case .explain(let request):
+      // What was made before needs no engine.
+      if scrubber.remembers(request) { return }
       if controls.isBusy {
         mailbox.post(.explainFailed(request, LabError.engineBusy.description))
       } else {
         scrubber.explain(request)
       }
+    case .stopExplaining: scrubber.stop()
     case .openRun(let run): watcher.open(run)
     case .train(let job): attempt { try enqueue(.train(job)) { try job.check() } }
     case .resume(let run): attempt { try enqueue(.resume(run: run)) { _ = try laboratory.store.open(run) } }
     case .queue(let wish):
       mailbox.post(.queue(queue.change { $0.obey(wish) }))
       startNext()
-    case .estimate(let job): estimate(job)
+    case .attack(let wish): attempt { try enqueue(.attack(wish)) { _ = try attacks.check(wish) } }
+    case .controlAttack(let wish): attacks.ask(wish)
+    case .loadResults: attacks.tellResults()
+    case .loadSlices(let run, let set): attacks.tellSlices(run, set)
+    case .estimate(let work): estimate(work)
     case .predictions(let run):
       viewing.async { [self] in attempt { mailbox.post(.predictions(try laboratory.store.open(run).predictions())) } }
     case .play(let corpus, let utterance, let part): play(corpus, utterance, part)
@@ -168,9 +177,10 @@ package final class LiveBackend: Backend {
     let follower = RunFollower(mailbox: mailbox) { [controls] in controls.name($0.id) }
     Task.detached(priority: .utility) { [self] in
       do {
-        let ended = try await run(entry.work, control, follower)
-        mailbox.post(.run(ended))
-        log(ended.status == .failed ? .error : .info, "\(ended.id): \(ended.failure ?? ended.status.rawValue)")
+        if let ended = try await run(entry.work, control, follower) {
+          mailbox.post(.run(ended))
+          log(ended.status == .failed ? .error : .info, "\(ended.id): \(ended.failure ?? ended.status.rawValue)")
+        }
       } catch {
         mailbox.post(.failed("\(error)"))
       }
@@ -180,19 +190,33 @@ package final class LiveBackend: Backend {
     }
   }
 
-  private func run(_ work: RunQueue.Work, _ control: RunControl, _ follower: RunFollower) async throws -> RunInfo {
+  /// - Returns: the run that was trained; nil for an attack.
+  private func run(_ work: RunQueue.Work, _ control: RunControl, _ follower: RunFollower) async throws -> RunInfo? {
     switch work {
-    case .train(let job): try await laboratory.train(job, control: control) { follower.hear($0) }
-    case .resume(let run): try await laboratory.resume(run, control: control) { follower.hear($0) }
+    case .attack(let wish):
+      try await attacks.run(wish, control)
+      return nil
+    case .train(let job): return try await laboratory.train(job, control: control) { follower.hear($0) }
+    case .resume(let run): return try await laboratory.resume(run, control: control) { follower.hear($0) }
     }
   }
 
-  private func estimate(_ job: Job) {
+  private func estimate(_ work: RunQueue.Work) {
     Task.detached(priority: .utility) { [self] in
-      let corpus = library.corpus(job.corpus)
-      let estimate = await estimator.estimate(job, corpus: corpus, mayTry: !controls.isBusy)
-      mailbox.post(.estimate(job, estimate))
+      let mayTry = !controls.isBusy
+      let estimate: Estimate? =
+        switch work {
+        case .train(let job): await estimator.estimate(job, corpus: library.corpus(job.corpus), mayTry: mayTry)
+        case .attack(let wish): await self.estimate(wish, mayTry: mayTry)
+        case .resume: nil
+        }
+      if let estimate { mailbox.post(.estimate(work, estimate)) }
     }
+  }
+
+  private func estimate(_ wish: AttackWish, mayTry: Bool) async -> Estimate? {
+    guard let job = try? laboratory.store.open(wish.run).record().job else { return nil }
+    return await estimator.estimate(wish, of: job, corpus: library.corpus(job.corpus), mayTry: mayTry)
   }
 
   /// The engine belongs to one task at a time, so that a measurement counts as one.

@@ -53,9 +53,12 @@ final class Mailbox: Sendable {
   private static func replaces(_ new: Event, _ old: Event) -> Bool {
     switch (new, old) {
     case (.run(let a), .run(let b)): a.id == b.id
+    case (.explaining(let a, _), .explaining(let b, _)): a == b
     case (.picture(let a), .picture(let b)): a.request.place == b.request.place
     case (.waveform(let a), .waveform(let b)): (a.corpus, a.utterance) == (b.corpus, b.utterance)
-    case (.runs, .runs), (.corpora, .corpora), (.queue, .queue), (.usage, .usage): true
+    case (.runs, .runs), (.corpora, .corpora), (.queue, .queue), (.usage, .usage), (.results, .results),
+      (.attacking, .attacking):
+      true
     default: false
     }
   }

@@ -7,7 +7,7 @@ extension TrainerOptions {
   /// Refuses what cannot be done, before anything is written.
   ///
   /// - Throws: `LabError`, `NNError`.
-  func check(_ job: Job) throws {
+  package func check(_ job: Job) throws {
     if let schedule, !Self.schedules.contains(schedule) {
       throw LabError.unknownChoice(what: "schedule", value: schedule, choices: Self.schedules)
     }

@@ -16,14 +16,24 @@ package enum Request: Sendable, Equatable {
   /// A slice before and after an attack, with attention: answered by `Event.explained` or `Event.explainFailed`; a newer
   /// request replaces an older one. Refused while a run is live here.
   case explain(ExplainRequest)
+  /// Stops the attack of an `explain` that is under way.
+  case stopExplaining
   /// All epochs of a run whose list entry holds only the last; answered by `Event.run`.
   case openRun(String)
   /// Begins at once, or waits its turn when a run is being trained here.
   case train(Job)
   case resume(run: String)
   case queue(QueueWish)
-  /// Answered by `Event.estimate`.
-  case estimate(Job)
+  /// Attacks a whole part of a run; begins at once, or waits its turn.
+  case attack(AttackWish)
+  /// Pause, proceed, stop: the attack that this process makes.
+  case controlAttack(RunControl.Wish)
+  /// Answered by `Event.results`.
+  case loadResults
+  /// Answered by `Event.attackedSlices`.
+  case loadSlices(run: String, set: String)
+  /// What a training or an attack will cost; answered by `Event.estimate`.
+  case estimate(RunQueue.Work)
   /// Answered by `Event.predictions`.
   case predictions(run: String)
   /// Plays a part of an utterance, in seconds; nil plays all of it.
@@ -46,8 +56,15 @@ package enum Event: Sendable, Equatable {
   case run(RunInfo)
   case explained(Explanation)
   case explainFailed(ExplainRequest, String)
+  /// How far an attack is that takes long.
+  case explaining(ExplainRequest, RunProgress)
   case queue(RunQueue)
-  case estimate(Job, Estimate)
+  case estimate(RunQueue.Work, Estimate)
+  /// Of all runs that have any.
+  case results([RunResults])
+  case attackedSlices(AttackedSlices)
+  /// The attack that this process makes; nil when it has ended.
+  case attacking(AttackStatus?)
   case predictions(RunPredictions)
   /// What the machine and this process are busy with; told while a run is live.
   case usage(Usage)

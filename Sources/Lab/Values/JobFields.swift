@@ -1,37 +1,32 @@
 import Attacks
 
-/// One thing about a job that a user can set: the form's rows, the plain mode's words and the check of a job come from
-/// this list, so that they cannot disagree.
-package struct JobField: Sendable {
-  package enum Kind: Sendable, Equatable {
-    /// One of some names; with `allowsOther` any text (the path of a split).
-    case choice([String], allowsOther: Bool)
-    /// Steps of `step` in the form.
-    case integer(ClosedRange<Int>, step: Int)
-    /// A finite number of at least 0.
-    case number
-    /// Some values to step through, of which not all need be numbers ("all"); any whole number of the range may be typed.
-    case series([String], ClosedRange<Int>)
-  }
+/// One thing about a job or an attack that a user can set: the form's rows, the plain mode's words and the check of a job
+/// come from lists of these, so that they cannot disagree.
+package struct WorkField<Work: Sendable>: Sendable {
+  package typealias Kind = FieldKind
 
   package let name: String
   /// On the command line.
   package let option: String
   package let help: String
   package let kind: Kind
-  package let read: @Sendable (Job) -> String
+  package let read: @Sendable (Work) -> String
   /// False when the text is no value of this field.
-  private let write: @Sendable (inout Job, String) -> Bool
+  private let write: @Sendable (inout Work, String) -> Bool
+  /// Belongs to the few that most users leave alone.
+  package var isFurther = false
+  /// Whether the work reads it as it is otherwise set: α of an attack that takes one step has no use.
+  package var isRead: @Sendable (Work) -> Bool = { _ in true }
 
   package init(
-    _ name: String, _ option: String, _ help: String, _ kind: Kind, read: @escaping @Sendable (Job) -> String,
-    write: @escaping @Sendable (inout Job, String) -> Bool
+    _ name: String, _ option: String, _ help: String, _ kind: Kind, read: @escaping @Sendable (Work) -> String,
+    write: @escaping @Sendable (inout Work, String) -> Bool
   ) {
     (self.name, self.option, self.help, self.kind, self.read, self.write) = (name, option, help, kind, read, write)
   }
 
   /// - Throws: `LabError.unknownChoice`, `LabError.outOfRange`.
-  package func set(_ text: String, in job: inout Job) throws(LabError) {
+  package func set(_ text: String, in job: inout Work) throws(LabError) {
     var changed = job
     guard write(&changed, text) else { throw mistake(text) }
     try check(changed)
@@ -39,7 +34,7 @@ package struct JobField: Sendable {
   }
 
   /// - Throws: `LabError.unknownChoice`, `LabError.outOfRange`.
-  package func check(_ job: Job) throws(LabError) {
+  package func check(_ job: Work) throws(LabError) {
     let value = read(job)
     let isGood: Bool =
       switch kind {
@@ -51,11 +46,6 @@ package struct JobField: Sendable {
       }
     if !isGood { throw mistake(value) }
   }
-
-  /// What stands for no defence.
-  private static let none = "none"
-  /// What stands for no limit.
-  private static let everything = "all"
 
   private func mistake(_ value: String) -> LabError {
     switch kind {
@@ -75,43 +65,70 @@ package struct JobField: Sendable {
   }
 }
 
-extension JobField {
-  private static func text(
+extension WorkField {
+  static func text(
     _ name: String, _ option: String, _ help: String, _ names: [String], other: Bool = false,
-    _ path: WritableKeyPath<Job, String> & Sendable
-  ) -> JobField {
-    JobField(name, option, help, .choice(names, allowsOther: other), read: { $0[keyPath: path] }) {
+    _ path: WritableKeyPath<Work, String> & Sendable
+  ) -> WorkField {
+    WorkField(name, option, help, .choice(names, allowsOther: other), read: { $0[keyPath: path] }) {
       $0[keyPath: path] = $1
       return true
     }
   }
 
-  private static func integer(
+  static func integer(
     _ name: String, _ option: String, _ help: String, _ range: ClosedRange<Int>, step: Int = 1,
-    _ path: WritableKeyPath<Job, Int> & Sendable
-  ) -> JobField {
-    JobField(name, option, help, .integer(range, step: step), read: { String($0[keyPath: path]) }) {
+    _ path: WritableKeyPath<Work, Int> & Sendable
+  ) -> WorkField {
+    WorkField(name, option, help, .integer(range, step: step), read: { String($0[keyPath: path]) }) {
       guard let value = Int($1) else { return false }
       $0[keyPath: path] = value
       return true
     }
   }
 
-  private static func number(
-    _ name: String, _ option: String, _ help: String, _ path: WritableKeyPath<Job, Double> & Sendable
-  ) -> JobField {
-    JobField(name, option, help, .number, read: { "\($0[keyPath: path])" }) {
+  static func number(
+    _ name: String, _ option: String, _ help: String, _ path: WritableKeyPath<Work, Double> & Sendable
+  ) -> WorkField {
+    WorkField(name, option, help, .number, read: { "\($0[keyPath: path])" }) {
       guard let value = Double($1) else { return false }
       $0[keyPath: path] = value
       return true
     }
   }
+}
+
+/// What a field's value can be.
+package enum FieldKind: Sendable, Equatable {
+  /// One of some names; with `allowsOther` any text (the path of a split).
+  case choice([String], allowsOther: Bool)
+  /// Steps of `step` in the form.
+  case integer(ClosedRange<Int>, step: Int)
+  /// A finite number of at least 0.
+  case number
+  /// Some values to step through, of which not all need be numbers ("all"); any whole number of the range may be typed.
+  case series([String], ClosedRange<Int>)
+}
+
+package typealias JobField = WorkField<Job>
+
+/// The registry of a job's settings.
+package enum JobFields {
+  /// The recipe first, then what the trainer can do beside it.
+  package static let all: [JobField] = recipe + trainer
+
+  /// Strides that keys step through, in ms.
+  package static let strides = [10, 20, 50, 100, 200, 250, 500, 1000]
+
+  package static func named(_ name: String) -> JobField? {
+    all.first { $0.name == name || $0.option == "--\(name)" || $0.name.replacing(" ", with: "-") == name }
+  }
 
   /// All but the corpus, whose names are not known here. One more setting of a job is one more entry.
-  fileprivate static let registry: [JobField] = [
-    text("transform", "--transform", "how sound becomes a picture", Laboratory.transforms, \.transform),
-    text("network", "--model", "what learns", Laboratory.models, \.model),
-    text(
+  private static let recipe: [JobField] = [
+    JobField.text("transform", "--transform", "how sound becomes a picture", Laboratory.transforms, \.transform),
+    JobField.text("network", "--model", "what learns", Laboratory.models, \.model),
+    JobField.text(
       "split", "--split", "utterance or speaker keep files whole; slice leaks; or type a CSV's path",
       ["utterance", "speaker", "slice"], other: true, \.split),
     JobField(
@@ -122,10 +139,10 @@ extension JobField {
       $0.strideMilliseconds = value
       return true
     },
-    integer("epochs", "--epochs", "passes over the training part", 1...100_000, \.epochs),
-    integer("batch", "--batch", "slices a step", 1...4096, step: 8, \.batch),
-    number("learning rate", "--lr", "of Adam", \.learningRate),
-    number("weight decay", "--weight-decay", "L2, coupled", \.weightDecay),
+    JobField.integer("epochs", "--epochs", "passes over the training part", 1...100_000, \.epochs),
+    JobField.integer("batch", "--batch", "slices a step", 1...4096, step: 8, \.batch),
+    JobField.number("learning rate", "--lr", "of Adam", \.learningRate),
+    JobField.number("weight decay", "--weight-decay", "L2, coupled", \.weightDecay),
     JobField(
       "seed", "--seed", "the same seed gives the same run", .integer(0...Int.max, step: 1), read: { String($0.seed) }
     ) {
@@ -133,15 +150,16 @@ extension JobField {
       $0.seed = value
       return true
     },
-    text("augment", "--augment", "SpecAugment on training images", ["specaugment", "none"], \.augment),
-    text(
+    JobField.text("augment", "--augment", "SpecAugment on training images", ["specaugment", "none"], \.augment),
+    JobField.text(
       "normalise", "--normalise", "slices that give lo and hi: the paper's, or the strict way", ["corpus", "train"],
       \.normalise),
     JobField(
       "defence", "--defend", "also trains on images that this attack makes, or type pgd:eps=8/255,steps=3,ratio=0.5",
-      .choice([none] + Attacks.whiteBox.map(\.name), allowsOther: true), read: { $0.defend?.text ?? none }
+      .choice([FieldWords.none] + Attacks.whiteBox.map(\.name), allowsOther: true),
+      read: { $0.defend?.text ?? FieldWords.none }
     ) {
-      guard $1 != none else {
+      guard $1 != FieldWords.none else {
         $0.defend = nil
         return true
       }
@@ -151,24 +169,18 @@ extension JobField {
     },
     JobField(
       "slices", "--limit", "of each part: all, or a stratified few for a quick try",
-      .series([everything, "64", "256", "1024"], 1...100_000_000),
-      read: { $0.limit.map(String.init) ?? everything }
+      .series([FieldWords.everything, "64", "256", "1024"], 1...100_000_000),
+      read: { $0.limit.map(String.init) ?? FieldWords.everything }
     ) {
-      guard $1 == everything || Int($1) != nil else { return false }
+      guard $1 == FieldWords.everything || Int($1) != nil else { return false }
       $0.limit = Int($1)
       return true
     },
   ]
 }
 
-/// The registry of a job's settings.
-package enum JobFields {
-  package static let all: [JobField] = JobField.registry
-
-  /// Strides that keys step through, in ms.
-  package static let strides = [10, 20, 50, 100, 200, 250, 500, 1000]
-
-  package static func named(_ name: String) -> JobField? {
-    all.first { $0.name == name || $0.option == "--\(name)" || $0.name.replacing(" ", with: "-") == name }
-  }
+/// What stands for nothing and for all in fields.
+enum FieldWords {
+  static let none = "none"
+  static let everything = "all"
 }

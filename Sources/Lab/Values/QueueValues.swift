@@ -3,6 +3,7 @@ package struct RunQueue: Codable, Sendable, Equatable {
   package enum Work: Codable, Sendable, Equatable {
     case train(Job)
     case resume(run: String)
+    case attack(AttackWish)
   }
 
   package struct Entry: Codable, Sendable, Equatable, Identifiable {
@@ -15,6 +16,7 @@ package struct RunQueue: Codable, Sendable, Equatable {
       case .train(let job):
         "train \(job.model) on \(job.corpus), \(job.transform), seed \(job.seed), \(job.epochs) epochs"
       case .resume(let run): "resume \(run)"
+      case .attack(let wish): wish.label
       }
     }
   }

@@ -11,6 +11,16 @@ package enum Scrub {
     Attacks.all.first { $0.name == attack }?.title ?? attack
   }
 
+  /// Whether ε means anything to it: Pixle moves pixels about instead.
+  package static func hasStrength(_ attack: String) -> Bool {
+    Attacks.all.first { $0.name == attack }?.knobs.contains(.epsilon) ?? true
+  }
+
+  /// "PGD ε 32/255", "Pixle".
+  package static func words(_ point: AttackPoint) -> String {
+    title(point.attack) + (hasStrength(point.attack) ? " ε \(Fraction.text(point.settings.epsilon))" : "")
+  }
+
   /// - Returns: nil for strength 0 and for an attack that the registry lacks.
   package static func point(_ attack: String, strength: Int) -> AttackPoint? {
     guard strength > 0, let entry = Attacks.all.first(where: { $0.name == attack }) else { return nil }

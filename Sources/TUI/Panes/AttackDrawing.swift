@@ -4,10 +4,13 @@ import Lab
 enum AttackDrawing {
   static func draw(_ state: State, _ surface: inout Surface) {
     let (pane, look) = (state.attackPane, state.look)
-    guard let shown = pane.shown else {
+    // What cannot be attacked is said, rather than an image shown that is another's.
+    let problem = pane.failure ?? (state.viewPane.isEmpty || state.selectedRun == nil ? nil : AttackPane.whyNot(state))
+    guard problem == nil, let shown = pane.shown else {
       let words =
-        pane.failure ?? (pane.wanted == nil ? welcome(state) : "Attacking … (the first time also reads the weights)")
-      Paragraph.draw(words, in: surface.bounds, look.style(pane.failure == nil ? .dim : .error), look, &surface)
+        problem ?? (pane.wanted == nil ? welcome(state) : "Attacking … (the first time also reads the weights)")
+      let used = Paragraph.draw(words, in: surface.bounds, look.style(problem == nil ? .dim : .error), look, &surface)
+      if let progress = pane.progress { bar(progress, used, look, &surface) }
       return
     }
     let emotions = shown.explanation.emotions.count
@@ -46,7 +49,7 @@ enum AttackDrawing {
       look.style(.text))
     var words: [String] = []
     if let attack = explanation.request.attack {
-      words = ["\(Scrub.title(attack.attack)) ε \(Int((attack.settings.epsilon * 255).rounded()))/255"]
+      words = [Scrub.words(attack)]
       let settings = Scrub.settings(attack)
       if !settings.isEmpty { words.append(settings) }
       if let change = explanation.perturbation {
@@ -57,10 +60,21 @@ enum AttackDrawing {
       words = ["the clean image", "] attacks it"]
     }
     words.append("\(Numbers.fixed(explanation.seconds * 1000, 0)) ms")
+    if let progress = state.attackPane.progress { return bar(progress, rect.y + 1, look, &surface) }
     if state.attackPane.wanted != nil { words.insert("attacking …", at: 0) }
     let text = TextWidth.cut(
       look.glyphs.plain(words.joined(separator: " · ")), to: rect.width, ellipsis: look.glyphs.ellipsis)
     surface.put(text, 0, rect.y + 1, look.style(.dim))
+  }
+
+  /// An attack that takes long.
+  private static func bar(_ progress: RunProgress, _ y: Int, _ look: Look, _ surface: inout Surface) {
+    let share = Double(progress.done) / Double(max(1, progress.total))
+    let left = progress.secondsLeft.map { "  \(Numbers.clock($0)) left" } ?? ""
+    let right = "\(Numbers.percent(share, 0))\(left)  x stops"
+    let x = surface.put("\(progress.phase) ", 0, y, look.style(.accent))
+    surface.putRight(right, surface.width, y, look.style(.text))
+    ProgressBar.draw(share, x, y, width: surface.width - x - TextWidth.of(right) - 1, look, &surface)
   }
 
   // MARK: Pictures
@@ -69,6 +83,8 @@ enum AttackDrawing {
     let title: String
     let raster: Raster?
     let colormap: ScreenColormap
+    /// Where the network looks in it, for the overlay.
+    var attention: Raster?
   }
 
   private static func panels(_ state: State, _ shown: ScrubPicture, attention: Bool) -> [Panel] {
@@ -81,8 +97,8 @@ enum AttackDrawing {
         Panel(title: "its change", raster: shown.attentionChange, colormap: heat),
       ]
       : [
-        Panel(title: "clean", raster: shown.clean, colormap: eye),
-        Panel(title: "attacked", raster: shown.attacked, colormap: eye),
+        Panel(title: "clean", raster: shown.clean, colormap: eye, attention: shown.attention),
+        Panel(title: "attacked", raster: shown.attacked, colormap: eye, attention: shown.attackedAttention),
         Panel(
           title: shown.change.map { "change, up to \(Int($0.range.upperBound)) levels" } ?? "change",
           raster: shown.change, colormap: heat),
@@ -122,6 +138,9 @@ enum AttackDrawing {
         continue
       }
       Heatmap(colormap: panel.colormap, look: look).draw(raster, range: raster.range, in: plot, &surface)
+      if let attention = panel.attention {
+        Spotlight.draw(attention, AttackState.overlays[state.attackPane.overlay], in: plot, look, &surface)
+      }
       if axis > 0 {
         TimeAxis.draw(
           shown.explanation.time, unit: index == 0 ? "s" : "", in: Rect(x: x, y: plot.maxY, width: width, height: 1),

@@ -5,27 +5,78 @@ extension PaneID {
 }
 
 package struct AttackState: Sendable, Equatable {
+  /// An attack of the results, with its own settings, and the set that holds its very images.
+  package struct Taken: Sendable, Equatable {
+    package let point: AttackPoint
+    package let set: String?
+  }
+
   /// Index into the registry of attacks and into the ladder of strengths.
-  package var attack = 0
-  package var strength = Scrub.strengths.firstIndex(of: 32) ?? 0
+  package private(set) var attack = 0
+  package private(set) var strength = Scrub.strengths.firstIndex(of: 32) ?? 0
+  /// Instead of the registry's own settings, until the attack or its strength is stepped.
+  package private(set) var taken: Taken?
   /// Attention rather than the images, where there is no room for both.
   package var showsAttention = false
+  /// How much of what the network does not look at is darkened; an index of `overlays`.
+  package var overlay = 0
   /// Asked for, and not answered yet.
   package var wanted: ExplainRequest?
+  package var progress: RunProgress?
   package private(set) var shown: ScrubPicture?
   package var failure: String?
+
+  package static let overlays = [0, 0.25, 0.5, 0.75, 1]
 
   package init() {}
 
   package var attackName: String { Scrub.attacks[attack] }
+  /// What is asked for; nil shows the clean image.
+  package var point: AttackPoint? { taken?.point ?? Scrub.point(attackName, strength: Scrub.strengths[strength]) }
+  /// Numerator of ε over 255, of the ladder.
   package var epsilon: Int { Scrub.strengths[strength] }
 
   package mutating func take(_ explanation: Explanation) {
     shown = ScrubPicture(explanation)
-    (wanted, failure) = (nil, nil)
+    (wanted, failure, progress) = (nil, nil, nil)
   }
 
-  package mutating func fail(_ sentence: String) { (wanted, shown, failure) = (nil, nil, sentence) }
+  package mutating func fail(_ sentence: String) { (wanted, shown, failure, progress) = (nil, nil, sentence, nil) }
+
+  /// An attack as it was made before.
+  package mutating func take(_ point: AttackPoint, set: String?) {
+    taken = Taken(point: point, set: set)
+    attack = Scrub.attacks.firstIndex(of: point.attack) ?? attack
+    let wanted = point.settings.epsilon * 255
+    strength =
+      Scrub.strengths.indices.dropFirst().min {
+        abs(Double(Scrub.strengths[$0]) - wanted) < abs(Double(Scrub.strengths[$1]) - wanted)
+      } ?? strength
+  }
+
+  /// To the next attack or the one before; settings are an attack's own.
+  package mutating func turn(_ distance: Int) {
+    taken = nil
+    attack = (attack + distance + Scrub.attacks.count) % Scrub.attacks.count
+    if strength == 0 { strength = Scrub.strengths.firstIndex(of: 32) ?? 0 }
+  }
+
+  /// Along the ladder; an attack without ε is there or not.
+  package mutating func climb(_ distance: Int) {
+    taken = nil
+    let last = Scrub.strengths.count - 1
+    if Scrub.hasStrength(attackName) {
+      strength = max(0, min(last, strength + distance))
+    } else {
+      strength = distance < 0 ? 0 : max(strength, Scrub.strengths.firstIndex(of: 32) ?? last)
+    }
+  }
+
+  package mutating func restore(attack name: String, epsilon: Int) {
+    let (newAttack, newStrength) = (Scrub.attacks.firstIndex(of: name), Scrub.strengths.firstIndex(of: epsilon))
+    guard (newAttack ?? attack, newStrength ?? strength) != (attack, strength) else { return }
+    (attack, strength, taken) = (newAttack ?? attack, newStrength ?? strength, nil)
+  }
 }
 
 /// An explanation with its fields as rasters, made once when it arrives.
@@ -80,6 +131,8 @@ package enum AttackPane {
       case .explained(let explanation) where isWanted(explanation, state): state.attackPane.take(explanation)
       case .explainFailed(let request, let sentence) where request == state.attackPane.wanted:
         state.attackPane.fail(sentence)
+      case .explaining(let request, let progress) where request == state.attackPane.wanted:
+        state.attackPane.progress = progress
       default: break
       }
       return []
@@ -90,42 +143,43 @@ package enum AttackPane {
     pane.memory = Pane.Memory(
       save: { ["attack": $0.attackPane.attackName, "strength": String($0.attackPane.epsilon)] },
       restore: { state, saved in
-        if let index = Scrub.attacks.firstIndex(of: saved["attack"] ?? "") { state.attackPane.attack = index }
-        if let index = Scrub.strengths.firstIndex(of: Int(saved["strength"] ?? "") ?? -1) {
-          state.attackPane.strength = index
-        }
+        state.attackPane.restore(attack: saved["attack"] ?? "", epsilon: Int(saved["strength"] ?? "") ?? -1)
         return state.focus == .attack ? ask(&state) : []
       })
     return pane
   }()
 
   private static func title(_ state: State) -> String {
-    let pane = state.attackPane
-    return pane.epsilon == 0
-      ? "Attack · clean"
-      : "Attack · \(Scrub.title(pane.attackName)) · \(state.look.glyphs.plain("ε")) \(pane.epsilon)/255"
+    guard let point = state.attackPane.point else { return "Attack · clean" }
+    return "Attack · \(state.look.glyphs.plain(Scrub.words(point)))"
   }
 
   /// The answer has filled in what the question left open.
   private static func isWanted(_ explanation: Explanation, _ state: State) -> Bool {
     guard let wanted = state.attackPane.wanted else { return false }
     let request = explanation.request
-    guard request.slice == min(wanted.slice, explanation.sliceCount - 1) else { return false }
-    return (request.run, request.utterance, request.attack) == (wanted.run, wanted.utterance, wanted.attack)
+    guard request.slice == min(wanted.slice, explanation.sliceCount - 1),
+      request.adversarialSet == wanted.adversarialSet,
+      wanted.adversarialSet != nil || request.attack == wanted.attack
+    else { return false }
+    return (request.run, request.utterance) == (wanted.run, wanted.utterance)
   }
 
-  /// What is attacked: the slice of the view pane, by the selected run.
+  /// What is attacked: the slice of the view pane, by the selected run, at the run's stride.
   private static func subject(_ state: State) -> ExplainRequest? {
-    guard let run = state.selectedRun, !state.viewPane.isEmpty else { return nil }
-    let pane = state.attackPane
-    return ExplainRequest(
-      run: run.id, utterance: state.viewPane.utterance, slice: state.viewPane.slice,
-      attack: Scrub.point(pane.attackName, strength: pane.epsilon))
+    guard let run = state.selectedRun, whyNot(state) == nil else { return nil }
+    let view = state.viewPane, stride = max(1, run.job.strideMilliseconds)
+    // The run's slice that begins nearest to the one on the screen.
+    let slice = (view.slice * view.stride + stride / 2) / stride
+    var request = ExplainRequest(run: run.id, utterance: view.utterance, slice: slice, attack: state.attackPane.point)
+    request.adversarialSet = state.attackPane.taken?.set
+    if request.adversarialSet != nil { request.attack = nil }
+    return request
   }
 
-  private static func ask(_ state: inout State) -> [Effect] {
+  package static func ask(_ state: inout State) -> [Effect] {
     guard let request = subject(state) else { return [] }
-    state.attackPane.wanted = request
+    (state.attackPane.wanted, state.attackPane.progress) = (request, nil)
     return [.request(.explain(request))]
   }
 
@@ -146,9 +200,22 @@ package enum AttackPane {
 
   private static let hasSubject: @Sendable (State) -> Bool = { subject($0) != nil }
 
-  private static let whyNot: @Sendable (State) -> String? = { state in
-    state.viewPane.isEmpty
-      ? "choose an utterance in the corpus pane (1) first" : "choose a run in the training pane (3) first"
+  /// Why there is nothing to attack, in one sentence.
+  package static let whyNot: @Sendable (State) -> String? = { state in
+    if state.viewPane.isEmpty { return "choose an utterance in the corpus pane (1) first" }
+    guard let run = state.selectedRun else { return "choose a run in the training pane (3) first" }
+    guard let corpus = state.corpus(of: run.job) else {
+      return "the corpus \(run.job.corpus) of \(run.id) is not registered here"
+    }
+    if corpus.name != state.viewPane.corpus {
+      return "\(run.id) was trained on \(corpus.name), and this slice is of \(state.viewPane.corpus): "
+        + "choose an utterance of \(corpus.name) (1), or another run (3)"
+    }
+    if !run.emotions.isEmpty, run.emotions != corpus.emotions {
+      return "\(run.id) knows \(run.emotions.joined(separator: ", ")), and \(corpus.name) now has "
+        + corpus.emotions.joined(separator: ", ")
+    }
+    return nil
   }
 
   private static func step(_ change: @escaping @Sendable (inout AttackState) -> Void)
@@ -168,23 +235,21 @@ package enum AttackPane {
       "attack.\(id)", keys, name, help, hint: hint, isEnabled: hasSubject, whyNot: whyNot, run: step(change))
   }
 
-  private static let count = Scrub.attacks.count
-
   private static let bindings: [Binding] = [
     binding("look", ["enter", "R"], "attack", "Attacks the slice of the view pane with the selected run.", hint: 0) {
       _ in
     },
     binding("stronger", ["]", "l", "right", "+"], "stronger", "The next ε.", hint: 1) {
-      $0.strength = min(Scrub.strengths.count - 1, $0.strength + 1)
+      $0.climb(1)
     },
     binding("weaker", ["[", "h", "left", "-"], "weaker", "The ε before; 0 is the clean image.", hint: 2) {
-      $0.strength = max(0, $0.strength - 1)
+      $0.climb(-1)
     },
     binding("next", ["j", "down", "a"], "next attack", "The next attack.", hint: 3) {
-      $0.attack = ($0.attack + 1) % count
+      $0.turn(1)
     },
     binding("previous", ["k", "up", "A"], "attack before", "The attack before.") {
-      $0.attack = ($0.attack + count - 1) % count
+      $0.turn(-1)
     },
     Binding(
       "attack.attention", ["s"], "attention", "Where the network looks (Grad-CAM++) instead of what it sees.", hint: 4
@@ -192,6 +257,16 @@ package enum AttackPane {
       state.attackPane.showsAttention.toggle()
       return []
     },
+    Binding(
+      "attack.overlay", ["o"], "overlay", "Darkens what the network does not look at, in steps.", hint: 5
+    ) { state in
+      state.attackPane.overlay = (state.attackPane.overlay + 1) % AttackState.overlays.count
+      return []
+    },
+    Binding(
+      "attack.stop", ["x"], "stop", "Stops an attack that takes long.", hint: 6,
+      isEnabled: { $0.attackPane.wanted != nil }, whyNot: { _ in "no attack is under way here" }
+    ) { _ in [.request(.stopExplaining)] },
     slice("slice-next", [".", ">"], "next slice", "The next slice, in the view too.", 1),
     slice("slice-previous", [",", "<"], "slice before", "The slice before, in the view too.", -1),
   ]
@@ -202,8 +277,12 @@ package enum AttackPane {
     Binding(
       "attack.\(id)", keys, name, help, isEnabled: hasSubject, whyNot: whyNot
     ) { state in
-      let last = max(0, (state.attackPane.shown?.explanation.sliceCount ?? state.viewPane.sliceCount) - 1)
-      state.viewPane.slice = max(0, min(last, state.viewPane.slice + distance))
+      guard let request = subject(state), let run = state.selectedRun else { return [] }
+      // The view goes along, at the run's stride: the two show the same second.
+      let shown = state.attackPane.shown?.explanation
+      let last = shown?.request.utterance == request.utterance ? (shown?.sliceCount ?? .max) - 1 : .max
+      state.viewPane.stride = run.job.strideMilliseconds
+      state.viewPane.slice = max(0, min(last, request.slice + distance))
       return ask(&state) + state.viewPane.ask()
     }
   }

@@ -162,7 +162,7 @@ package enum ConfusionPane {
     },
     Binding(
       "confusion.utterances", ["enter"], "utterances", "The utterances behind this cell.", hint: 0, isEnabled: isLatest,
-      whyNot: { _ in "only the last epoch's predictions are kept by slice; 0 goes there" }, run: drill),
+      whyNot: { _ in "only the last epoch's predictions are kept by slice; $ goes there" }, run: drill),
     Binding(
       "confusion.epoch-previous", ["["], "epoch before", "The epoch before.", hint: 2, isEnabled: hasMatrix,
       run: epoch(-1)),
@@ -170,7 +170,7 @@ package enum ConfusionPane {
       "confusion.epoch-next", ["]"], "next epoch", "The next epoch.", hint: 3,
       isEnabled: { $0.confusionPane.epoch != nil }, run: epoch(1)),
     Binding(
-      "confusion.epoch-latest", ["0"], "latest epoch", "Follows the latest epoch.",
+      "confusion.epoch-latest", ["$"], "latest epoch", "Follows the latest epoch.",
       isEnabled: { $0.confusionPane.epoch != nil }
     ) {
       $0.confusionPane.epoch = nil

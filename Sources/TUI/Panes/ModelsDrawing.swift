@@ -36,12 +36,9 @@ enum ModelsDrawing {
 
   private static func fitting(_ width: Int, _ model: ModelInfo) -> [Column] {
     var kept = model.measures?.times == nil ? columns.filter { !$0.name.hasSuffix("ms") } : columns
-    while kept.count > 1, kept.reduce(1, { $0 + $1.width + 1 }) > width {
-      guard let worst = kept.indices.max(by: { kept[$0].rank < kept[$1].rank }) else { break }
-      kept.remove(at: worst)
-    }
+    kept = ColumnFit.kept(kept.map { ($0.width, $0.rank) }, width: width).map { kept[$0] }
     let longest = model.layers.map(\.name.count).max() ?? 0
-    let room = width - kept.reduce(1) { $0 + $1.width + 1 }
+    let room = width - ColumnFit.used(kept.map(\.width))
     kept[0].width = max(4, min(kept[0].width + max(0, room), max(longest, 5)))
     return kept
   }

@@ -8,6 +8,7 @@ package enum Panes {
     LogPane.pane,
     ModelsPane.pane,
     AttackPane.pane,
+    ResultsPane.pane,
   ]
 
   package static let order: [PaneID] = all.map(\.id)

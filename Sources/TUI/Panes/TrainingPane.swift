@@ -111,7 +111,7 @@ package enum TrainingPane {
       state.say("no corpus yet; add one: quaver corpus add PATH", .warning)
       return []
     }
-    return FormModal.put(TrainForm(state, corpus: corpus), &state)
+    return FormModal.put(WorkForm(state, corpus: corpus), &state)
   }
 
   // MARK: Keys

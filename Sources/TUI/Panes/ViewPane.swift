@@ -202,7 +202,7 @@ package enum ViewPane {
     Binding("view.far-left", ["H"], "far left", "Cursor ten cells earlier.", isEnabled: hasPicture, run: move(-10, 0)),
     Binding("view.far-right", ["L"], "far right", "Cursor ten cells later.", isEnabled: hasPicture, run: move(10, 0)),
     Binding(
-      "view.start", ["0", "home"], "start", "Cursor to the slice's start.", isEnabled: hasPicture, run: move(-far, 0)),
+      "view.start", ["^", "home"], "start", "Cursor to the slice's start.", isEnabled: hasPicture, run: move(-far, 0)),
     Binding("view.end", ["$", "end"], "end", "Cursor to the slice's end.", isEnabled: hasPicture, run: move(far, 0)),
     Binding("view.top", ["g g"], "top", "Cursor to the highest row.", isEnabled: hasPicture, run: move(0, far)),
     Binding("view.bottom", ["G"], "bottom", "Cursor to the lowest row.", isEnabled: hasPicture, run: move(0, -far)),

@@ -7,7 +7,7 @@ package enum PlainCommands {
   private typealias Answer = PlainMode.Answer
 
   package static let all: [PlainMode.Command] =
-    looking + training + [
+    looking + training + PlainResults.commands + [
       Command(name: "help", arguments: "", help: "these lines") { _, _ in
         Answer(lines: all.map { "\($0.name)\($0.arguments.isEmpty ? "" : " " + $0.arguments): \($0.help)" })
       },
@@ -57,7 +57,7 @@ package enum PlainCommands {
         run: {
           withJob(&$0, $1) { mode, job in
             mode.awaited = .estimate(job)
-            return Answer(requests: [.estimate(job)])
+            return Answer(requests: [.estimate(.train(job))])
           }
         }),
       Command(
@@ -145,7 +145,7 @@ package enum PlainCommands {
 
   // MARK: Runs
 
-  private static func withRun(
+  static func withRun(
     _ state: State, _ words: [String], _ body: (RunInfo) -> PlainMode.Answer
   ) -> PlainMode.Answer {
     let live = state.runs.filter(\.isLive)

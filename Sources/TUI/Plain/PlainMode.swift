@@ -33,6 +33,8 @@ package struct PlainMode: Sendable {
     case estimate(Job)
     case predictions(run: String, truth: Int, predicted: Int)
     case epochs(run: String)
+    case results(run: String)
+    case attackEstimate(AttackWish)
   }
 
   package init(_ state: State) { self.state = state }
@@ -74,9 +76,16 @@ package struct PlainMode: Sendable {
     case .pictureFailed(_, let sentence):
       awaited = nil
       return [sentence]
-    case .estimate(let job, let estimate) where awaited == .estimate(job):
+    case .estimate(.train(let job), let estimate) where awaited == .estimate(job):
       awaited = nil
       return [PlainCommands.words(estimate)]
+    case .estimate(.attack(let wish), let estimate) where awaited == .attackEstimate(wish):
+      awaited = nil
+      return [PlainCommands.words(estimate)]
+    case .results:
+      guard case .results(let run) = awaited else { return [] }
+      awaited = nil
+      return PlainResults.lines(run, state)
     case .predictions(let predictions): return hear(predictions)
     case .log(let line) where line.level != .info: return ["\(line.level.rawValue): \(line.text)"]
     case .failed(let sentence):

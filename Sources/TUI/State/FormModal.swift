@@ -1,15 +1,15 @@
 import Lab
 
-/// Keys of the form before a training.
+/// Keys of the form before a training or an attack.
 enum FormModal {
   /// Shows the form as it is now and asks anew for an estimate when the job has changed.
-  static func put(_ form: TrainForm, _ state: inout State) -> [Effect] {
+  static func put(_ form: WorkForm, _ state: inout State) -> [Effect] {
     var form = form
     var effects: [Effect] = []
-    if let job = form.job {
-      if job != form.asked { effects = [.request(.estimate(job))] }
-    }
-    if form.job != form.asked { (form.asked, form.estimate) = (form.job, nil) }
+    let work = form.work
+    if let work, work != form.asked { effects = [.request(.estimate(work))] }
+    if work != form.asked { (form.asked, form.estimate) = (work, nil) }
+    form.focus = max(0, min(form.shown.count - 1, form.focus))
     state.modal = .form(form)
     return effects
   }
@@ -32,24 +32,32 @@ enum FormModal {
 
   private static let start: @Sendable (inout State) -> [Effect] = { state in
     guard case .form(let form) = state.modal else { return [] }
-    guard let job = form.job else {
+    guard let work = form.work else {
       state.say(form.problem ?? "the form is not complete", .warning)
       return []
     }
     state.modal = nil
-    state.go(to: .training)
-    if state.isBusy {
-      state.say("queued behind the run that is live; w shows what waits")
-    } else {
-      state.trainingPane.awaitsNew = true
-      state.say("starting a run …")
+    let isBusy = state.isBusy
+    if isBusy { state.say("queued behind what is under way; w in the training pane shows what waits") }
+    switch work {
+    case .train(let job):
+      state.go(to: .training)
+      if !isBusy {
+        state.trainingPane.awaitsNew = true
+        state.say("starting a run …")
+      }
+      return [.request(.train(job))]
+    case .attack(let wish):
+      state.go(to: .results)
+      if !isBusy { state.say("starting the attack …") }
+      return [.request(.attack(wish))]
+    case .resume(let run): return [.request(.resume(run: run))]
     }
-    return [.request(.train(job))]
   }
 
   static let bindings: [Binding] = [
     Binding(
-      "form.start", ["enter"], "start", "Starts the run, or queues it behind the one that is live.", hint: 1, run: start
+      "form.start", ["enter"], "start", "Starts it, or queues it behind what is under way.", hint: 1, run: start
     ),
     Binding("form.down", ["down", "tab", "j"], "next field", "To the next field.", run: field(1)),
     Binding("form.up", ["up", "shift-tab", "k"], "field before", "To the field before.", run: field(-1)),
@@ -60,6 +68,8 @@ enum FormModal {
 }
 
 extension State {
-  /// A run of this process is live or about to be, so that the next one waits.
-  package var isBusy: Bool { !ownLiveRuns.isEmpty || trainingPane.awaitsNew || !queue.entries.isEmpty }
+  /// A training or an attack of this process is under way or about to be, so that the next one waits.
+  package var isBusy: Bool {
+    !ownLiveRuns.isEmpty || trainingPane.awaitsNew || !queue.entries.isEmpty || resultsPane.attacking != nil
+  }
 }

@@ -17,9 +17,9 @@ package enum GlobalBindings {
         return []
       },
     ]
-    + (1...9).map { number in
+    + (1...10).map { number in
       Binding(
-        "global.pane-\(number)", [KeySequence([.character(Character("\(number)"))])], "pane \(number)",
+        "global.pane-\(number)", [KeySequence([.character(Layout.digit(number - 1))])], "pane \(number)",
         number <= Panes.order.count ? "To the pane “\(Panes.order[number - 1].name)”." : "To pane \(number).",
         isEnabled: { _ in number <= Panes.order.count }
       ) { state in
@@ -105,6 +105,17 @@ package enum GlobalBindings {
   private static let quit: @Sendable (inout State) -> [Effect] = { state in
     if state.isLeaving { return [.leave(.quit)] }
     if state.ownLiveRuns.isEmpty {
+      if state.resultsPane.attacking != nil {
+        state.modal = .confirm(
+          Confirmation(
+            title: "An attack is under way",
+            text: "It ends with this program; what is done is kept, and r goes on later.",
+            choices: [
+              .init(key: "s", label: "stop it and leave", answer: .leave),
+              .init(key: "c", label: "stay", answer: .cancel),
+            ]))
+        return []
+      }
       guard state.trainingPane.awaitsNew else { return [.leave(.quit)] }
       state.modal = .confirm(
         Confirmation(

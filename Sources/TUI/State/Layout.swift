@@ -54,17 +54,41 @@ package struct Layout: Sendable {
 
   package func rect(of pane: PaneID) -> Rect? { panes.first { $0.id == pane }?.rect }
 
-  /// The header's tabs: column, text and pane of each. Short names where the long ones don't fit.
+  /// The header's tabs: column, text and pane of each. Names as long as there is room for beside what the header tells at
+  /// its right end; on a narrow screen digits alone, and the focused pane's name.
   package func tabs(_ state: State) -> [(x: Int, text: String, pane: PaneID)] {
-    let long = Panes.all.reduce(0) { $0 + $1.name.count + 4 }
-    var x = header.width >= long + 24 ? 8 : 0
+    let names = Panes.all.map { TextWidth.of($0.name) }
+    let longest = names.max() ?? 0
+    let room = header.width - (state.runs.contains(where: \.isLive) ? Self.runRoom : Self.meterRoom)
+    // Letters of a name, blanks around it, columns that there are.
+    let rungs = [
+      (Int.max, 3, room - Self.brandRoom), (.max, 3, room), (3, 3, room), (2, 3, room), (1, 3, room),
+      (0, 2, header.width), (0, 0, .max),
+    ]
+    let rung = rungs.firstIndex { letters, blanks, room in
+      // Any pane may be the focused one: tabs keep their places.
+      names.reduce(0) { $0 + 1 + blanks + min($1, letters) } - 1 - blanks - min(longest, letters) + longest + 4 <= room
+    }
+    let (letters, blanks, _) = rungs[rung ?? rungs.count - 1]
+    var x = rung == 0 ? Self.brandRoom : 0
     return Panes.all.enumerated().map { index, pane in
-      let name = header.width >= long ? pane.name : pane.id == state.focus ? pane.name : String(pane.name.prefix(1))
-      let text = " \(index + 1) \(name) "
+      let isFocused = pane.id == state.focus
+      let name = isFocused ? pane.name : String(pane.name.prefix(letters))
+      let words = name.isEmpty ? "\(Self.digit(index))" : "\(Self.digit(index)) \(name)"
+      let text = blanks > 0 || isFocused ? " \(words) " : words
       defer { x += text.count }
       return (x, text, pane.id)
     }
   }
+
+  /// Columns for the program's name.
+  private static let brandRoom = 8
+  /// Columns at the right end of the header for a live run, and for the meter alone.
+  private static let runRoom = 20
+  private static let meterRoom = 11
+
+  /// The key of a pane by its place: 1 … 9 and 0.
+  package static func digit(_ index: Int) -> Character { Character("\((index + 1) % 10)") }
 
   package func tab(at point: Point, _ state: State) -> PaneID? {
     guard header.contains(point) else { return nil }

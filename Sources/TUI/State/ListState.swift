@@ -38,14 +38,24 @@ package enum ListMotion {
     _ prefix: String, _ path: ListPath, count: @escaping @Sendable (State) -> Int,
     moved: @escaping @Sendable (inout State) -> [Effect] = { _ in [] }
   ) -> [Binding] {
-    func motion(
-      _ id: String, _ keys: [KeySequence], _ name: String, _ help: String, hint: Int? = nil,
-      _ distance: @escaping @Sendable (ListState, Int) -> Int
-    ) -> Binding {
-      Binding("\(prefix).\(id)", keys, name, help, hint: hint, isEnabled: { count($0) > 0 }) { state in
+    bindings(prefix, isEnabled: { count($0) > 0 }) { distance in
+      { state in
         state[keyPath: path].move(by: distance(state[keyPath: path], count(state)), count: count(state))
         return moved(&state)
       }
+    }
+  }
+
+  /// - Parameter run: makes a command from how far it goes in a list with so many rows.
+  package static func bindings(
+    _ prefix: String, isEnabled: @escaping @Sendable (State) -> Bool,
+    run: (@escaping @Sendable (ListState, Int) -> Int) -> @Sendable (inout State) -> [Effect]
+  ) -> [Binding] {
+    func motion(
+      _ id: String, _ keys: [KeySequence], _ name: String, _ help: String,
+      _ distance: @escaping @Sendable (ListState, Int) -> Int
+    ) -> Binding {
+      Binding("\(prefix).\(id)", keys, name, help, isEnabled: isEnabled, run: run(distance))
     }
     return [
       motion("down", ["j", "down"], "down", "To the next row.") { _, _ in 1 },

@@ -63,7 +63,7 @@ package enum Modals {
 
   /// Every set of bindings that a modal can have, for tests.
   package static let samples: [Modal] = [
-    .help(Finder()), .palette(Finder()), .prompt(pane: .corpus, before: ""), .form(TrainForm()),
+    .help(Finder()), .palette(Finder()), .prompt(pane: .corpus, before: ""), .form(WorkForm()),
     .themes(ListState(), before: ThemeFiles.standard),
     .confirm(
       Confirmation(
@@ -145,8 +145,8 @@ package enum Modals {
   }
 
   /// An estimate that was asked for by the open form.
-  package static func take(_ estimate: Estimate, of job: Job, _ state: inout State) {
-    guard case .form(var form) = state.modal, form.job == job else { return }
+  package static func take(_ estimate: Estimate, of work: RunQueue.Work, _ state: inout State) {
+    guard case .form(var form) = state.modal, form.work == work else { return }
     form.estimate = estimate
     state.modal = .form(form)
   }
@@ -161,6 +161,7 @@ package enum Modals {
       switch choice.answer {
       case .cancel: return []
       case .leave: return [.leave(.quit)]
+      case .stopAttack: return [.request(.controlAttack(.stopNow))]
       case .stop(let run): return [.request(.control(run: run, .stopNow))]
       case .leaveAfterStop, .leaveAfterEpoch:
         guard !own.isEmpty else { return [.leave(.quit)] }

@@ -68,8 +68,11 @@ package enum Reducer {
     case .failed(let sentence): state.say(sentence, .error)
     case .queue(let queue): state.queue = queue
     case .usage(let usage): state.usage = usage
-    case .estimate(let job, let estimate): Modals.take(estimate, of: job, &state)
-    case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed: break
+    case .estimate(let work, let estimate): Modals.take(estimate, of: work, &state)
+    case .attacking(let status): state.resultsPane.attacking = status
+    case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed, .explaining, .results,
+      .attackedSlices:
+      break
     }
     if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }
     var effects = Panes.all.flatMap { $0.receive(&state, event) }

@@ -53,6 +53,7 @@ package struct State: Sendable, Equatable {
   package var logPane = LogState()
   package var modelsPane = ModelsState()
   package var attackPane = AttackState()
+  package var resultsPane = ResultsState()
 
   package init(size: Size, look: Look, themes: [Theme], transforms: [String], models: [String]) {
     (self.size, self.look, self.themes) = (size, look, themes)
@@ -91,7 +92,7 @@ package enum Modal: Sendable, Equatable {
   case help(Finder)
   case palette(Finder)
   case confirm(Confirmation)
-  case form(TrainForm)
+  case form(WorkForm)
   /// Typing a filter for a pane; `before` is what it was.
   case prompt(pane: PaneID, before: String)
   case themes(ListState, before: Theme)
@@ -116,6 +117,7 @@ package struct Confirmation: Sendable, Equatable {
     case leaveAfterStop
     case leaveAfterEpoch
     case stop(run: String)
+    case stopAttack
   }
 
   package struct Choice: Sendable, Equatable {

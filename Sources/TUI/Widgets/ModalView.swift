@@ -103,55 +103,65 @@ package enum ModalView {
 
   // MARK: Form
 
-  private static func formView(_ state: State, _ form: TrainForm, _ surface: inout Surface) {
-    let look = state.look
-    let rect = centred(Size(width: 76, height: form.fields.count + 7), state.size)
-    box(rect, "Train", look, &surface) { surface in
+  private static func formView(_ state: State, _ form: WorkForm, _ surface: inout Surface) {
+    let look = state.look, shown = form.shown
+    let rect = centred(Size(width: 76, height: shown.count + 7), state.size)
+    let title = form.attacked.map { "Attack \($0)" } ?? "Train"
+    box(rect, title, look, &surface) { surface in
       let foot = surface.height >= 9 ? 4 : 2
-      let rows = max(1, surface.height - foot - (surface.height > form.fields.count + foot ? 1 : 0))
-      let top = max(0, min(form.focus - rows + 1, form.fields.count - rows))
-      for (y, index) in (top..<min(form.fields.count, top + rows)).enumerated() {
-        field(form.fields[index], y, isFocused: index == form.focus, look, &surface)
+      let rows = max(1, surface.height - foot - (surface.height > shown.count + foot ? 1 : 0))
+      let top = max(0, min(form.focus - rows + 1, shown.count - rows))
+      for (y, row) in (top..<min(shown.count, top + rows)).enumerated() {
+        field(form.fields[shown[row]], form, y, isFocused: row == form.focus, look, &surface)
       }
-      ScrollBar.draw(top, form.fields.count, rows: rows, look, &surface)
-      let y = surface.height - foot
-      let verb = state.isBusy ? "queues it" : "starts it"
-      var words = [(form.focused?.help ?? "", Role.dim)]
-      if let problem = form.problem {
-        words.append((problem, .warning))
-      } else {
-        let slices = form.slices.map { "\($0) slices: " } ?? ""
-        words.append((slices + (form.cost ?? "estimating …"), .accent))
-        if foot == 4 { words.append((form.estimate.map { $0.seconds == nil ? "" : $0.basis } ?? "", .dim)) }
-      }
-      if foot == 4 { words.append(("Enter \(verb); arrows or typing change; Esc or ^G leaves", .text)) }
-      for (index, line) in words.enumerated() {
-        let text = TextWidth.cut(look.glyphs.plain(line.0), to: surface.width - 2, ellipsis: look.glyphs.ellipsis)
-        surface.put(text, 1, y + index, style(line.1, look))
-      }
+      ScrollBar.draw(top, shown.count, rows: rows, look, &surface)
+      formWords(state, form, foot, &surface)
+    }
+  }
+
+  /// What the focused field means, what the work will cost, and the keys.
+  private static func formWords(_ state: State, _ form: WorkForm, _ foot: Int, _ surface: inout Surface) {
+    let look = state.look
+    let verb = state.isBusy ? "queues it" : "starts it"
+    var words = [(form.focused?.help ?? "", Role.dim)]
+    if let problem = form.problem {
+      words.append((problem, .warning))
+    } else {
+      let slices = form.slices.map { "\($0) slices: " } ?? ""
+      words.append((slices + (form.cost ?? "estimating …"), .accent))
+      if foot == 4 { words.append((form.estimate.map { $0.seconds == nil ? "" : $0.basis } ?? "", .dim)) }
+    }
+    if foot == 4 { words.append(("Enter \(verb); arrows or typing change; Esc or ^G leaves", .text)) }
+    for (index, line) in words.enumerated() {
+      let text = TextWidth.cut(look.glyphs.plain(line.0), to: surface.width - 2, ellipsis: look.glyphs.ellipsis)
+      surface.put(text, 1, surface.height - foot + index, style(line.1, look))
     }
   }
 
   private static func field(
-    _ field: TrainForm.Field, _ y: Int, isFocused: Bool, _ look: Look, _ surface: inout Surface
+    _ field: WorkForm.Field, _ form: WorkForm, _ y: Int, isFocused: Bool, _ look: Look, _ surface: inout Surface
   ) {
     surface.put(isFocused ? look.glyphs.mark : " ", 0, y, style(.accent, look))
-    surface.put(field.name, 2, y, style(isFocused ? .heading : .text, look))
+    surface.put(look.glyphs.plain(field.name), 2, y, style(isFocused ? .heading : .text, look))
     let (open, close) = (look.glyphs.pick("‹", "<"), look.glyphs.pick("›", ">"))
     let room = max(0, surface.width - 18 - 4)
-    let value = TextWidth.fit(" \(field.value) ", to: min(room, 24), ellipsis: look.glyphs.ellipsis)
+    let value = TextWidth.fit(look.glyphs.plain(" \(field.value) "), to: min(room, 24), ellipsis: look.glyphs.ellipsis)
     var x = surface.put(open + " ", 17, y, style(.dim, look))
     x = surface.put(value, x, y, look.style(isFocused ? .fieldFocused : .field))
     x = surface.put(" " + close, x, y, style(.dim, look))
     let words: String? =
       switch field.kind {
+      case _ where field.name == WorkForm.more: " \(form.furtherWords)"
       case .choice(let options, let allowsOther):
         options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count)\(allowsOther ? " or typed" : "")" }
       case .series(let options, _):
         options.firstIndex(of: field.value).map { " \($0 + 1)/\(options.count) or a number" }
       case .integer, .number: nil
       }
-    if let words { surface.put(words, x, y, style(.dim, look)) }
+    guard let words else { return }
+    surface.put(
+      TextWidth.cut(look.glyphs.plain(words), to: max(0, surface.width - x - 1), ellipsis: look.glyphs.ellipsis), x, y,
+      style(.dim, look))
   }
 
   // MARK: Themes

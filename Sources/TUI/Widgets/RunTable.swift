@@ -27,13 +27,9 @@ package enum RunTable {
   ]
 
   private static func fitting(_ width: Int) -> [Column] {
-    var kept = columns
-    while kept.count > 1, kept.reduce(1, { $0 + $1.width + 1 }) > width {
-      guard let worst = kept.indices.max(by: { kept[$0].rank < kept[$1].rank }) else { break }
-      kept.remove(at: worst)
-    }
+    var kept = ColumnFit.kept(columns.map { ($0.width, $0.rank) }, width: width).map { columns[$0] }
     // What is left goes to the run's name.
-    kept[0].width += max(0, min(18, width - kept.reduce(1) { $0 + $1.width + 1 }))
+    kept[0].width += max(0, min(18, width - ColumnFit.used(kept.map(\.width))))
     return kept
   }
 

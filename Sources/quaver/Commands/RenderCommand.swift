@@ -4,7 +4,7 @@ import Foundation
 import Lab
 import TUI
 
-struct RenderCommand: ParsableCommand {
+struct RenderCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "render", abstract: "Write a pane of the workbench to files, without a terminal.",
     discussion: """
@@ -24,8 +24,9 @@ struct RenderCommand: ParsableCommand {
   var transform: String?
   @Option(help: "Of the view: \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).")
   var stage: String?
-  @Option(help: "Of the view: the slice, from 1.")
+  @Option(help: "Of the view, at its stride, and of the attack pane, at the run's: the slice, from 1.")
   var slice = 1
+  @OptionGroup(title: "Of the attack pane") var attacking: RenderedAttack
   @Option(help: "A theme's name.")
   var theme = "dark"
   @Option(help: "Columns and rows of the text and the figure.")
@@ -44,8 +45,8 @@ struct RenderCommand: ParsableCommand {
   var tex: String?
   @OptionGroup var common: CommonOptions
 
-  func run() throws {
-    let state = try state()
+  func run() async throws {
+    let state = try await state()
     var written = 0
     func write(_ path: String?, _ data: @autoclosure () throws -> Data) throws {
       guard let path else { return }
@@ -76,11 +77,10 @@ struct RenderCommand: ParsableCommand {
   }
 
   /// What the workbench would be in after it was shown what is asked for.
-  private func state() throws -> State {
+  private func state() async throws -> State {
     guard let pane = Panes.named(PaneID(pane)) else {
       throw LabError.unknownChoice(what: "pane", value: pane, choices: Panes.order.map(\.name))
     }
-    guard pane.id != .attack else { throw RenderError.attacks }
     let laboratory = try common.laboratory()
     let themes = ThemeFiles.all(in: [WorkbenchSession.installedThemes].compactMap { $0 }).themes
     guard let theme = themes.first(where: { $0.name == theme }) else {
@@ -99,6 +99,11 @@ struct RenderCommand: ParsableCommand {
     }
     try show(&state, laboratory)
     state.show(pane.id)
+    switch pane.id {
+    case .attack: try await attacking.attack(&state, slice: slice - 1, laboratory)
+    case .results: try attacking.tell(&state, laboratory)
+    default: break
+    }
     _ = Reducer.reduce(&state, .resize(state.size))
     return state
   }
@@ -108,7 +113,9 @@ struct RenderCommand: ParsableCommand {
       throw LabError.unknownCorpus(corpus, known: state.corpora.map(\.name))
     }
     guard let utterance else { return }
-    guard let info = state.corpora.first(where: { $0.name == (corpus ?? $0.name) }) else {
+    // By itself, the corpus that the run was trained on.
+    let own = runName == nil ? nil : state.selectedRun.flatMap { state.corpus(of: $0.job)?.name }
+    guard let info = state.corpora.first(where: { $0.name == (corpus ?? own ?? $0.name) }) else {
       throw LabError.unknownCorpus(corpus ?? "", known: state.corpora.map(\.name))
     }
     if let transform { state.viewPane.transform = transform }
@@ -126,13 +133,18 @@ struct RenderCommand: ParsableCommand {
 
 enum RenderError: UserError, Equatable {
   case nothing(String)
-  case attacks
+  case cannotAttack(String)
+  case oneAttack
+  case noSet(String, run: String, known: [String])
   case badSize(String)
 
   var description: String {
     switch self {
     case .nothing(let pane): "the pane “\(pane)” has no table to write; it needs a run, or --utterance"
-    case .attacks: "`quaver explain RUN --utterance U --attack A --png F` draws what the attack pane shows"
+    case .cannotAttack(let reason): "the attack pane has nothing to show: \(reason)"
+    case .oneAttack: "the attack pane shows one attack: name one with --attack, or a kept set with --set"
+    case .noSet(let name, let run, let known):
+      "no attack on \(run) is called “\(name)”; there are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
     case .badSize(let text): "“\(text)” is no size: write columns and rows as in 120x40"
     }
   }

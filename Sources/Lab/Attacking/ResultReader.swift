@@ -1,0 +1,83 @@
+import Attacks
+import Core
+import Foundation
+import NN
+import Pipeline
+
+extension RunFolder {
+  /// Reports of complete attacks, with the doubts that comparing them raises, and attacks that are not complete.
+  /// What cannot be read is left out.
+  package func results() -> RunResults {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: attacks.path)) ?? []).sorted()
+    var reports: [AttackReport] = [], partial: [PartialAttack] = []
+    for name in names {
+      let folder = attacks.appendingPathComponent(name)
+      if let data = try? Data(contentsOf: folder.appendingPathComponent("result.json")),
+        let report = try? JSON.decoder().decode(AttackReport.self, from: data)
+      {
+        reports.append(report)
+      } else if let record = try? AdversarialSet.record(folder) {
+        partial.append(PartialAttack(run: id, set: name, record: record, done: Self.done(folder, record)))
+      }
+    }
+    // Attacks of other slices are no peers.
+    let groups = Dictionary(grouping: reports) { "\($0.part.rawValue) \($0.images)" }.sorted { $0.key < $1.key }
+    return RunResults(run: id, reports: groups.flatMap { AttackDoubts.together($0.value) }, partial: partial)
+  }
+
+  private static func done(_ folder: URL, _ record: AdversarialRecord) -> Int {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let chunks = files.count { $0.hasPrefix("chunk-") && $0.hasSuffix(".safetensors") }
+    return min(record.images, chunks * record.chunk)
+  }
+
+  /// Every result of an attack, in the slices' order.
+  ///
+  /// - Parameter set: its folder's name.
+  /// - Throws: `EvaluationError.damaged`, `CoreError`.
+  func outcomes(of set: String) throws -> AttackChunk {
+    let folder = attacks.appendingPathComponent(set)
+    let record = try AdversarialSet.record(folder)
+    let count = record.chunk > 0 ? (record.images + record.chunk - 1) / record.chunk : 0
+    let chunks = try (0..<count).compactMap { index -> AttackChunk? in
+      let url = AttackChunk.file(index, in: folder)
+      guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+      let file = try SafeTensors(contentsOf: url)
+      return file.metadata["key"] == record.key ? try AttackChunk(file) : nil
+    }
+    return AttackChunk(joining: chunks)
+  }
+}
+
+extension Laboratory {
+  /// What attacks on all runs have shown; runs without any are left out.
+  package func results() -> [RunResults] {
+    store.ids().compactMap { try? store.open($0).results() }.filter { !$0.reports.isEmpty || !$0.partial.isEmpty }
+  }
+
+  /// Slice by slice what an attack did to a run, also one that is not complete.
+  ///
+  /// - Throws: `LabError`, `EvaluationError`, `CoreError`.
+  package func attackedSlices(run: String, set: String) throws -> AttackedSlices {
+    let folder = try store.open(run)
+    let (_, plan) = try plan(of: folder, try folder.record())
+    let slices = try folder.outcomes(of: set).outcomes.map { outcome in
+      guard plan.labels.indices.contains(outcome.id) else {
+        throw EvaluationError.damaged(
+          path: folder.attacks.appendingPathComponent(set).path, reason: "there is no slice \(outcome.id)")
+      }
+      let place = plan.table.locate(outcome.id)
+      func share(_ logits: [Float], _ index: Int) -> Double {
+        let top = Double(logits.max() ?? 0)
+        return exp(Double(logits[index]) - top) / logits.reduce(0) { $0 + exp(Double($1) - top) }
+      }
+      return AttackedSlices.Slice(
+        utterance: plan.corpus.utterances[place.utterance].id, slice: place.index, truth: outcome.label,
+        clean: outcome.cleanPrediction, attacked: outcome.prediction,
+        cleanShare: share(outcome.cleanLogits, outcome.cleanPrediction),
+        attackedShare: share(outcome.logits, outcome.prediction), linf: outcome.linf, l2: outcome.l2,
+        queries: outcome.effort.queries)
+    }
+    return AttackedSlices(run: folder.id, set: set, slices: slices)
+  }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Attacks
+import Core
+import Lab
+import TUI
+
+/// What `quaver render attack` and `quaver render results` are asked for.
+struct RenderedAttack: ParsableArguments {
+  @Option(help: "One attack; without it the clean image is shown.")
+  var attack: String?
+  @Option(
+    help: ArgumentHelp(
+      "A complete attack by its folder's name: the attack pane shows its very image, the results pane its slices.",
+      valueName: "name"))
+  var set: String?
+  @Option(help: "Per cent of its light that a place loses where the network does not look: 0, 25, 50, 75 or 100.")
+  var overlay = 0
+  @OptionGroup var settings: AttackOptions
+
+  /// Makes the attack that the pane would make.
+  ///
+  /// - Parameter slice: from 0, at the run's stride.
+  /// - Throws: `RenderError`, `AttackError`, `LabError` and what making images throws.
+  func attack(_ state: inout State, slice: Int, _ laboratory: Laboratory) async throws {
+    if let reason = AttackPane.whyNot(state) { throw RenderError.cannotAttack(reason) }
+    guard let run = state.selectedRun else { return }
+    guard let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) else {
+      throw LabError.outOfRange(what: "--overlay", value: "\(overlay)", range: "0, 25, 50, 75 or 100")
+    }
+    state.attackPane.overlay = index
+    (state.viewPane.stride, state.viewPane.slice) = (run.job.strideMilliseconds, max(0, slice))
+    if let set {
+      let record = try laboratory.store.open(run.id).adversarialSet(set)
+      state.attackPane.take(
+        AttackPoint(attack: record.record.attack, settings: record.record.settings), set: record.name)
+    } else if let attack {
+      let choices = try settings.choices(attack)
+      guard choices.count == 1 else { throw RenderError.oneAttack }
+      state.attackPane.take(AttackPoint(choices[0]), set: nil)
+    } else {
+      while state.attackPane.epsilon > 0 { state.attackPane.climb(-1) }
+    }
+    let explainer = try await Explainer(laboratory)
+    for case .request(.explain(let request)) in AttackPane.ask(&state) {
+      let explanation = try await explainer.explain(request)
+      guard explanation.request.slice == request.slice else {
+        throw LabError.noSlice(
+          utterance: request.utterance, slice: request.slice + 1, slices: explanation.sliceCount)
+      }
+      _ = Reducer.reduce(&state, .event(.explained(explanation)))
+    }
+  }
+
+  /// The attacks on the run, or the slices of one of them.
+  ///
+  /// - Throws: `RenderError.noSet`, and what reading results throws.
+  func tell(_ state: inout State, _ laboratory: Laboratory) throws {
+    _ = Reducer.reduce(&state, .event(.results(laboratory.results())))
+    guard let set, let run = state.selectedRun else { return }
+    let known = state.resultsPane.rows.map(\.set)
+    let matches = known.filter { $0 == set }.isEmpty ? known.filter { $0.hasPrefix(set) } : [set]
+    guard matches.count == 1, let name = matches.first else { throw RenderError.noSet(set, run: run.id, known: known) }
+    state.resultsPane.open(ResultsState.Name(run: run.id, set: name))
+    state.resultsPane.kept = .all
+    _ = Reducer.reduce(&state, .event(.attackedSlices(try laboratory.attackedSlices(run: run.id, set: name))))
+  }
+}

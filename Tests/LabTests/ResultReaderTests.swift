@@ -1,0 +1,166 @@
+import Attacks
+import Core
+import Foundation
+import Lab
+import Pipeline
+import Testing
+
+@Suite(.serialized, .trainedOnce) struct ResultReaderTests {
+  private let small = SmallLaboratory()
+
+  /// A stopped attack is listed with what goes on with it, and that order completes it; the slices are those of the
+  /// report, with their utterances.
+  @Test func resultsAreReadAndStoppedAttacksGoOn() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    #expect(laboratory.results().isEmpty)
+    var wish = AttackWish(run: "r", point: AttackPoint(attack: "fgsm", settings: AttackSettings()))
+    (wish.limit, wish.batch, wish.part, wish.seed) = (12, 4, .merged, 7)
+    let control = RunControl(stoppingAfterReads: 8)
+    await #expect(throws: PipelineError.stopped) {
+      _ = try await laboratory.attack(try laboratory.subject("r"), try wish.order(), control: control) { _ in }
+    }
+    let stopped = try #require(laboratory.results().first)
+    let partial = try #require(stopped.partial.first)
+    #expect(stopped.reports.isEmpty && partial.done == 4 && partial.record.images == 12)
+    #expect(partial.wish == wish)
+    #expect(try laboratory.attackedSlices(run: "r", set: partial.set).slices.count == 4)
+
+    let again = try #require(partial.wish)
+    let made = try await laboratory.attack(try laboratory.subject("r"), try again.order(), control: RunControl()) { _ in
+    }
+    let results = try #require(laboratory.results().first)
+    #expect(results.partial.isEmpty && results.reports == made)
+    let report = try #require(results.reports.first), effect = try #require(report.effect)
+    let slices = try laboratory.attackedSlices(run: "r", set: report.set).slices
+    #expect(slices.count == 12)
+    var correct = 0
+    for slice in slices {
+      if slice.attacked == slice.truth { correct += 1 }
+      #expect((0...1).contains(slice.attackedShare) && slice.linf <= 32.0 / 255 + 1e-6 && slice.slice >= 0)
+    }
+    #expect(correct == effect.attacked.correct)
+    let subject = try laboratory.subject("r")
+    let known = Set(subject.corpus.utterances.map(\.id))
+    for slice in slices { #expect(known.contains(slice.utterance)) }
+    // The very slices of the kept images.
+    let set = try subject.folder.adversarialSet(report.set)
+    let places = set.slices.map { subject.locate($0) }
+    #expect(places.map(\.utterance) == slices.map(\.utterance) && places.map(\.slice) == slices.map(\.slice))
+    #expect(throws: (any Error).self) { _ = try laboratory.attackedSlices(run: "r", set: "nothing") }
+    #expect(throws: LabError.self) { _ = try laboratory.attackedSlices(run: "nobody", set: report.set) }
+  }
+
+  @Test func whatCannotBeReadIsLeftOut() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let folder = try laboratory.store.open("r").attacks.appendingPathComponent("pgd-32-valid-00000000")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Data("{".utf8).write(to: folder.appendingPathComponent("result.json"))
+    #expect(laboratory.results().isEmpty)
+    try Data("nonsense".utf8).write(to: folder.appendingPathComponent("request.json"))
+    #expect(laboratory.results().isEmpty)
+  }
+
+  /// Told once a step at least, never beyond the most that the attack may cost, and the last is near it.
+  @Test func longAttacksTellHowFarTheyAre() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let utterance = try #require(try laboratory.subject("r").corpus.utterances.first?.id)
+    for name in ["square", "apgd", "pgd"] {
+      let attack = try Attacks.named(name)
+      var settings = attack.defaults
+      (settings.queries, settings.steps) = (20, 6)
+      let point = AttackPoint(attack: name, settings: settings), cost = attack.cost(settings)
+      let told = try await Engine.run {
+        var told: [(Int, Int)] = []
+        let explainer = try Explainer(laboratory)
+        _ = try explainer.explain(ExplainRequest(run: "r", utterance: utterance, attack: point)) {
+          told.append(($0, $1))
+        }
+        return told
+      }
+      #expect(!told.isEmpty)
+      for (done, most) in told { #expect(done >= 1 && done <= most && most == cost.gradientEvaluations + cost.queries) }
+    }
+  }
+}
+
+@Suite struct WorkFieldTests {
+  @Test func everyFieldOfAnAttackReadsWhatItWrote() throws {
+    let values = [
+      "attack": "apgd", "ε": "8/255", "α": "2/255", "steps": "7", "EOT": "3", "queries": "150", "restarts": "2",
+      "part": "merged", "slices": "64", "seed": "9", "keep images": "no",
+    ]
+    var wish = AttackWish(run: "r", point: AttackPoint(attack: "pgd", settings: AttackSettings()))
+    for field in AttackFields.all {
+      let value = try #require(values[field.name], "\(field.name) is not tested")
+      try field.set(value, in: &wish)
+      #expect(field.read(wish) == value)
+      #expect(throws: LabError.self) { try field.set("no such value", in: &wish) }
+    }
+    #expect(wish.point.settings.seed == 9 && wish.limit == 64 && !wish.keepsImages)
+    _ = try wish.order()
+  }
+
+  /// An attack shows the fields that it reads, and no others.
+  @Test func fieldsAreThoseThatTheAttackReads() throws {
+    for attack in Attacks.all {
+      let wish = AttackWish(run: "r", point: AttackPoint(attack: attack.name, settings: attack.defaults))
+      let names = AttackFields.all.filter { $0.isRead(wish) }.map(\.name)
+      #expect(names.contains("ε") == attack.knobs.contains(.epsilon))
+      #expect(names.contains("queries") == attack.knobs.contains(.queries))
+      #expect(names.contains("part") && names.contains("attack"))
+    }
+  }
+
+  @Test func theTrainersOptionsAreAbsentWhereAllAreOff() throws {
+    var job = Job(corpus: "c")
+    let values = [
+      "weights": "none", "input norm": "imagenet", "freeze": "features.*,classifier.1.weight", "schedule": "cosine",
+      "warm-up": "1.5", "clip": "2", "early stop": "4", "class weights": "balanced", "accumulate": "3",
+    ]
+    let before = job
+    for field in JobFields.all where field.isFurther {
+      let value = try #require(values[field.name], "\(field.name) is not tested")
+      let off = field.read(job)
+      try field.set(value, in: &job)
+      #expect(field.read(job) == value)
+      #expect(job != before)
+      try field.set(off, in: &job)
+      #expect(job == before, "\(field.name) leaves something behind")
+      try field.set(value, in: &job)
+      job = before
+    }
+    #expect(JobFields.all.count(where: \.isFurther) == values.count)
+  }
+
+  @Test func thePapersNumbersStandBesideSuchAttacksAlone() throws {
+    func settings(_ name: String) throws -> AttackSettings { AttackPreset.eq3.settings(for: try Attacks.named(name)) }
+    func values(_ model: String, _ attack: String, change: (inout AttackSettings) -> Void = { _ in }) throws
+      -> PaperValues?
+    {
+      var settings = try settings(attack)
+      change(&settings)
+      var job = Job(corpus: "c")
+      job.model = model
+      return PaperValues.beside(attack: attack, settings: settings, part: .valid, job: job)
+    }
+    #expect(try values("alexnet", "fgsm")?.attacked == 0.39 / 100)
+    #expect(try values("alexnet", "fgsm")?.success == 99.53 / 100)
+    #expect(try values("cvt", "pgd")?.attacked == 0.14 / 100)
+    #expect(try values("vit", "bim")?.attacked == 3.02 / 100)
+    #expect(try values("levit", "bim")?.attacked == 0.24 / 100)
+    #expect(try values("alexnet", "fgsm") { $0.epsilon = 8.0 / 255 } == nil)
+    #expect(try values("alexnet", "fgsm") { $0.seed = 5 }?.attacked == 0.39 / 100)
+    #expect(try values("alexnet", "square") == nil)
+    var job = Job(corpus: "c")
+    job.model = "alexnet"
+    job.defend = Defence(attack: "pgd", settings: try settings("pgd"))
+    let own = PaperValues.beside(attack: "pgd", settings: try settings("pgd"), part: .valid, job: job)
+    #expect(own?.attacked == 34.11 / 100 && own?.success == 57.90 / 100)
+    #expect(PaperValues.beside(attack: "fgsm", settings: try settings("fgsm"), part: .valid, job: job) == nil)
+    let square = PaperValues.beside(attack: "square", settings: try settings("square"), part: .merged, job: job)
+    #expect(square?.success == 10.41 / 100 && square?.table == "table 2b")
+  }
+}

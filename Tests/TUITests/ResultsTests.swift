@@ -1,0 +1,209 @@
+import Attacks
+import Lab
+import TUI
+import Testing
+
+@Suite("Results of attacks")
+struct ResultsTests {
+  /// In the results pane, at the third run, which has results.
+  private func bench(_ width: Int = 80, _ height: Int = 24) -> Bench {
+    var bench = Bench(width, height)
+    bench.press("3", "j", "j", "8")
+    return bench
+  }
+
+  @Test("A row an attack, with intervals, doubts and the words of the selected one; sorted by any column")
+  func table() {
+    var bench = bench(160, 40)
+    let names = bench.state.resultsPane.rows.map(\.title)
+    #expect(names == ["FGSM", "PGD", "Pixle", "Square", "APGD"])
+    #expect(bench.text.contains("32/70 done"))
+    bench.press("j", "j")
+    #expect(bench.text.contains("fewer than noise would"))
+    for _ in 0..<60 where bench.state.resultsPane.sort != "success %" { bench.press("s") }
+    #expect(bench.state.resultsPane.rows.map(\.title) == ["Pixle", "Square", "FGSM", "PGD", "APGD"])
+    bench.press("o")
+    #expect(bench.state.resultsPane.rows.map(\.title) == ["PGD", "FGSM", "Square", "Pixle", "APGD"])
+    #expect(bench.state.resultsPane.selected?.title == "Pixle", "the selected row stays selected")
+    bench.press("S")
+    #expect(bench.state.resultsPane.sort == "attacked %")
+    bench.press("/", "s", "q", "enter")
+    #expect(bench.state.resultsPane.rows.map(\.title) == ["Square"])
+  }
+
+  @Test("All runs, the next run with results, and the table that files get")
+  func scope() throws {
+    var bench = bench()
+    let one = bench.state.resultsPane.rows.count
+    bench.press("a")
+    #expect(bench.state.resultsPane.rows.count == 3 * one)
+    bench.press("]")
+    #expect(!bench.state.resultsPane.showsAll && bench.state.resultsPane.rows.count == one)
+    #expect(bench.state.selectedRun?.id == bench.state.runs[3].id)
+    bench.press("[")
+    #expect(bench.state.selectedRun?.id == bench.state.runs[2].id)
+    let table = try #require(Panes.named(.results)?.table(bench.state))
+    #expect(table.rows.count == one)
+    for format in ResultTable.Format.allCases { #expect(table.rendered(format).contains("Pixle")) }
+    #expect(table.rendered(.markdown).contains("doubt, Pixle"))
+  }
+
+  @Test(
+    "Enter opens the slices, Enter again the attack pane at that slice under that attack; Backspace goes back twice")
+  func drill() throws {
+    var bench = bench()
+    bench.press("j", "enter")
+    for slice in bench.state.resultsPane.sliceRows { #expect(slice.isFlipped) }
+    #expect(bench.state.resultsPane.slices?.slices.count == 70)
+    let flipped = bench.state.resultsPane.sliceRows.count
+    bench.press("f")
+    #expect(bench.state.resultsPane.sliceRows.count == 70 - flipped)
+    bench.press("f", "/", "s", "a", "d", "enter")
+    #expect(bench.state.resultsPane.sliceRows.count < 70 && !bench.state.resultsPane.sliceRows.isEmpty)
+    bench.press("/", "ctrl-u", "enter", "j")
+    let slice = try #require(bench.state.resultsPane.selectedSlice)
+    bench.press("enter")
+    #expect(bench.state.focus == .attack && bench.state.viewPane.utterance == slice.utterance)
+    let shown = try #require(bench.state.attackPane.shown?.explanation.request)
+    #expect(shown.adversarialSet == "pgd-32-valid-0123abcd" && shown.slice == slice.slice)
+    bench.press("backspace")
+    #expect(bench.state.focus == .results && bench.state.resultsPane.opened != nil)
+    bench.press("v")
+    #expect(bench.state.focus == .view && bench.state.viewPane.slice == slice.slice)
+    bench.press("backspace", "backspace")
+    #expect(bench.state.focus == .results && bench.state.resultsPane.opened == nil)
+  }
+
+  @Test("A form attacks a whole part; progress, pause, stop and going on")
+  func attack() throws {
+    var bench = bench()
+    bench.press("A")
+    let form = try form(bench)
+    #expect(form.value("attack") == "fgsm" && form.cost != nil && bench.text.contains("Attack 20261122"))
+    // FGSM reads ε alone; PGD its α and steps too, with its own defaults.
+    let rows = form.shown.count
+    bench.press("right", "right", "right")
+    let other = try form(bench)
+    #expect(other.value("attack") == "pgd" && other.shown.count > rows && other.value("steps") == "2")
+    bench.press("down", "8", "/", "2", "5", "5", "enter")
+    let wish = try attack(bench)
+    #expect(wish.point.attack == "pgd" && wish.point.settings.epsilon == 8.0 / 255 && wish.part == .valid)
+    #expect(bench.state.focus == .results && bench.text.contains("24/70") && bench.text.contains("12.3/s"))
+    bench.press("p")
+    #expect(lastRequest(bench) == .controlAttack(.pause))
+    bench.press("q")
+    #expect(bench.state.modal != nil, "leaving asks first")
+    bench.press("c", "x", "s")
+    #expect(lastRequest(bench) == .controlAttack(.stopNow))
+    #expect(bench.state.resultsPane.attacking == nil)
+    bench.press("G", "r")
+    let again = try attack(bench)
+    #expect(again.point.attack == "apgd" && again.part == .valid)
+  }
+
+  private func form(_ bench: Bench) throws -> WorkForm {
+    let form: WorkForm? = if case .form(let form) = bench.state.modal { form } else { nil }
+    return try #require(form)
+  }
+
+  private func attack(_ bench: Bench) throws -> AttackWish {
+    let wish: AttackWish? = if case .attack(let wish) = lastRequest(bench) { wish } else { nil }
+    return try #require(wish)
+  }
+
+  private func trained(_ bench: Bench) -> Job? {
+    if case .train(let job) = lastRequest(bench) { job } else { nil }
+  }
+
+  private func lastRequest(_ bench: Bench) -> Request? {
+    bench.effects.reversed().lazy.compactMap { effect -> Request? in
+      if case .request(let request) = effect { request } else { nil }
+    }.first
+  }
+
+  @Test("The attack pane follows the run's stride and says in one sentence what is of another corpus")
+  func subject() throws {
+    var bench = Bench(100, 40)
+    bench.press("j", "enter", "j", "enter", "j", "j", "enter", "3", "j", "j", "7")
+    // The view at 250 ms, slice 4 (1 s in), is the run's slice 2 at 500 ms.
+    bench.state.viewPane.stride = 250
+    bench.state.viewPane.slice = 4
+    bench.press("enter")
+    #expect(bench.state.attackPane.shown?.explanation.request.slice == 2)
+    bench.press(",")
+    #expect(bench.state.attackPane.shown?.explanation.request.slice == 1)
+    #expect(bench.state.viewPane.stride == 500 && bench.state.viewPane.slice == 1)
+    _ = bench.state.viewPane.show(corpus: "samples", utterance: "03a00Wa")
+    bench.press("enter")
+    #expect(bench.state.notice?.text.contains("was trained on emodb") == true)
+    #expect(bench.text.contains("was trained on emodb"))
+  }
+
+  @Test("Pixle has no ε; what takes long shows how far it is and can be stopped; the overlay darkens")
+  func scrubber() throws {
+    var bench = Bench(100, 40)
+    bench.press("j", "enter", "j", "enter", "j", "j", "enter", "3", "j", "j", "7", "enter")
+    while bench.state.attackPane.attackName != "pixle" { bench.press("j") }
+    #expect(!Frame.draw(bench.state).text.contains("Pixle ε"))
+    bench.press("[")
+    #expect(bench.state.attackPane.point == nil)
+    bench.press("]")
+    #expect(bench.state.attackPane.point?.attack == "pixle")
+    let plain = bench.canvas
+    bench.press("o", "o")
+    #expect(bench.canvas.text == plain.text && bench.canvas.cells != plain.cells)
+    bench.press("o", "o", "o")
+    #expect(bench.canvas.cells == plain.cells)
+    // An answer that does not come at once.
+    let request = try #require(bench.state.attackPane.shown?.explanation.request)
+    bench.state.attackPane.wanted = request
+    let progress = RunProgress(phase: "Square", epoch: 0, done: 50, total: 200, rate: 10, secondsLeft: 15)
+    bench.act(.event(.explaining(request, progress)))
+    #expect(bench.text.contains("25 %") && bench.text.contains("0:15 left"))
+    bench.press("x")
+    #expect(lastRequest(bench) == .stopExplaining)
+    bench.act(.event(.explainFailed(request, "the attack was stopped")))
+    #expect(bench.text.contains("was stopped"))
+  }
+
+  @Test("Plain mode tells results with intervals and doubts, and starts, costs and stops attacks")
+  func plain() throws {
+    var mode = PlainMode(bench().state)
+    let run = Bench.runs[2].id
+    let answer = mode.answer("results \(run)")
+    #expect(answer.requests == [.loadResults])
+    let lines = mode.hear(.results(Fake.results(mode.state.runs)))
+    #expect(lines.contains { $0.hasPrefix("PGD, ε 32/255") && $0.contains("(") && $0.contains("success") })
+    #expect(lines.contains { $0.contains("doubt: ") } && lines.contains { $0.contains("32 of 70 slices are done") })
+    let started = mode.answer("attack \(run) attack=pgd eps=8/255 steps=5 slices=64")
+    guard case .attack(let wish) = started.requests.first else { Issue.record("no attack"); return }
+    #expect(wish.run == run && wish.point.settings.epsilon == 8.0 / 255 && wish.limit == 64)
+    #expect(wish.point.settings.steps == 5 && wish.point.attack == "pgd")
+    #expect(mode.answer("cost \(run) attack=square").requests.count == 1)
+    #expect(mode.answer("attack \(run) speed=1").lines.first?.contains("is no setting") == true)
+    #expect(mode.answer("halt").lines == ["nothing is being attacked"])
+    _ = mode.hear(.attacking(Fake.attackStatus(wish)))
+    #expect(mode.answer("halt").requests == [.controlAttack(.stopNow)])
+  }
+
+  @Test("The trainer's options are hidden until they are wanted, and none that is set is forgotten")
+  func trainerOptions() throws {
+    var bench = Bench(80, 40)
+    bench.press("t")
+    let form = try form(bench)
+    let hidden = form.shown.count
+    #expect(!bench.text.contains("schedule  ") && hidden < form.fields.count)
+    bench.press("up", "right", "down", "down", "down", "down", "right", "right")
+    let open = try form(bench)
+    #expect(open.shown.count == form.fields.count && open.job?.options?.schedule == "linear")
+    for field in open.fields where field.isFurther { #expect(JobFields.named(field.name) != nil) }
+    bench.press("down", "2", "down", "1")
+    let set = try form(bench)
+    #expect(set.job?.options?.warmup == 2 && set.job?.options?.clip == 1)
+    bench.press("up", "up", "up", "up", "up", "up", "left")
+    #expect(bench.text.contains("warm-up 2, clip 1"))
+    bench.press("enter")
+    let job = try #require(trained(bench))
+    #expect(job.options?.warmup == 2 && job.weights == .automatic)
+  }
+}
