@@ -38,6 +38,8 @@ package struct BenchMachine: Codable, Sendable, Equatable {
 package struct PeerAbout: Codable, Sendable, Equatable {
   package let versions: [String: String]
   package let kernels: [String]
+
+  package init(versions: [String: String], kernels: [String]) { (self.versions, self.kernels) = (versions, kernels) }
 }
 
 /// One side's speed.
