@@ -39,9 +39,12 @@ format: setup ## rewrites the sources into their format
 verify: build ## compares every stage with the reference vectors in ../shared/reference
 	$(QUAVER) verify $${QUAVER_REFERENCE:-../shared/reference}
 
-bench: build ## compares our speed with librosa's and PyTorch's
+bench: build ## compares our speed with librosa's, PyTorch's and torchattacks', and both with the thresholds (half an hour)
 	@./setup peers
-	@Benchmarks/compare
+	@Benchmarks/setup-peers >/dev/null
+	@$(BUILD) --product count-allocations && .build/release/count-allocations Benchmarks/thresholds.json
+	$(QUAVER) bench --against torch --against torchattacks --against librosa --rounds 3 --check \
+	  --output Benchmarks/results/compare.json
 
 evidence: build ## runs the long trainings that quoted accuracies come from
 	@Benchmarks/evidence

@@ -58,6 +58,12 @@ let package = Package(
       name: "attack-images",
       dependencies: ["Core", "NN", "Attacks", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
+    .executableTarget(
+      name: "count-allocations",
+      dependencies: [
+        "AllocationCounter", "Core", "NN", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     .target(name: "Weights", dependencies: ["Core"], swiftSettings: strict),
     .target(name: "WeightsFuzzing", dependencies: ["Core", "Weights"], swiftSettings: strict),
     .executableTarget(

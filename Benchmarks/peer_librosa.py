@@ -1,10 +1,10 @@
-"""librosa's side of the comparison: the four transforms of a one-second slice, to dB, on one thread.
+"""librosa's side of `quaver bench --against librosa`: one transform of a one-second slice, to dB, on one thread.
 
-    peer_librosa.py [--wave FILE.wav] [--seconds 4]   times them; prints JSON
-    peer_librosa.py --verify ../shared/reference      compares them with the reference vectors instead
+    peer_librosa.py --transform mel [--keep-heap]     each line that it reads is a round: see peer_torch.py
+    peer_librosa.py --verify ../shared/reference      compares all four with the reference vectors instead
 
-`milliseconds` is a call as a script makes it. `heap_kept_milliseconds` is the same call while the C library keeps freed
-memory instead of giving it back to the system: NumPy's large arrays then cost no page faults, the best case for librosa.
+With --keep-heap the C library keeps freed memory instead of giving it back to the system: NumPy's large arrays then cost
+no page faults, the best case for librosa.
 """
 
 import argparse
@@ -50,20 +50,7 @@ def mfcc(wave):
     return librosa.feature.mfcc(S=mel(wave), n_mfcc=224, dct_type=2, norm="ortho")
 
 
-# The CQT comes last: its large arrays make glibc keep more memory, from which the others would profit.
 TRANSFORMS = dict(linear=linear, mel=mel, mfcc=mfcc, cqt=cqt)
-
-
-def milliseconds(transform, wave, seconds):
-    """The median time of one call, after a warm-up that fills librosa's and numba's caches."""
-    for _ in range(3):
-        transform(wave)
-    times, end = [], time.perf_counter() + seconds
-    while time.perf_counter() < end or len(times) < 10:
-        start = time.perf_counter()
-        transform(wave)
-        times.append((time.perf_counter() - start) * 1000)
-    return statistics.median(times)
 
 
 def keep_heap():
@@ -73,15 +60,30 @@ def keep_heap():
     assert mallopt(trim_threshold, 1 << 30) and mallopt(mmap_threshold, 1 << 25)
 
 
-def slice_of(path):
-    """The first second of a file, or a made one: a harmonic tone that glides, in noise."""
-    if path:
-        wave = librosa.load(path, sr=RATE, mono=True)[0][:RATE]
-        return np.pad(wave, (0, RATE - len(wave)))
+def made_slice():
+    """A harmonic tone that glides, in noise."""
     t = np.arange(RATE) / RATE
     phase = 2 * np.pi * (140 * t + 20 * t**2)
     tone = sum(np.sin(k * phase) / k for k in range(1, 20))
     return (0.1 * tone + 0.001 * np.random.default_rng(0).standard_normal(RATE)).astype(np.float32)
+
+
+def serve(transform, keeps_heap):
+    if keeps_heap:
+        keep_heap()
+    wave = made_slice()
+    for _ in range(3):  # fills librosa's and numba's caches
+        transform(wave)
+    kernels = sorted({f"{pool['internal_api']} {pool.get('architecture', '')}".strip() for pool in threadpool_info()})
+    versions = dict(librosa=librosa.__version__, numpy=np.__version__, scipy=scipy.__version__)
+    print(json.dumps(dict(versions=versions, kernels=kernels)), flush=True)
+    for line in sys.stdin:
+        times, end = [], time.perf_counter() + float(line)
+        while time.perf_counter() < end or len(times) < 10:
+            start = time.perf_counter()
+            transform(wave)
+            times.append(time.perf_counter() - start)
+        print(json.dumps(dict(rate=1 / statistics.median(times), steps=len(times))), flush=True)
 
 
 def verify(folder):
@@ -97,25 +99,17 @@ def verify(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--wave")
-    parser.add_argument("--seconds", type=float, default=4, help="time spent on each transform")
+    parser.add_argument("--transform", choices=TRANSFORMS)
+    parser.add_argument("--keep-heap", action="store_true")
     parser.add_argument("--verify", metavar="DIR")
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", message="n_fft=.* is too large")
     with threadpool_limits(limits=1):
         if arguments.verify:
             verify(arguments.verify)
-        wave = slice_of(arguments.wave)
-        plain = {name: milliseconds(transform, wave, arguments.seconds) for name, transform in TRANSFORMS.items()}
-        keep_heap()
-        kept = {name: milliseconds(transform, wave, arguments.seconds) for name, transform in TRANSFORMS.items()}
-        rows = [
-            dict(transform=name, milliseconds=plain[name], heap_kept_milliseconds=kept[name], threads=1)
-            for name in TRANSFORMS
-        ]
-        kernels = sorted({f"{pool['internal_api']} {pool.get('architecture', '')}".strip() for pool in threadpool_info()})
-    versions = dict(librosa=librosa.__version__, numpy=np.__version__, scipy=scipy.__version__)
-    json.dump(dict(machine=dict(versions=versions, kernels=kernels), pipeline=rows), sys.stdout, indent=1)
+        if not arguments.transform:
+            parser.error("--transform or --verify")
+        serve(TRANSFORMS[arguments.transform], arguments.keep_heap)
 
 
 if __name__ == "__main__":

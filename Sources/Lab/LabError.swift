@@ -1,4 +1,5 @@
 import Core
+import Glibc
 
 /// Mistakes around runs, jobs and corpora, each one sentence with its operands.
 package enum LabError: UserError, Equatable {
@@ -36,6 +37,9 @@ package enum LabError: UserError, Equatable {
   case corpusUnreadable(path: String)
   case noPredictions(String)
   case cannotPlay(String, reason: String)
+  case noPeers(python: String, script: String)
+  case peerFailed(String)
+  case thresholdsUnreadable(String)
 
   package var description: String {
     switch self {
@@ -84,6 +88,11 @@ package enum LabError: UserError, Equatable {
     case .noPredictions(let id):
       "run “\(id)” kept no predictions by slice; runs of this version do, at the end of every epoch"
     case .cannotPlay(let player, let reason): "\(player) could not play this (\(reason))"
+    case .noPeers(let python, let script):
+      "\(access(script, R_OK) == 0 ? python : script) is missing, so that there is nobody to compare with: run "
+        + "Benchmarks/setup-peers, or name its folder with --peers, and the folder of the scripts with --scripts"
+    case .peerFailed(let command): "the peer ended without an answer (\(command)); what it said stands above"
+    case .thresholdsUnreadable(let path): "\(path): there are no thresholds of benchmarks that can be read"
     case .engineBusy: "a run is being trained here already; stop it first, or start another with `quaver train`"
     }
   }

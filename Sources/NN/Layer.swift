@@ -27,12 +27,18 @@ package protocol Layer: Sendable {
   func parameters(for inputs: [Shape]) -> [ParameterSpec]
   /// Floating-point operations of one sample's forward pass; a multiply-add counts two.
   func flops(for inputs: [Shape]) -> Int
+  /// The same of the backward pass, for the gradients that are wanted.
+  func backwardFlops(for inputs: [Shape], input: Bool, parameters: Bool) -> Int
   @Engine func operation(at site: Site) throws -> any Operation
 }
 
 extension Layer {
   package func parameters(for inputs: [Shape]) -> [ParameterSpec] { [] }
   package func flops(for inputs: [Shape]) -> Int { 0 }
+  /// As of a product, each of whose two gradients is a product of the same size.
+  package func backwardFlops(for inputs: [Shape], input: Bool, parameters: Bool) -> Int {
+    ((input ? 1 : 0) + (parameters ? 1 : 0)) * flops(for: inputs)
+  }
 }
 
 /// A layer within a plan, with its primitives and its memory.

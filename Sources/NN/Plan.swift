@@ -182,10 +182,16 @@ package struct StepProfile: Sendable {
   package let name: String
   package let kind: String
   package let kernels: [String]
-  /// Floating-point operations of the batch's forward pass.
-  package let flops: Int
-  package let forwardNanoseconds: UInt64
-  package let backwardNanoseconds: UInt64
+  package let forward: Pass
+  package let backward: Pass
+
+  /// One pass of the batch: floating-point operations, the bytes that must be moved at least (inputs, outputs, what is kept,
+  /// parameters and gradients, each once), and the time.
+  package struct Pass: Sendable {
+    package let flops: Int
+    package let bytes: Int
+    package let nanoseconds: UInt64
+  }
 }
 
 extension Plan {
@@ -197,8 +203,10 @@ extension Plan {
   package var profile: [StepProfile] {
     zip(result.steps, times).map { step, time in
       StepProfile(
-        name: step.name, kind: step.kind, kernels: step.operation.kernels, flops: step.flops * batch,
-        forwardNanoseconds: time.forward, backwardNanoseconds: time.backward)
+        name: step.name, kind: step.kind, kernels: step.operation.kernels,
+        forward: .init(flops: step.flops.forward * batch, bytes: 4 * step.traffic.forward, nanoseconds: time.forward),
+        backward: .init(
+          flops: step.flops.backward * batch, bytes: 4 * step.traffic.backward, nanoseconds: time.backward))
     }
   }
 }

@@ -60,16 +60,25 @@ import Kernels
   let name: String
   let kind: String
   let operation: any Operation
-  let flops: Int
+  /// Of one sample.
+  let flops: (forward: Int, backward: Int)
+  /// What each pass must move at least, by what the operation declared: floats of the batch.
+  let traffic: (forward: Int, backward: Int)
   let time: Int
   let runsBackward: Bool
   /// Its own statistics stay as they are too.
   let isFrozen: Bool
   fileprivate(set) var shares: [InputGradient]
 
-  fileprivate init(site: Site, kind: String, operation: any Operation, flops: Int, runsBackward: Bool) {
+  fileprivate init(site: Site, layer: any Layer, operation: any Operation, runsBackward: Bool) {
     (name, time, shares, isFrozen) = (site.name, site.time, site.gradients, site.isFrozen)
-    (self.kind, self.operation, self.flops, self.runsBackward) = (kind, operation, flops, runsBackward)
+    (kind, self.operation, self.runsBackward) = (layer.kind, operation, runsBackward)
+    let shapes = site.inputShapes, needsInput = !site.gradients.isEmpty
+    flops = (
+      layer.flops(for: shapes),
+      runsBackward ? layer.backwardFlops(for: shapes, input: needsInput, parameters: site.trains) : 0
+    )
+    traffic = (site.forwardFloats, runsBackward ? site.backwardFloats + (needsInput ? site.parameterFloats : 0) : 0)
   }
 }
 
@@ -88,6 +97,8 @@ import Kernels
   fileprivate let inputs: [Value]
   fileprivate private(set) var gradients: [InputGradient] = []
   fileprivate private(set) var produced: Value?
+  /// Floats that were declared: read or written forward, the same backward, and of parameters.
+  fileprivate private(set) var forwardFloats = 0, backwardFloats = 0, parameterFloats = 0
   private let planner: Planner
   private let parameters: [String: Parameter]
 
@@ -108,6 +119,7 @@ import Kernels
   package func input(_ index: Int = 0, as layout: Layout? = nil) throws -> Value {
     let value = try planner.convert(inputs[index], to: layout ?? inputs[index].layout, before: time, slot: index)
     value.buffer.use(at: time)
+    forwardFloats += value.buffer.count
     return value
   }
 
@@ -117,6 +129,7 @@ import Kernels
     let value = Value(shape: outputShape, layout: layout, batch: batch, needsGradient: needed)
     value.buffer.use(at: time)
     if let old { planner.reuses.append(.init(old: old.buffer, new: value.buffer, time: time)) }
+    forwardFloats += value.buffer.count
     produced = value
     return value
   }
@@ -137,6 +150,7 @@ import Kernels
   /// The node's output as the memory of an input under the output's shape; nothing is computed.
   package func view(of value: Value) -> Value {
     let view = Value(of: value, shape: outputShape)
+    forwardFloats = 0
     produced = view
     return view
   }
@@ -154,10 +168,17 @@ import Kernels
   }
 
   /// Backward reads `value`.
-  package func keep(_ value: Value) { value.buffer.use(at: moment(.backward)) }
+  package func keep(_ value: Value) {
+    value.buffer.use(at: moment(.backward))
+    backwardFloats += value.buffer.count
+  }
 
   /// Memory written forward and read backward.
-  package func kept(_ floats: Int) -> Buffer { buffer(floats, [.forward, .backward]) }
+  package func kept(_ floats: Int) -> Buffer {
+    forwardFloats += floats
+    backwardFloats += floats
+    return buffer(floats, [.forward, .backward])
+  }
 
   /// Memory for the duration of one call.
   package func scratch(_ floats: Int, _ phase: Phase) -> Buffer { buffer(floats, [phase]) }
@@ -181,6 +202,7 @@ import Kernels
   /// The gradient that reaches the output; backward may destroy it.
   package func outputGradient(of value: Value) -> Buffer {
     value.gradient.use(at: moment(.backward))
+    backwardFloats += value.gradient.count
     return value.gradient
   }
 
@@ -194,17 +216,22 @@ import Kernels
     if let old { planner.reuses.append(.init(old: old, new: value.gradient, time: moment(.backward))) }
     value.root.gradients.append(gradient)
     gradients.append(gradient)
+    backwardFloats += value.gradient.count
     return gradient
   }
 
   package func parameter(_ suffix: String) -> Parameter {
     guard let parameter = parameters[suffix] else { preconditionFailure("\(name) has no parameter “\(suffix)”") }
+    forwardFloats += parameter.count
+    parameterFloats += parameter.count
     return parameter
   }
 
   /// Where the gradient of a parameter goes; nil when the plan wants none.
   package func gradient(of parameter: Parameter) -> UnsafeMutablePointer<Float>? {
-    trains ? parameter.gradient : nil
+    guard trains else { return nil }
+    backwardFloats += parameter.count
+    return parameter.gradient
   }
 
   /// What tells whether packed weights are still those of the network, and still in memory.
@@ -292,15 +319,15 @@ import Kernels
     let site = Site(
       planner: self, name: node.name, time: time, inputs: inputs, shapes: node.inputs.map(\.shape),
       output: node.output.shape, parameters: own)
-    return try add(site, node.layer, flops: node.flops)
+    return try add(site, node.layer)
   }
 
-  private func add(_ site: Site, _ layer: any Layer, flops: Int) throws -> Value {
+  private func add(_ site: Site, _ layer: any Layer) throws -> Value {
     let operation = try layer.operation(at: site)
     guard let output = site.produced else { preconditionFailure("\(site.name) has no output") }
     if output.origin == nil { _ = track(output) }
     let backward = demand != .inference && output.needsGradient
-    steps.append(PlanStep(site: site, kind: layer.kind, operation: operation, flops: flops, runsBackward: backward))
+    steps.append(PlanStep(site: site, layer: layer, operation: operation, runsBackward: backward))
     return output
   }
 
@@ -312,7 +339,7 @@ import Kernels
     let site = Site(
       planner: self, name: "reorder", time: time - 15 + slot, inputs: [value], shapes: [value.shape],
       output: value.shape, parameters: [:])
-    let converted = try add(site, Reorder(to: layout), flops: 0)
+    let converted = try add(site, Reorder(to: layout))
     value.converted[layout] = converted
     return converted
   }

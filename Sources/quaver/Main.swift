@@ -34,6 +34,6 @@ struct Quaver: AsyncParsableCommand {
       TrainCommand.self, ResumeCommand.self, RunsCommand.self, ShowCommand.self, ControlCommand.self,
       PredictCommand.self, EvaluateCommand.self, AttackCommand.self, SweepCommand.self, CompareCommand.self,
       ExplainCommand.self, WeightsCommand.self, ModelsCommand.self, EmbedCommand.self, VerifyCommand.self,
-      BenchCommand.self,
+      BenchCommand.self, ProfileCommand.self,
     ], defaultSubcommand: WorkbenchCommand.self)
 }

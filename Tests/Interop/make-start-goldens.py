@@ -11,22 +11,11 @@ import pathlib
 import re
 import sys
 
-import timm
 import torch
-import torchvision
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "Benchmarks"))
-import peer_torch  # noqa: E402
-
-NETWORKS = {
-    "cnn-lstm": peer_torch.CNNLSTM,
-    "alexnet": torchvision.models.alexnet,
-    "vgg16": torchvision.models.vgg16,
-    "cvt": peer_torch.CvT,
-    "vit": torchvision.models.vit_b_16,
-    "levit": lambda: timm.create_model("levit_256", pretrained=False),
-}
+from peer_torch import MODELS  # noqa: E402
 
 
 def rows(network):
@@ -45,7 +34,7 @@ def rows(network):
 with open(ROOT / "Tests" / "NNTests" / "Goldens" / "starts.csv", "w", newline="") as file:
     table = csv.writer(file, lineterminator="\n")
     table.writerow(["network", "parameter", "count", "mean", "deviation", "fourth", "largest"])
-    for name, make in NETWORKS.items():
+    for name, make in MODELS.items():
         torch.manual_seed(0)
         for row in rows(make()):
             table.writerow([name, *row[:2], *(f"{value:.5g}" for value in row[2:])])

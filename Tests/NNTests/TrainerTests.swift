@@ -85,7 +85,7 @@ import Testing
         plan.forward(.training(seed: 1, step: 0))
         _ = plan.loss(labels: plan.labels)
         plan.backward()
-        let ran = plan.profile.filter { $0.backwardNanoseconds > 0 }.map(\.name)
+        let ran = plan.profile.filter { $0.backward.nanoseconds > 0 }.map(\.name)
         #expect(ran.contains("fc2") && ran.contains("conv") == (network === whole))
       }
       let bytes = try [whole, part].map { try $0.plan(batch: 8, demand: .parameterGradients).bytes }

@@ -76,11 +76,13 @@ final class Estimator: Sendable {
     if let trial = known.withLock({ $0[key] }) { return trial }
     var trial = try? JSON.decoder().decode(Trial.self, from: Data(contentsOf: file))
     if trial == nil, mayTry, let entry = try? Networks.named(job.model),
-      let result = try? await EngineBenchmark.measure(entry, .training, batch: batch, seconds: 0)
+      let result = try? await Engine.run({
+        let benchmark = try EngineBenchmark(entry, .train, batch: batch)
+        return (rate: benchmark.rate(seconds: 0, least: 3), bytes: benchmark.planBytes)
+      })
     {
       trial = Trial(
-        imagesPerSecond: result.imagesPerSecond, batch: batch, planBytes: result.planBytes,
-        parameters: entry.parameterCount())
+        imagesPerSecond: result.rate, batch: batch, planBytes: result.bytes, parameters: entry.parameterCount())
       try? RunStore.makeFolder(folder)
       // Without it the next session tries again.
       try? AtomicFile.write(file, (try? JSON.encoder().encode(trial)) ?? Data())

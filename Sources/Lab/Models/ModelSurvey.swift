@@ -43,43 +43,26 @@ package enum ModelSurvey {
     try network.freeze(freeze)
     var planBytes: [String: Int] = [:]
     for demand in Demand.allCases { planBytes[demand.rawValue] = try network.plan(batch: batch, demand: demand).bytes }
-    let memory = network.memory, optimiser = try Adam(network)
+    let memory = network.memory, moments = try Adam(network).bytes
     return ModelMeasures(
       batch: batch, threads: Parallel.threads, planBytes: planBytes, parameterBytes: memory.parameters,
-      trainerBytes: memory.gradients + optimiser.bytes, times: times ? try time(network, optimiser, batch) : nil)
+      trainerBytes: memory.gradients + moments, times: times ? try time(network, batch) : nil)
   }
 
-  /// One step that warms up, then at least three, over about a second: milliseconds a step.
-  @Engine private static func time(_ network: Network, _ optimiser: Adam, _ batch: Int) throws -> [LayerTime] {
-    network.initialise(seed: 1)
-    let plan = try network.plan(batch: batch, demand: .parameterGradients)
-    let noise = RandomStream(seed: 1, purpose: "survey"), labels = (0..<batch).map { $0 % plan.outputs }
-    for i in 0..<plan.inputCount { plan.input[i] = noise.uniform(i) }
-    var (steps, adam, began) = (-1, 0.0, 0.0)
-    while steps < 3 || RateMeter.now() - began < 1 {
-      if steps == 0 {
-        plan.resetProfile()
-        (adam, began) = (0, RateMeter.now())
-      }
-      plan.forward(.training(seed: 1, step: steps + 1))
-      _ = plan.loss(labels: labels)
-      plan.backward()
-      let start = RateMeter.now()
-      optimiser.step(learningRate: 1e-4, weightDecay: 1e-3)
-      adam += RateMeter.now() - start
-      steps += 1
-    }
-    let count = Double(steps)
+  /// Milliseconds of a training step, over about a second.
+  @Engine private static func time(_ network: Network, _ batch: Int) throws -> [LayerTime] {
+    let profile = try EngineBenchmark(network, .train, batch: batch).profile(seconds: 1)
+    func milliseconds(_ nanoseconds: UInt64) -> Double { Double(nanoseconds) / Double(profile.steps) / 1e6 }
     var order: [String] = []
     var sums: [String: (UInt64, UInt64)] = [:]
-    for step in plan.profile {
-      let sum = sums[step.name] ?? (0, 0)
-      if sums[step.name] == nil { order.append(step.name) }
-      sums[step.name] = (sum.0 + step.forwardNanoseconds, sum.1 + step.backwardNanoseconds)
+    for layer in profile.layers {
+      let sum = sums[layer.name] ?? (0, 0)
+      if sums[layer.name] == nil { order.append(layer.name) }
+      sums[layer.name] = (sum.0 + layer.forward.nanoseconds, sum.1 + layer.backward.nanoseconds)
     }
     return order.map { name in
       let sum = sums[name] ?? (0, 0)
-      return LayerTime(name: name, forward: Double(sum.0) / count / 1e6, backward: Double(sum.1) / count / 1e6)
-    } + [LayerTime(name: "adam", forward: 0, backward: adam / count * 1e3)]
+      return LayerTime(name: name, forward: milliseconds(sum.0), backward: milliseconds(sum.1))
+    } + [LayerTime(name: "adam", forward: 0, backward: milliseconds(profile.optimiserNanoseconds))]
   }
 }

@@ -98,8 +98,13 @@ package struct Attention: Layer {
     bias.map { [ParameterSpec("attention_biases", [heads, $0.count], .constant(0))] } ?? []
   }
 
-  package func flops(for inputs: [Shape]) -> Int {
-    2 * heads * (keyWidth + valueWidth) * inputs[places.query.input][0] * inputs[places.key.input][0]
+  private func pairs(_ inputs: [Shape]) -> Int { inputs[places.query.input][0] * inputs[places.key.input][0] }
+
+  package func flops(for inputs: [Shape]) -> Int { 2 * heads * (keyWidth + valueWidth) * pairs(inputs) }
+
+  /// The scores again, and the gradients of queries and keys; those of weights and values.
+  package func backwardFlops(for inputs: [Shape], input: Bool, parameters: Bool) -> Int {
+    input || parameters ? 2 * heads * (3 * keyWidth + 2 * valueWidth) * pairs(inputs) : 0
   }
 
   @Engine package func operation(at site: Site) throws -> any Operation { try AttentionOperation(self, site) }

@@ -45,7 +45,7 @@ package struct Convolution: Layer {
     kernel == 3 && stride == 1 && groups == 1 && input[0] >= 32 && channels >= 32
   }
 
-  fileprivate func primitiveShape(_ input: Shape, _ output: Shape, batch: Int) -> quaver_convolution_shape {
+  func primitiveShape(_ input: Shape, _ output: Shape, batch: Int) -> quaver_convolution_shape {
     quaver_convolution_shape(
       batch: Int32(batch), groups: Int32(groups), channels_in: Int32(input[0]), height_in: Int32(input[1]),
       width_in: Int32(input[2]), channels_out: Int32(output[0]), height_out: Int32(output[1]),
@@ -56,7 +56,7 @@ package struct Convolution: Layer {
 }
 
 /// oneDNN's primitive for one pass of one convolution.
-@Engine private final class Primitive {
+@Engine final class ConvolutionPrimitive {
   let handle: OpaquePointer
 
   /// Nil where the library has none with these layouts (nil: any) and this algorithm.
@@ -90,38 +90,14 @@ package struct Convolution: Layer {
   }
 }
 
-/// Weights in the order that a primitive wants, packed again whenever the network's have changed.
-@Engine private final class PackedWeights {
-  private let weight: Parameter
-  private let primitive: Primitive
-  private let buffer: Buffer?
-  private let tenancy: Tenancy
-  private var stamp = Tenancy.Stamp()
-
-  init(_ weight: Parameter, for primitive: Primitive, _ site: Site) {
-    (self.weight, self.primitive, tenancy) = (weight, primitive, site.tenancy)
-    buffer = primitive.plainWeights ? nil : site.persistent(primitive.weightFloats)
-  }
-
-  func current(scratch: Buffer) -> UnsafeMutablePointer<Float> {
-    guard let buffer else { return weight.values }
-    if stamp != tenancy.stamp {
-      let done = quaver_convolution_pack(primitive.handle, weight.values, buffer.pointer, scratch.pointer)
-      precondition(done, "packing the weights of \(weight.name) failed")
-      stamp = tenancy.stamp
-    }
-    return buffer.pointer
-  }
-}
-
 @Engine private final class ConvolutionOperation: Operation {
   private let x: Value, y: Value
   private let bias: Parameter?
-  private let forwardPass: Primitive
+  private let forwardPass: ConvolutionPrimitive
   private let forwardWeights: PackedWeights
   private let scratch: Buffer
   private let dy: Buffer?
-  private let toInput: BackwardData?
+  private let toInput: (any InputGradientPass)?
   private let toWeights: BackwardWeights?
 
   init(_ layer: Convolution, _ site: Site) throws {
@@ -133,7 +109,7 @@ package struct Convolution: Layer {
       case .automatic: layer.winogradPays(site.inputShapes[0])
       }
     forwardPass = try choose(site, "a convolution of \(site.inputShapes[0])", winograd, nil, nil) {
-      Primitive(shape, QUAVER_FORWARD, winograd: $0, bias: layer.bias, source: $1, destination: $2)
+      ConvolutionPrimitive(shape, QUAVER_FORWARD, winograd: $0, bias: layer.bias, source: $1, destination: $2)
     }
     x = try site.input(as: forwardPass.source)
     y = site.output(forwardPass.destination)
@@ -143,11 +119,11 @@ package struct Convolution: Layer {
     scratch = site.scratch(forwardPass.scratchFloats, .forward)
     dy = y.needsGradient ? site.outputGradient(of: y) : nil
     toWeights = try BackwardWeights(layer, shape, site, x, y, winograd)
-    toInput = try BackwardData(shape, site, x, y, winograd, weight)
+    toInput = try inputGradientPass(layer, shape, site, x, y, winograd)
   }
 
   var kernels: [String] {
-    [forwardPass.kernel, toInput?.primitive.kernel, toWeights?.primitive.kernel].compactMap(\.self)
+    [forwardPass.kernel, toInput?.kernel, toWeights?.primitive.kernel].compactMap(\.self)
   }
 
   func forward(_ mode: Mode) {
@@ -165,11 +141,11 @@ package struct Convolution: Layer {
 
 /// The first primitive that is there and is not the library's reference implementation, which is a thousand times slower:
 /// Winograd where it is wanted, then direct, each in the map's own layouts and then in any.
-@Engine private func choose(
+@Engine func choose(
   _ site: Site, _ what: String, _ winograd: Bool, _ source: Layout?, _ destination: Layout?,
-  _ make: (_ winograd: Bool, _ source: Layout?, _ destination: Layout?) -> Primitive?
-) throws -> Primitive {
-  var slow: Primitive?
+  _ make: (_ winograd: Bool, _ source: Layout?, _ destination: Layout?) -> ConvolutionPrimitive?
+) throws -> ConvolutionPrimitive {
+  var slow: ConvolutionPrimitive?
   for winograd in winograd ? [true, false] : [false] {
     for (source, destination) in source == nil ? [(nil, nil)] : [(source, destination), (nil, nil)] {
       guard let primitive = make(winograd, source, destination) else { continue }
@@ -181,56 +157,8 @@ package struct Convolution: Layer {
   return slow
 }
 
-/// A map that a backward pass wants in a layout of its own.
-@Engine private final class Relayout {
-  private let reorder: LibraryReorder
-  let map: Buffer
-  private let scratch: Buffer
-
-  init?(_ shape: Shape, _ site: Site, from: Layout, to: Layout, floats layout: Layout) throws {
-    guard from != to else { return nil }
-    reorder = try LibraryReorder(shape, batch: site.batch, from: from, to: to, node: site.name)
-    map = site.scratch(layout.floats(shape, batch: site.batch), .backward)
-    scratch = site.scratch(reorder.scratchFloats, .backward)
-  }
-
-  func fill(from other: UnsafePointer<Float>) { reorder.run(other, map.pointer, scratch: scratch) }
-  func empty(into other: UnsafeMutablePointer<Float>) { reorder.run(map.pointer, other, scratch: scratch) }
-}
-
-@Engine private final class BackwardData {
-  let primitive: Primitive
-  private let dx: InputGradient
-  private let weights: PackedWeights
-  private let scratch: Buffer
-  private let input: Relayout?, output: Relayout?
-
-  init?(
-    _ shape: quaver_convolution_shape, _ site: Site, _ x: Value, _ y: Value, _ winograd: Bool, _ weight: Parameter
-  ) throws {
-    guard let dx = site.gradient(of: x) else { return nil }
-    self.dx = dx
-    let what = "the input gradient of a convolution of \(x.shape)"
-    primitive = try choose(site, what, winograd, x.layout, y.layout) {
-      Primitive(shape, QUAVER_BACKWARD_DATA, winograd: $0, bias: false, source: $1, destination: $2)
-    }
-    weights = PackedWeights(weight, for: primitive, site)
-    scratch = site.scratch(primitive.scratchFloats, .backward)
-    input = try Relayout(x.shape, site, from: primitive.source, to: x.layout, floats: primitive.source)
-    output = try Relayout(y.shape, site, from: y.layout, to: primitive.destination, floats: primitive.destination)
-  }
-
-  func run(dy: Buffer) {
-    output?.fill(from: dy.pointer)
-    primitive.run(
-      source: input?.map.pointer ?? dx.pointer, weights: weights.current(scratch: scratch), bias: nil,
-      destination: output?.map.pointer ?? dy.pointer, scratch: scratch)
-    input?.empty(into: dx.pointer)
-  }
-}
-
 @Engine private final class BackwardWeights {
-  let primitive: Primitive
+  let primitive: ConvolutionPrimitive
   private let gradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?
   private let packed: Buffer?
   private let scratch: Buffer
@@ -245,7 +173,7 @@ package struct Convolution: Layer {
     site.keep(x)
     let what = "the weight gradient of a convolution of \(x.shape)"
     primitive = try choose(site, what, winograd, x.layout, y.layout) {
-      Primitive(shape, QUAVER_BACKWARD_WEIGHTS, winograd: $0, bias: layer.bias, source: $1, destination: $2)
+      ConvolutionPrimitive(shape, QUAVER_BACKWARD_WEIGHTS, winograd: $0, bias: layer.bias, source: $1, destination: $2)
     }
     packed = primitive.plainWeights ? nil : site.scratch(primitive.weightFloats, .backward)
     scratch = site.scratch(primitive.scratchFloats, .backward)

@@ -28,6 +28,8 @@ package enum Layers {
       .init("2×2", [3, 7, 5], Convolution(5, kernel: 2)),
       .init("3×3 padded", [32, 6, 5], Convolution(33, kernel: 3, padding: 1)),
       .init("5×5 stride 2, floor", [3, 10, 9], Convolution(4, kernel: 5, stride: 2, padding: 2)),
+      .init("7×7 stride 4, padded", [3, 13, 11], Convolution(5, kernel: 7, stride: 4, padding: 3)),
+      .init("5×5 stride 3", [1, 9, 8], Convolution(4, kernel: 5, stride: 3, padding: 1)),
       .init("groups, no bias", [6, 5, 5], Convolution(4, kernel: 3, padding: 1, groups: 2, bias: false))),
     LayerEntry(
       "batchNorm",

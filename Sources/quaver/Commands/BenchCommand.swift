@@ -8,151 +8,109 @@ import Pipeline
 
 struct BenchCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Time the transforms and every network: train, attack gradient, inference.",
-    discussion: "Run it with nothing else running. `make bench` compares with librosa and PyTorch in the same run.")
+    commandName: "bench",
+    abstract: "Time the transforms and every network, alone or by turns with PyTorch, torchattacks and librosa.",
+    discussion: """
+      Run it with nothing else running. With --against it times what Benchmarks/thresholds.json lists for that peer, whose \
+      Python `Benchmarks/setup-peers` makes; $QUAVER_PEERS names another folder. `make bench` runs all three.
+      """)
 
+  @Option(help: ArgumentHelp("Take turns with \(choices); may be given again.", valueName: "peer"))
+  var against: [BenchPeer] = []
   @Option(help: "Images a step.")
   var batch = 32
-  @Option(help: "About how many seconds to spend on each network and demand.")
+  @Option(help: "About how many seconds to spend on each side in a round; at least a step is taken.")
   var seconds = 3.0
-  @Option(help: "Only this network.")
+  @Option(help: "Rounds, of which the medians are taken.")
+  var rounds = 1
+  @Option(help: "Only this network or transform.")
   var model: String?
+  @Option(help: "Only this: train, gradient, inference, transform or \"attack NAME\"; may be given again.")
+  var demand: [String] = []
   @Option(help: "Threads; by default what this process may use.")
   var threads: Int?
-  @Flag(help: "Time the attacks instead.")
+  @Flag(help: "Time the attacks instead of the networks.")
   var attacks = false
-  @Flag(help: "Also print each network's time layer by layer.")
-  var profile = false
+  @Flag(help: "Also PyTorch's fused Adam, which it does not choose itself.")
+  var fused = false
+  @Flag(help: "Fail when a ratio falls short of what the thresholds hold by more than their tolerance.")
+  var check = false
+  @Option(help: ArgumentHelp("The folder that Benchmarks/setup-peers made.", valueName: "dir"))
+  var peers: String?
+  @Option(help: ArgumentHelp("The folder Benchmarks of Quaver's sources.", valueName: "dir"))
+  var scripts: String?
+  @OptionGroup var tables: TableOptions
   @OptionGroup var common: CommonOptions
+
+  private static var choices: String { BenchPeer.allCases.map(\.rawValue).joined(separator: ", ") }
+
+  func validate() throws {
+    guard rounds >= 1, seconds >= 0 else {
+      throw ValidationError("--rounds must be at least 1 and --seconds not negative.")
+    }
+  }
 
   func run() async throws {
     guard batch >= 1 else { throw NNError.badBatch(batch) }
     if let threads { Engine.settings.threads = threads }
-    let entries = try model.map { [try Networks.named($0)] } ?? Networks.all
-    var report = BenchReport(machine: .current)
-    if attacks {
-      try await timeAttacks(entries, &report)
-      return
+    let folders = PeerFolders(peers: peers, scripts: scriptFolder)
+    let thresholds = against.isEmpty ? nil : try BenchThresholds(contentsOf: folders.thresholds)
+    let pairs = try selection(thresholds)
+    let threads = await Engine.run { Parallel.threads }
+    let runner = try await BenchRunner(
+      batch: batch, seconds: seconds, rounds: rounds, threads: threads, fused: fused)
+    var report = BenchReport(
+      machine: BenchMachine(matrixPeak: runner.peak, library: Library.name, threads: threads))
+    for (task, peer) in pairs {
+      let (row, about) = try await runner.row(task, against: peer, folders: folders, thresholds: thresholds)
+      report.rows.append(row)
+      if let peer, let about { report.machine.peers[peer.title] = about }
+      if !tables.isQuiet(common) { Console.line(Self.line(row)) }
     }
-    if model == nil {
-      for transform in Transforms.all {
-        let milliseconds = try PipelineBenchmark.millisecondsPerSlice(transform: transform)
-        let rate = try await Engine.run { try PipelineBenchmark.slicesPerSecond(transform: transform) }
-        let row = BenchReport.Transform(
-          transform: transform.name, milliseconds: milliseconds, threads: 1, slicesPerSecond: rate)
-        report.pipeline.append(row)
-        say(
-          "\(transform.name): \(String(format: "%.3f ms a slice on 1 thread, %.0f slices/s on all", milliseconds, rate))"
-        )
-      }
-    }
-    for entry in entries {
-      for work in EngineBenchmark.Work.allCases {
-        let result = try await EngineBenchmark.measure(
-          entry, work, batch: batch, seconds: seconds, profiles: profile)
-        report.networks.append(BenchReport.Network(result))
-        say(
-          "\(entry.name) \(BenchReport.demand(work)): "
-            + String(format: "%.1f images/s, batch %d, %d threads", result.imagesPerSecond, batch, result.threads))
-        if profile { printProfile(result) }
-      }
-    }
-    if common.json { Console.line(try JSON.line(report)) }
+    try tables.emit([report.table], report, common: common)
+    let broken = check ? thresholds?.broken(by: report.rows) ?? [] : []
+    for sentence in broken { Console.error(sentence) }
+    if !broken.isEmpty { throw ExitCode.failure }
   }
 
-  private func timeAttacks(_ entries: [NetworkEntry], _ report: inout BenchReport) async throws {
-    for entry in entries {
-      for attack in Attacks.all {
-        let result = try await AttackBenchmark.measure(entry, attack, batch: batch, seconds: seconds)
-        report.networks.append(BenchReport.Network(result))
-        say(
-          "\(entry.name) under \(attack.title): "
-            + String(format: "%.1f images/s, batch %d, %d threads", result.imagesPerSecond, batch, result.threads))
-      }
+  /// What is timed, and beside whom.
+  private func selection(_ thresholds: BenchThresholds?) throws -> [(BenchTask, BenchPeer?)] {
+    var all: [(BenchTask, BenchPeer?)] = BenchTask.all(attacks: attacks).map { ($0, nil) }
+    if let thresholds {
+      all = against.flatMap { peer in BenchTask.compared(with: peer, thresholds).map { ($0, peer) } }
     }
-    if common.json { Console.line(try JSON.line(report)) }
+    let subjects = all.map(\.0.subject), demands = all.map(\.0.demand)
+    if let model, !subjects.contains(model) {
+      throw LabError.unknownChoice(what: "--model", value: model, choices: Self.distinct(subjects))
+    }
+    for name in demand where !demands.contains(name) {
+      throw LabError.unknownChoice(what: "--demand", value: name, choices: Self.distinct(demands))
+    }
+    return all.filter { task, _ in
+      (model == nil || task.subject == model) && (demand.isEmpty || demand.contains(task.demand))
+    }
   }
 
-  private func say(_ text: String) {
-    if !common.json { Console.line(text) }
+  private static func distinct(_ names: [String]) -> [String] {
+    var seen = Set<String>()
+    return names.filter { seen.insert($0).inserted }
   }
 
-  private func printProfile(_ result: EngineBenchmark.Result) {
-    guard !common.json else { return }
-    func milliseconds(_ nanoseconds: UInt64) -> String {
-      String(format: "%.2f", Double(nanoseconds) / Double(result.steps) / 1e6)
-    }
-    var rows = [["layer", "kind", "forward ms", "backward ms", "kernels"]]
-    for step in result.profile {
-      rows.append([
-        step.name, step.kind, milliseconds(step.forwardNanoseconds), milliseconds(step.backwardNanoseconds),
-        step.kernels.joined(separator: " "),
-      ])
-    }
-    if result.optimiserNanoseconds > 0 { rows.append(["adam", "", "", milliseconds(result.optimiserNanoseconds), ""]) }
-    Console.table(rows, rightAligned: [2, 3])
+  /// `Benchmarks` beside the sources that this program was built from.
+  private var scriptFolder: URL {
+    if let scripts { return URL(fileURLWithPath: (scripts as NSString).expandingTildeInPath) }
+    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "quaver"
+    let folder = URL(fileURLWithPath: program).deletingLastPathComponent()
+    return folder.appendingPathComponent("../../../Benchmarks").standardized
+  }
+
+  private static func line(_ row: BenchRow) -> String {
+    let ours =
+      "\(row.subject) \(row.demand): "
+      + String(format: "%.1f/s, batch %d, %d threads", row.ours.rate, row.batch, row.threads)
+    guard let peer = row.peer, let best = row.best, let ratio = row.ratio else { return ours }
+    return ours + String(format: "; %@ %.1f (%@), %.2f×", peer.title, best.rate, best.variant, ratio)
   }
 }
 
-/// What `quaver bench --json` prints; `Benchmarks/compare` reads it.
-struct BenchReport: Encodable {
-  struct Transform: Encodable {
-    let transform: String
-    let milliseconds: Double
-    let threads: Int
-    let slicesPerSecond: Double
-
-    enum CodingKeys: String, CodingKey {
-      case transform, milliseconds, threads
-      case slicesPerSecond = "slices_per_second"
-    }
-  }
-
-  struct Network: Encodable {
-    let model: String
-    let demand: String
-    let imagesPerSecond: Double
-    let batch: Int
-    let threads: Int
-    let peakBytes: Int
-
-    enum CodingKeys: String, CodingKey {
-      case model, demand, batch, threads
-      case imagesPerSecond = "images_per_second"
-      case peakBytes = "peak_rss_bytes"
-    }
-
-    init(_ result: EngineBenchmark.Result) {
-      (model, demand) = (result.network, BenchReport.demand(result.work))
-      (imagesPerSecond, batch, threads) = (result.imagesPerSecond, result.batch, result.threads)
-      peakBytes = Self.peakResidentBytes
-    }
-
-    init(_ result: AttackBenchmark.Result) {
-      (model, demand) = (result.network, "attack \(result.attack)")
-      (imagesPerSecond, batch, threads) = (result.imagesPerSecond, result.batch, result.threads)
-      peakBytes = Self.peakResidentBytes
-    }
-
-    /// The process's high-water mark; of one network alone when the bench was asked for one.
-    private static var peakResidentBytes: Int {
-      var usage = rusage()
-      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-      return usage.ru_maxrss * 1024
-    }
-  }
-
-  let machine: Machine
-  var pipeline: [Transform] = []
-  var networks: [Network] = []
-
-  init(machine: Machine) { self.machine = machine }
-
-  static func demand(_ work: EngineBenchmark.Work) -> String {
-    switch work {
-    case .training: "train"
-    case .inputGradient: "gradient"
-    case .inference: "inference"
-    }
-  }
-}
+extension BenchPeer: ExpressibleByArgument {}

@@ -7,14 +7,12 @@ import NN
 struct ModelsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "models", abstract: "List the networks, or show one layer by layer.",
-    discussion: "Sizes and operations are of one image; memory and time of a batch.")
+    discussion: "Sizes and operations are of one image; memory is of a batch. `quaver profile` times the layers.")
 
   @Argument(help: "A network; without one all are listed.")
   var model: String?
-  @Option(help: "Images a step, for memory and time.")
+  @Option(help: "Images a step, for memory.")
   var batch = Job.defaults.batch
-  @Flag(help: "Time training steps (run it with nothing else running).")
-  var time = false
   @Option(help: "Show what --freeze would freeze; may be given again.")
   var freeze: [String] = []
   @Option(help: "Threads; by default what this process may use.")
@@ -28,8 +26,8 @@ struct ModelsCommand: AsyncParsableCommand {
     let entry = try Networks.named(model)
     let weights = store.all().weights.filter { $0.origin.network == model }.map(\.name)
     var info = try ModelSurvey.info(entry, freeze: freeze, weights: weights)
-    info.measures = try await Engine.run { [batch, freeze, time] in
-      try ModelSurvey.measure(entry, batch: batch, freeze: freeze, times: time)
+    info.measures = try await Engine.run { [batch, freeze] in
+      try ModelSurvey.measure(entry, batch: batch, freeze: freeze, times: false)
     }
     if common.json { return Console.line(try JSON.line(info)) }
     show(info)
@@ -52,43 +50,28 @@ struct ModelsCommand: AsyncParsableCommand {
 
   private func show(_ info: ModelInfo) {
     Console.line("\(info.title) (\(info.name)), \(info.input.dimensions) → \(info.classes) classes")
-    var rows = [
-      ["layer", "kind", "output", "parameters", "frozen", "FLOPs"] + (time ? ["forward ms", "backward ms"] : [])
-    ]
+    var rows = [["layer", "kind", "output", "parameters", "frozen", "FLOPs"]]
     for layer in info.layers {
-      let cost = info.measures?.time(of: layer.name)
-      func milliseconds(_ value: Double?) -> String { value.map { String(format: "%.2f", $0) } ?? "" }
-      rows.append(
-        [
-          layer.name, layer.kind, layer.output.dimensions, layer.parameters > 0 ? SizeText.count(layer.parameters) : "",
-          layer.frozen == 0 ? "" : layer.frozen == layer.parameters ? "all" : SizeText.count(layer.frozen),
-          layer.flops > 0 ? SizeText.short(Double(layer.flops)) : "",
-        ] + (time ? [milliseconds(cost?.forward), milliseconds(cost?.backward)] : []))
+      rows.append([
+        layer.name, layer.kind, layer.output.dimensions, layer.parameters > 0 ? SizeText.count(layer.parameters) : "",
+        layer.frozen == 0 ? "" : layer.frozen == layer.parameters ? "all" : SizeText.count(layer.frozen),
+        layer.flops > 0 ? SizeText.short(Double(layer.flops)) : "",
+      ])
     }
-    Console.table(rows, rightAligned: [3, 4, 5, 6, 7])
+    Console.table(rows, rightAligned: [3, 4, 5])
     var total = "\(SizeText.count(info.parameters)) parameters"
     if info.frozen > 0 { total += ", \(SizeText.count(info.frozen)) of them frozen" }
     Console.line("\(total); \(SizeText.short(Double(info.flops)))FLOPs an image")
     guard let measures = info.measures else { return }
-    showMeasures(measures, info)
+    showMeasures(measures)
   }
 
-  private func showMeasures(_ measures: ModelMeasures, _ info: ModelInfo) {
+  private func showMeasures(_ measures: ModelMeasures) {
     let plans = Demand.allCases.map { "\($0.rawValue) \(SizeText.bytes(measures.planBytes[$0.rawValue] ?? 0))" }
     Console.line("memory of a plan, batch \(measures.batch): \(plans.joined(separator: ", "))")
     Console.line(
       "memory of a training, batch \(measures.batch): \(SizeText.bytes(measures.trainingBytes)) "
         + "(parameters \(SizeText.bytes(measures.parameterBytes)), gradients and Adam's moments "
         + "\(SizeText.bytes(measures.trainerBytes)))")
-    guard let times = measures.times else { return }
-    let known = Set(info.layers.map(\.name))
-    for other in times where !known.contains(other.name) {
-      Console.line(String(format: "%@: %.2f ms", other.name, other.forward + other.backward))
-    }
-    let sum = times.reduce(0) { $0 + $1.forward + $1.backward }
-    Console.line(
-      String(
-        format: "a training step: %.1f ms, %.1f images/s, %d threads", sum, Double(measures.batch) / sum * 1e3,
-        measures.threads))
   }
 }

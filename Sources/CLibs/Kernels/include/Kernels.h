@@ -2,6 +2,7 @@
 #include "attacks.h"
 #include "colour.h"
 #include "attention.h"
+#include "blocks.h"
 #include "depthwise.h"
 #include "elementwise.h"
 #include "embedding.h"

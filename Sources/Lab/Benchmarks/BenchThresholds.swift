@@ -1,0 +1,55 @@
+import Foundation
+
+/// `Benchmarks/thresholds.json`: what is compared with which peer, the ratio that is wanted, and the one that must hold.
+package struct BenchThresholds: Codable, Sendable, Equatable {
+  /// Ours over the peer's.
+  package struct Ratio: Codable, Sendable, Equatable {
+    /// What is wanted; nil where nobody has said.
+    package var goal: Double?
+    /// What was reached and must not be lost; nil until it was measured.
+    package var held: Double?
+
+    package init(goal: Double? = nil, held: Double? = nil) { (self.goal, self.held) = (goal, held) }
+  }
+
+  /// The share by which a number may fall short of what is held.
+  package var tolerance: Double
+  /// Memory allocations of ours in a training step.
+  package var allocations: Int
+  /// By peer, by network or transform, by demand ("train", "train bf16", "attack pgd", "transform").
+  package var ratios: [String: [String: [String: Ratio]]]
+
+  /// - Throws: `LabError.thresholdsUnreadable`.
+  package init(contentsOf url: URL) throws {
+    do { self = try JSON.decoder().decode(Self.self, from: Data(contentsOf: url)) } catch {
+      throw LabError.thresholdsUnreadable(url.path)
+    }
+  }
+
+  package func ratio(_ peer: BenchPeer, _ subject: String, _ demand: String) -> Ratio? {
+    ratios[peer.rawValue]?[subject]?[demand]
+  }
+
+  /// A sentence for each row that falls short of what is held by more than the tolerance.
+  package func broken(by rows: [BenchRow]) -> [String] {
+    rows.compactMap { row in
+      guard let ratio = row.ratio, let held = row.held, ratio < held * (1 - tolerance) else { return nil }
+      return String(
+        format: "%@, %@: %.2f× the peer's speed, more than %.0f %% below the %.2f× that hold", row.subject, row.demand,
+        ratio, tolerance * 100, held)
+    }
+  }
+}
+
+/// Whom we are compared with.
+package enum BenchPeer: String, CaseIterable, Codable, Sendable {
+  case torch, torchattacks, librosa
+
+  package var title: String {
+    switch self {
+    case .torch: "PyTorch"
+    case .torchattacks: "torchattacks"
+    case .librosa: "librosa"
+    }
+  }
+}

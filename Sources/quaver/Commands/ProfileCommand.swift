@@ -1,0 +1,47 @@
+import ArgumentParser
+import Core
+import Foundation
+import Lab
+import NN
+
+struct ProfileCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "profile", abstract: "Show where a network's time goes, layer by layer.",
+    discussion: """
+      Operations, bytes that must be moved at least (each input, output, parameter and gradient once), and speeds, of a whole \
+      batch; the share is of a matrix product's speed (2048³, float32) on the same threads. Run it with nothing else running.
+      """)
+
+  @Argument(help: "A network.")
+  var model: String
+  @Option(help: "train, gradient or inference; may be given again. All three when left out.")
+  var demand: [EngineWork] = []
+  @Option(help: "Images a step.")
+  var batch = 32
+  @Option(help: "About how many seconds to spend on each.")
+  var seconds = 3.0
+  @Flag(help: "Add up layers of one kind.")
+  var byKind = false
+  @Option(help: "Threads; by default what this process may use.")
+  var threads: Int?
+  @OptionGroup var tables: TableOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() async throws {
+    guard batch >= 1 else { throw NNError.badBatch(batch) }
+    let entry = try Networks.named(model)
+    if let threads { Engine.settings.threads = threads }
+    let peak = try await Engine.run { try EngineBenchmark.matrixPeak() }
+    var profiles: [LayerProfile] = []
+    for work in demand.isEmpty ? EngineWork.allCases : demand {
+      let measured = try await Engine.run { [batch, seconds] in
+        try EngineBenchmark(entry, work, batch: batch).profile(seconds: seconds)
+      }
+      let profile = LayerProfile(measured, matrixPeak: peak)
+      profiles.append(byKind ? profile.byKind : profile)
+    }
+    try tables.emit(profiles.map(\.table), profiles, common: common)
+  }
+}
+
+extension EngineWork: ExpressibleByArgument {}

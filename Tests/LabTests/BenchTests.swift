@@ -1,0 +1,118 @@
+import Core
+import Foundation
+import Lab
+import NN
+import Testing
+
+struct BenchTests {
+  /// A folder of peers whose “python” is a shell script that runs `body` and takes its arguments for granted.
+  private func peers(_ body: String) throws -> (folders: PeerFolders, remove: () -> Void) {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("peers-\(UUID().uuidString)")
+    let bin = folder.appendingPathComponent("bin")
+    try FileManager.default.createDirectory(at: bin, withIntermediateDirectories: true)
+    let program = bin.appendingPathComponent("python")
+    try Data("#!/bin/sh\n\(body)\n".utf8).write(to: program)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
+    for script in ["peer_torch.py", "peer_librosa.py"] { try Data().write(to: folder.appendingPathComponent(script)) }
+    return (PeerFolders(peers: folder.path, scripts: folder), { try? FileManager.default.removeItem(at: folder) })
+  }
+
+  private static let about = #"echo '{"versions": {"fake": "1.0"}, "kernels": ["none"]}'"#
+
+  private func row(_ ours: [Double], _ theirs: [String: [Double]], held: Double? = nil) -> BenchRow {
+    var row = BenchRow(
+      subject: "alexnet", demand: "train", batch: 32, threads: 2, rounds: ours.count,
+      ours: BenchSide(rates: ours, peakBytes: 5_000_000), peer: .torch,
+      theirs: theirs.sorted { $0.key < $1.key }.map { BenchSide(variant: $0.key, rates: $0.value, peakBytes: nil) })
+    row.held = held
+    return row
+  }
+
+  @Test func aPeerTakesItsTurns() throws {
+    let (folders, remove) = try peers(
+      Self.about + "; while read seconds; do echo \"{\\\"rate\\\": $seconds, \\\"peak_bytes\\\": 7}\"; done")
+    defer { remove() }
+    let peer = try folders.start("peer_torch.py", [], threads: 1)
+    #expect(peer.about == PeerAbout(versions: ["fake": "1.0"], kernels: ["none"]))
+    for seconds in [0.5, 2.0, 1.25] {
+      let round = try peer.round(seconds: seconds)
+      #expect(round.rate == seconds && round.peakBytes == 7)
+    }
+  }
+
+  @Test func aPeerThatDiesIsAnErrorAndNotAHang() throws {
+    let (silent, removeSilent) = try peers("exit 3")
+    defer { removeSilent() }
+    #expect(throws: LabError.self) { try silent.start("peer_torch.py", [], threads: 1) }
+    let (short, removeShort) = try peers(Self.about)
+    defer { removeShort() }
+    let peer = try short.start("peer_torch.py", [], threads: 1)
+    #expect(throws: LabError.self) { try peer.round(seconds: 1) }
+    let (babbling, removeBabbling) = try peers("echo hello; cat")
+    defer { removeBabbling() }
+    #expect(throws: LabError.self) { try babbling.start("peer_torch.py", [], threads: 1) }
+  }
+
+  @Test func whereNobodyIsItSaysWhatToRun() throws {
+    let nowhere = URL(fileURLWithPath: "/nowhere")
+    let error = #expect(throws: LabError.self) {
+      try PeerFolders(peers: "/nowhere", scripts: nowhere).start("peer_torch.py", [], threads: 1)
+    }
+    #expect(error?.description.contains("setup-peers") == true)
+    #expect(throws: LabError.self) { try BenchThresholds(contentsOf: nowhere) }
+  }
+
+  @Test func theFasterFormatCountsAndTheMiddleRound() {
+    let row = row([10, 30, 20], ["plain": [5, 5, 50], "channels-last": [8, 10, 12]])
+    #expect(row.ours.rate == 20)
+    #expect(row.best?.variant == "channels-last")
+    #expect(row.ratio == 2)
+    #expect(BenchSide(rates: [1, 2], peakBytes: nil).rate == 1.5)
+  }
+
+  @Test func whatFallsShortByMoreThanTheToleranceIsBroken() throws {
+    var thresholds = try JSON.decoder().decode(
+      BenchThresholds.self, from: Data(#"{"tolerance": 0.2, "allocations": 0, "ratios": {}}"#.utf8))
+    let rows = [row([8.1], ["plain": [5]], held: 2), row([7.9], ["plain": [5]], held: 2), row([1], ["plain": [5]])]
+    let broken = thresholds.broken(by: rows)
+    #expect(broken.count == 1 && broken.first?.contains("1.58×") == true)
+    thresholds.tolerance = 0.25
+    #expect(thresholds.broken(by: rows).isEmpty)
+  }
+
+  /// What the repository holds: every network at every demand, and nothing that the registries do not have.
+  @Test func theThresholdsNameWhatThereIs() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
+    let thresholds = try BenchThresholds(contentsOf: root.appendingPathComponent("Benchmarks/thresholds.json"))
+    #expect(BenchTask.compared(with: .torch, thresholds).count == Networks.all.count * EngineWork.allCases.count)
+    var named = 0
+    for (_, subjects) in thresholds.ratios { named += subjects.values.reduce(0) { $0 + $1.count } }
+    #expect(named == BenchPeer.allCases.reduce(0) { $0 + BenchTask.compared(with: $1, thresholds).count })
+    #expect(thresholds.allocations == 0)
+  }
+
+  @Test func theTableIsWholeInEveryFormat() async throws {
+    let runner = try await BenchRunner(batch: 1, seconds: 0, rounds: 1, threads: 1, fused: false)
+    var report = BenchReport(machine: BenchMachine(matrixPeak: runner.peak, library: Library.name, threads: 1))
+    report.rows = [row([20], ["plain": [10]], held: 2)]
+    report.rows[0].kernels = ["jit:avx512_core": 3]
+    let again = try JSON.decoder().decode(BenchReport.self, from: JSON.encoder().encode(report))
+    #expect(again.rows == report.rows)
+    for format in ResultTable.Format.allCases { #expect(report.table.rendered(format).contains("alexnet")) }
+    #expect(report.table.rendered(.text).contains("2.00") && report.table.notes.last?.contains("3× jit") == true)
+  }
+
+  @Test func aProfileAddsUpByKind() async throws {
+    let entry = try Networks.named("cnn-lstm")
+    let measured = try await Engine.run { try EngineBenchmark(entry, .train, batch: 1).profile(seconds: 0) }
+    let profile = LayerProfile(measured, matrixPeak: 1e9)
+    #expect(profile.rows.contains { $0.layer == "adam" && $0.bytes > 0 })
+    let products = profile.rows.filter { $0.kind == "conv2d" }
+    for row in products { #expect(row.flops > 0 && row.bytes > 0 && !row.kernels.isEmpty) }
+    let kinds = profile.byKind
+    #expect(kinds.rows.reduce(0) { $0 + $1.flops } == profile.rows.reduce(0) { $0 + $1.flops })
+    #expect(kinds.rows.reduce(0) { $0 + $1.bytes } == profile.rows.reduce(0) { $0 + $1.bytes })
+    #expect(kinds.rows.count < profile.rows.count)
+    #expect(profile.table.rendered(.text).contains("conv2d"))
+  }
+}
