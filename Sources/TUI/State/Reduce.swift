@@ -73,8 +73,8 @@ package enum Reducer {
     case .estimate(let work, let estimate): Modals.take(estimate, of: work, &state)
     case .attacking(let status): state.resultsPane.attacking = status
     case .embedding(let progress): state.mapPane.progress = progress
-    case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed, .mapNodes, .explaining, .embedded,
-      .results, .attackedSlices:
+    case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed, .mapNodes, .explaining,
+      .embedded, .results, .attackedSlices:
       break
     }
     if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }
