@@ -41,6 +41,8 @@ struct BenchTests {
   }
 
   @Test func aPeerThatDiesIsAnErrorAndNotAHang() throws {
+    // As the program does: a write to nobody is an error and not the end.
+    signal(SIGPIPE, SIG_IGN)
     let (silent, removeSilent) = try peers("exit 3")
     defer { removeSilent() }
     #expect(throws: LabError.self) { try silent.start("peer_torch.py", [], threads: 1) }

@@ -80,8 +80,9 @@ import Testing
         }
         return told
       }
-      #expect(!told.isEmpty)
-      for (done, most) in told { #expect(done >= 1 && done <= most && most == cost.gradientEvaluations + cost.queries) }
+      // The black-box attacks' first question is about the image itself, which is no query yet.
+      #expect((told.last?.0 ?? 0) >= 1)
+      for (done, most) in told { #expect(done >= 0 && done <= most && most == cost.gradientEvaluations + cost.queries) }
     }
   }
 }

@@ -83,7 +83,9 @@ struct Bench: Sendable {
     if pane == .training { bench.press("j") }
     if pane == .attack { bench.press("enter", ".") }
     if pane == .explain { bench.press("r", "j", "l") }
-    if pane == .map { bench.press("r", "l", "+", "+") }
+    // A run whose attacks have results.
+    if pane == .confusion { bench.press("3", "j", "j", "4", "[", "[") }
+    if pane == .map { bench.press("r", "h", "+", "+") }
     if pane == .results { bench.press("a", "j", "j") }
     if pane == .models { bench.press("]", "j", "j", "j") }
     bench.state.notice = nil

@@ -33,6 +33,7 @@ struct BindingTests {
     case "results.resume": bench.press("k", "k", "k", "j", "j", "j", "j")
     case "results.pause", "results.stop":
       bench.press("A", "enter")
+    case "confusion.side": bench.press("d")
     case "map.stop":
       bench.act(
         .event(

@@ -45,7 +45,7 @@ struct ExplainPaneTests {
   @Test("Marked runs become columns")
   func runs() {
     var bench = Self.grid()
-    bench.press("3", "space", "space", "9", "m")
+    bench.press("3", "space", "j", "space", "9", "m")
     let pane = bench.state.explainPane
     #expect(pane.columns.count >= 2 && pane.columns.allSatisfy { $0.point == nil })
     #expect(Set(pane.columns.map(\.run)).count == pane.columns.count)
@@ -78,7 +78,7 @@ struct ExplainPaneTests {
   func failure() throws {
     var bench = Self.grid()
     bench.state.explainPane.restart()
-    let request = try #require(bench.state.explainPane.next())
+    let next = bench.state.explainPane.next(), request = try #require(next)
     bench.act(.event(.explainFailed(request, "the engine is busy")))
     #expect(!bench.state.explainPane.isRunning && bench.state.explainPane.done == 1)
     #expect(bench.text.contains("the engine is busy"))

@@ -86,7 +86,7 @@ enum Fake {
     case .attack(let wish): [.attacking(attackStatus(wish))]
     case .controlAttack(let wish):
       wish == .stopNow ? [.attacking(nil), .results(results(runs))] : []
-    case .stopExplaining: []
+    case .stopExplaining, .stopEmbedding: []
     case .estimate(let work):
       [.estimate(work, Estimate(secondsAnEpoch: 12, seconds: 180, bytes: 400_000_000, basis: "a guess"))]
     case .predictions(let run): [.predictions(predictions(run))]

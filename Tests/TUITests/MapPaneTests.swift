@@ -11,13 +11,16 @@ struct MapPaneTests {
     return bench
   }
 
-  @Test("Every point is reached by the arrows, and each step goes in the direction that was pressed")
+  @Test("Every point is reached by the arrows and the twin's key, and each step goes in the direction that was pressed")
   func moves() throws {
     var bench = Self.map()
     let directions: [(key: String, x: Float, y: Float)] = [("l", 1, 0), ("h", -1, 0), ("k", 0, 1), ("j", 0, -1)]
     var seen: Set<Int> = [], open = [bench.state.mapPane]
     while let here = open.popLast() {
       guard seen.insert(here.cursor).inserted else { continue }
+      var twin = here
+      twin.toTwin()
+      open.append(twin)
       for direction in directions {
         var next = here
         next.move(direction.x, direction.y)
@@ -28,7 +31,7 @@ struct MapPaneTests {
       }
     }
     #expect(seen.count == bench.state.mapPane.embedding?.points.count, "\(seen.count) points are reached")
-    bench.press("l")
+    bench.press("h")
     #expect(bench.state.mapPane.cursor != 0)
   }
 

@@ -28,7 +28,7 @@ struct ProductTests {
 
   @Test("Product of panes, depths, rungs and sizes", arguments: Panes.all.map(\.id.name), ColorDepth.allCases)
   func product(name: String, depth: ColorDepth) {
-    let key = "\((Panes.order.firstIndex(of: PaneID(name)) ?? 0) + 1)"
+    let key = "\(Layout.digit(Panes.order.firstIndex(of: PaneID(name)) ?? 0))"
     for size in Self.sizes {
       for rung in GlyphRung.allCases {
         var bench = Bench(size.width, size.height, depth: depth, rung: rung)

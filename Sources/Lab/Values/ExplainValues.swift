@@ -225,6 +225,13 @@ package struct EmbeddedPoint: Codable, Sendable, Equatable {
   package var attack: Int?
   package var x: Float
   package var y: Float
+
+  package init(
+    utterance: String, slice: Int, sliceNumber: Int, emotion: Int, prediction: Int, attack: Int?, x: Float, y: Float
+  ) {
+    (self.utterance, self.slice, self.sliceNumber) = (utterance, slice, sliceNumber)
+    (self.emotion, self.prediction, self.attack, self.x, self.y) = (emotion, prediction, attack, x, y)
+  }
 }
 
 /// A network's features in the plane.
@@ -243,4 +250,15 @@ package struct RunEmbedding: Codable, Sendable, Equatable {
   package var loweredFrom: Double?
   package var iterations: Int
   package var notes: [String]
+
+  package init(
+    run: String, part: EvaluationPart, node: String, dimensions: Int, emotions: [String], attacks: [String],
+    points: [EmbeddedPoint], divergence: Double, trustworthiness: Double?, perplexity: Double, loweredFrom: Double?,
+    iterations: Int, notes: [String]
+  ) {
+    (self.run, self.part, self.node, self.dimensions) = (run, part, node, dimensions)
+    (self.emotions, self.attacks, self.points, self.notes) = (emotions, attacks, points, notes)
+    (self.divergence, self.trustworthiness, self.perplexity) = (divergence, trustworthiness, perplexity)
+    (self.loweredFrom, self.iterations) = (loweredFrom, iterations)
+  }
 }

@@ -27,6 +27,7 @@ struct RenderCommand: AsyncParsableCommand {
   @Option(help: "Of the view, at its stride, and of the attack pane, at the run's: the slice, from 1.")
   var slice = 1
   @OptionGroup(title: "Of the panes attack, results and explain") var attacking: RenderedAttack
+  @OptionGroup(title: "Of the confusion pane") var confusing: RenderedConfusion
   @Option(help: "A theme's name.")
   var theme = "dark"
   @Option(help: "Columns and rows of the text and the figure.")
@@ -104,6 +105,7 @@ struct RenderCommand: AsyncParsableCommand {
     case .results: try attacking.tell(&state, laboratory)
     case .explain: try await attacking.explain(&state, slice: slice - 1, laboratory)
     case .map: try await attacking.map(&state, laboratory)
+    case .confusion: try confusing.tell(&state, set: attacking.set, laboratory)
     default: break
     }
     _ = Reducer.reduce(&state, .resize(state.size))
@@ -139,6 +141,9 @@ enum RenderError: UserError, Equatable {
   case oneAttack
   case noSet(String, run: String, known: [String])
   case badSize(String)
+  case twoDifferences
+  case otherEmotions(String, String)
+  case itself(String)
 
   var description: String {
     switch self {
@@ -147,6 +152,10 @@ enum RenderError: UserError, Equatable {
     case .oneAttack: "the attack pane shows one attack: name one with --attack, or a kept set with --set"
     case .noSet(let name, let run, let known):
       "no attack on \(run) is called “\(name)”; there are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
+    case .twoDifferences: "the confusion pane shows one difference: give --set or --minus, not both"
+    case .otherEmotions(let first, let second):
+      "the matrices of \(first) and \(second) cannot be subtracted: their emotions differ"
+    case .itself(let run): "\(run) minus itself is 0 everywhere: name another run with --minus"
     case .badSize(let text): "“\(text)” is no size: write columns and rows as in 120x40"
     }
   }

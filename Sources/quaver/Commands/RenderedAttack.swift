@@ -10,7 +10,8 @@ struct RenderedAttack: ParsableArguments {
   var attack: String?
   @Option(
     help: ArgumentHelp(
-      "A complete attack by its folder's name: the attack pane shows its very image, the results pane its slices.",
+      "A complete attack by its folder's name: the attack pane shows its very image, the results pane its slices, "
+        + "the confusion pane the matrix without it minus the one under it.",
       valueName: "name"))
   var set: String?
   @Option(help: "Per cent of its light that a place loses where the network does not look: 0, 25, 50, 75 or 100.")

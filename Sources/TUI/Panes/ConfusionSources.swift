@@ -1,0 +1,164 @@
+import Core
+import Foundation
+import Lab
+
+/// Where the matrices come from, and the utterances behind their cells.
+extension ConfusionPane {
+  /// What is shown; nil before the first epoch's end, and while results are being read.
+  package static func pair(_ state: State) -> ConfusionPair? {
+    guard let run = state.selectedRun, let metrics = metrics(state) else { return nil }
+    let pane = state.confusionPane
+    switch pane.against {
+    case nil:
+      return ConfusionPair(
+        emotions: run.emotions, first: metrics.confusion, firstName: run.id, side: .first, measure: pane.measure)
+    case .attack(let id, let set):
+      guard let slices = pane.slices, slices.run == id, slices.set == set else { return nil }
+      let matrices = slices.matrices(classes: run.emotions.count)
+      return ConfusionPair(
+        emotions: run.emotions, first: matrices.clean, second: matrices.attacked, firstName: "clean",
+        secondName: set, side: pane.side, measure: pane.measure)
+    case .run(let id):
+      guard let other = state.runs.first(where: { $0.id == id }), let last = other.epochs.last else { return nil }
+      return ConfusionPair(
+        emotions: run.emotions, first: metrics.confusion, second: last.confusion, firstName: run.id, secondName: id,
+        side: pane.side, measure: pane.measure)
+    }
+  }
+
+  /// "validation slices", "merged slices": what is counted.
+  static func slices(_ state: State) -> String {
+    guard case .attack(let run, let set) = state.confusionPane.against,
+      let report = state.resultsPane.results.first(where: { $0.run == run })?.reports.first(where: { $0.set == set })
+    else { return "validation slices" }
+    return (report.part == .valid ? "validation" : report.part.rawValue) + " slices"
+  }
+
+  /// Attacks on the run that have results, then the marked runs of the same emotions.
+  static func others(_ state: State) -> [ConfusionState.Against] {
+    guard let run = state.selectedRun, !run.epochs.isEmpty else { return [] }
+    let reports = state.resultsPane.results.first { $0.run == run.id }?.reports ?? []
+    let marked = state.trainingPane.marks.filter { id in
+      id != run.id && state.runs.contains { $0.id == id && $0.emotions == run.emotions && !$0.epochs.isEmpty }
+    }
+    return reports.map { .attack(run: run.id, set: $0.set) } + marked.map { .run($0) }
+  }
+
+  static func stepAgainst(_ distance: Int) -> @Sendable (inout State) -> [Effect] {
+    { state in
+      let all = [nil] + others(state).map(Optional.some)
+      let index = all.firstIndex(of: state.confusionPane.against) ?? 0
+      return hold(against: all[(index + distance + all.count) % all.count], &state)
+    }
+  }
+
+  /// Shows the run's matrix beside another; asks for what is not here.
+  package static func hold(against other: ConfusionState.Against?, _ state: inout State) -> [Effect] {
+    state.confusionPane.against = other
+    state.confusionPane.awaited = nil
+    guard let other else { return [] }
+    state.confusionPane.epoch = nil
+    guard case .attack(let run, let set) = other else { return [] }
+    if let slices = state.confusionPane.slices, slices.run == run, slices.set == set { return [] }
+    state.confusionPane.slices = nil
+    return [.request(.loadSlices(run: run, set: set))]
+  }
+
+  /// An attack belongs to its run, and no run is held against itself.
+  static func settleAgainst(_ state: inout State) {
+    guard let run = state.selectedRun, let against = state.confusionPane.against else { return }
+    let holds =
+      switch against {
+      case .attack(let id, _): id == run.id
+      case .run(let id): id != run.id && state.runs.contains { $0.id == id && $0.emotions == run.emotions }
+      }
+    if !holds { (state.confusionPane.against, state.confusionPane.slices) = (nil, nil) }
+  }
+
+  // MARK: Behind a cell
+
+  static let drill: @Sendable (inout State) -> [Effect] = { state in
+    guard let run = state.selectedRun, let pair = pair(state) else { return [] }
+    let cell = state.confusionPane.cell
+    var other: String?
+    if case .run(let id) = state.confusionPane.against { other = id }
+    state.confusionPane.awaited = ConfusionState.Behind(
+      run: run.id, truth: cell.y, predicted: cell.x, other: other, side: pair.side)
+    if case .attack = state.confusionPane.against {
+      listAttacked(&state)
+      return []
+    }
+    return ([run.id] + [other].compactMap(\.self)).map { .request(.predictions(run: $0)) }
+  }
+
+  private struct Place: Hashable {
+    let utterance: String
+    let slice: Int
+  }
+
+  /// Predictions have come; once they are of all runs that were asked for, the utterances are listed.
+  static func show(_ predictions: RunPredictions, _ state: inout State) {
+    guard var wanted = state.confusionPane.awaited, [wanted.run, wanted.other].contains(predictions.run) else { return }
+    wanted.answers.removeAll { $0.run == predictions.run }
+    wanted.answers.append(predictions)
+    state.confusionPane.awaited = wanted
+    guard let first = wanted.answers.first(where: { $0.run == wanted.run }) else { return }
+    guard let other = wanted.other else { return list(places(first, wanted), [], &state) }
+    guard let second = wanted.answers.first(where: { $0.run == other }) else { return }
+    list(places(first, wanted), places(second, wanted), &state)
+  }
+
+  private static func places(_ predictions: RunPredictions, _ wanted: ConfusionState.Behind) -> Set<Place> {
+    Set(
+      predictions.slices.filter { $0.truth == wanted.truth && $0.predicted == wanted.predicted }
+        .map { Place(utterance: $0.utterance, slice: $0.slice) })
+  }
+
+  private static func listAttacked(_ state: inout State) {
+    guard let wanted = state.confusionPane.awaited, let slices = state.confusionPane.slices?.slices else { return }
+    let ofTruth = slices.filter { $0.truth == wanted.truth }
+    func places(_ prediction: (AttackedSlices.Slice) -> Int) -> Set<Place> {
+      Set(
+        ofTruth.filter { prediction($0) == wanted.predicted }
+          .map { Place(utterance: $0.utterance, slice: $0.slice) })
+    }
+    list(places(\.clean), places(\.attacked), &state)
+  }
+
+  /// The utterances behind the cell, alone in the corpus pane; of a difference, those that are in one matrix only.
+  private static func list(_ first: Set<Place>, _ second: Set<Place>, _ state: inout State) {
+    guard let wanted = state.confusionPane.awaited, let run = state.runs.first(where: { $0.id == wanted.run }),
+      run.emotions.indices.contains(wanted.truth), run.emotions.indices.contains(wanted.predicted),
+      let pair = pair(state)
+    else { return }
+    state.confusionPane.awaited = nil
+    let places =
+      switch wanted.side {
+      case .difference: first.symmetricDifference(second)
+      case .first: first
+      case .second: second
+      }
+    let words = "\(run.emotions[wanted.truth]) taken for \(run.emotions[wanted.predicted])"
+    guard !places.isEmpty, let corpus = state.corpus(of: run.job) else {
+      let name = URL(fileURLWithPath: run.job.corpus).lastPathComponent
+      let none = wanted.side == .difference ? "no slice is \(words) in one of them only" : "no slice is \(words)"
+      return state.say(places.isEmpty ? none : "the corpus \(name) is not registered here", .warning)
+    }
+    let utterances = Set(places.map(\.utterance))
+    state.mark()
+    state.corpusPane.only = CorpusState.Selection(title: words, corpus: corpus.name, utterances: utterances)
+    state.corpusPane.filter = ""
+    state.corpusPane.search(state.corpora)
+    state.corpusPane.list.selection = 0
+    _ = state.corpusPane.step(1)
+    state.show(.corpus)
+    if wanted.side == .difference {
+      let (only, other) = (first.subtracting(second).count, second.subtracting(first).count)
+      state.say(
+        "\(words): \(only) slices only in \(pair.firstName), \(other) only in \(pair.secondName); Backspace goes back")
+    } else {
+      state.say(
+        "\(places.count) slices of \(utterances.count) utterances are \(words); Backspace goes back, u shows all")
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Core
+import Lab
+import TUI
+
+/// What `quaver render confusion` is asked for, beside the attack by --set.
+struct RenderedConfusion: ParsableArguments {
+  @Option(help: ArgumentHelp("Another run, whose matrix is subtracted.", valueName: "run"))
+  var minus: String?
+  @Option(help: "Of the cells: \(ConfusionState.Measure.allCases.map(\.argument).joined(separator: ", ")).")
+  var measure = ConfusionState.Measure.counts
+  @Option(help: "Of two matrices: \(ConfusionState.Side.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var side = ConfusionState.Side.difference
+
+  /// - Parameter set: an attack's folder by its name or its beginning.
+  /// - Throws: `RenderError`, `LabError`, and what reading results throws.
+  func tell(_ state: inout State, set: String?, _ laboratory: Laboratory) throws {
+    (state.confusionPane.measure, state.confusionPane.side) = (measure, side)
+    guard let run = state.selectedRun else { return }
+    _ = Reducer.reduce(&state, .event(.results(laboratory.results())))
+    if set != nil, minus != nil { throw RenderError.twoDifferences }
+    if let minus {
+      let other = try laboratory.store.open(minus).info()
+      guard other.emotions == run.emotions else { throw RenderError.otherEmotions(run.id, other.id) }
+      guard other.id != run.id else { throw RenderError.itself(run.id) }
+      _ = ConfusionPane.hold(against: .run(other.id), &state)
+    } else if let set {
+      let known = state.resultsPane.results.first { $0.run == run.id }?.reports.map(\.set) ?? []
+      let matches = known.contains(set) ? [set] : known.filter { $0.hasPrefix(set) }
+      guard matches.count == 1, let name = matches.first else {
+        throw RenderError.noSet(set, run: run.id, known: known)
+      }
+      for case .request(.loadSlices(let run, let set)) in ConfusionPane.hold(
+        against: .attack(run: run.id, set: name), &state)
+      {
+        _ = Reducer.reduce(&state, .event(.attackedSlices(try laboratory.attackedSlices(run: run, set: set))))
+      }
+    }
+  }
+}
+
+extension ConfusionState.Measure: ExpressibleByArgument {
+  /// "counts", "rows", "columns".
+  package var argument: String { "\(self)" }
+
+  package init?(argument: String) {
+    guard let measure = Self.allCases.first(where: { $0.argument == argument }) else { return nil }
+    self = measure
+  }
+}
+
+extension ConfusionState.Side: ExpressibleByArgument {}
