@@ -66,6 +66,8 @@ package final class PeerProcess {
       let about = try? JSON.decoder().decode(PeerAbout.self, from: line)
     else {
       process.terminate()
+      // No deinit follows, and a child that nobody waits for hides others from those who wait for any.
+      process.waitUntilExit()
       throw LabError.peerFailed(name)
     }
     self.about = about

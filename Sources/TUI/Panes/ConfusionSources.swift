@@ -26,12 +26,12 @@ extension ConfusionPane {
     }
   }
 
-  /// "validation slices", "merged slices": what is counted.
+  /// "validation slices", "106 merged slices": what is counted; an attack may have taken a sample.
   static func slices(_ state: State) -> String {
     guard case .attack(let run, let set) = state.confusionPane.against,
       let report = state.resultsPane.results.first(where: { $0.run == run })?.reports.first(where: { $0.set == set })
     else { return "validation slices" }
-    return (report.part == .valid ? "validation" : report.part.rawValue) + " slices"
+    return "\(report.images) " + (report.part == .valid ? "validation" : report.part.rawValue) + " slices"
   }
 
   /// Attacks on the run that have results, then the marked runs of the same emotions.
