@@ -65,8 +65,10 @@ package final class PeerProcess {
     guard let line = Self.line(from: handle, &unread),
       let about = try? JSON.decoder().decode(PeerAbout.self, from: line)
     else {
+      // No deinit follows, and a child that nobody waits for hides others from those who wait for any. What it started
+      // itself ends with its input.
+      try? questions.fileHandleForWriting.close()
       process.terminate()
-      // No deinit follows, and a child that nobody waits for hides others from those who wait for any.
       process.waitUntilExit()
       throw LabError.peerFailed(name)
     }
