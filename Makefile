@@ -8,7 +8,7 @@ SOURCES := $(shell find Sources themes Package.swift 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build test check format verify bench evidence install clean setup
+.PHONY: help run build test check tour format verify bench evidence install clean setup
 
 help: ## lists these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ test: setup ## runs the tests, in release mode
 check: setup ## checks the format of the sources and the rules that no compiler checks
 	swift format lint --strict --recursive Sources Tests Package.swift
 	@.ci/rules
+
+tour: build ## presses the keys of the README's tour and of 66 screens in tmux, and compares
+	@./setup terminal
+	Tests/Terminal/tour $(QUAVER)
+	Tests/Terminal/tour $(QUAVER) --readme
 
 format: setup ## rewrites the sources into their format
 	swift format --in-place --recursive Sources Tests Package.swift

@@ -25,8 +25,8 @@ package struct AttackSettings: Codable, Equatable, Sendable {
   package var eotIterations = 2
   /// Whether EOT leaves the network's dropout on while it takes gradients (batch norms stay frozen).
   package var dropout = true
-  /// What else EOT draws.
-  package var transforms: Set<InputTransform> = []
+  /// What else EOT draws; in the order of their cases, so that equal settings are written equally.
+  package var transforms: [InputTransform] = []
   /// Starts at a random point of the ε ball (the paper's equation 3) rather than at the image.
   package var randomStart = false
   package var norm = Norm.linf
@@ -96,6 +96,15 @@ package enum Fraction {
     case (2, let above?, let below?) where below != 0: return above / below
     default: throw AttackError.unreadableFraction(what: what, text: text)
     }
+  }
+
+  /// ε or α: a whole number is one of grey levels ("8" is 8/255), anything else is what `parse` makes of it ("1.0" is the
+  /// whole range).
+  ///
+  /// - Throws: `AttackError.unreadableFraction`.
+  package static func levels(_ text: String, what: String) throws -> Double {
+    let value = try parse(text, what: what)
+    return Int(text.trimmingCharacters(in: .whitespaces)) == nil ? value : value / 255
   }
 
   /// "32/255" for whole grey levels and their halves, else a decimal.

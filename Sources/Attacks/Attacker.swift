@@ -35,12 +35,12 @@ import NN
     engine = try attack.engine(settings, network, batch: group)
   }
 
-  /// Images that the network sees at once: of a batch as many as keep the network's largest map within 80 MiB (6 of
+  /// Images that the network sees at once: of a batch as many as keep the network's largest map within 66 MiB (5 of
   /// VGG16's, whose batch of 32 would take two maps of 392 MiB). As images do not depend on each other, memory is all that
   /// this changes.
   package nonisolated static func group(_ entry: NetworkEntry, batch: Int) -> Int {
     let largest = entry.graph().nodes.map(\.output.shape.count).max() ?? 1
-    return max(1, min(batch, (80 << 20) / (4 * largest)))
+    return max(1, min(batch, (66 << 20) / (4 * largest)))
   }
 
   /// Writes adversarial images, with no pass more than the attack itself needs (for adversarial training).

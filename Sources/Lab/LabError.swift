@@ -93,7 +93,7 @@ package enum LabError: UserError, Equatable {
         + "Benchmarks/setup-peers, or name its folder with --peers, and the folder of the scripts with --scripts"
     case .peerFailed(let command): "the peer ended without an answer (\(command)); what it said stands above"
     case .thresholdsUnreadable(let path): "\(path): there are no thresholds of benchmarks that can be read"
-    case .engineBusy: "a run is being trained here already; stop it first, or start another with `quaver train`"
+    case .engineBusy: "a run, an attack or a map is being made here already: wait for its end or stop it"
     }
   }
 

@@ -76,7 +76,8 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
     (optimiserTime, steps) = (0, 0)
     let rate = rate(seconds: seconds, least: 3)
     return EngineProfile(
-      network: network.entry.name, work: work, batch: batch, threads: Parallel.threads, imagesPerSecond: rate,
+      network: network.entry.name, precision: network.entry.precision, work: work, batch: batch,
+      threads: Parallel.threads, imagesPerSecond: rate,
       steps: steps, layers: plan.profile, optimiserNanoseconds: optimiserTime,
       trainedParameters: optimiser == nil ? 0 : network.trainableFloats)
   }
@@ -96,9 +97,12 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
 
   /// Floating-point operations a second of the engine's matrix product on all threads (2048³), the peak that layers are
   /// compared with.
-  package static func matrixPeak() throws -> Double {
+  ///
+  /// - Throws: `NNError.noBF16`, `CoreError.outOfMemory`.
+  package static func matrixPeak(_ precision: Precision = .float32) throws -> Double {
+    guard precision.isAvailable else { throw NNError.noBF16 }
     let n = 2048
-    let product = try Product(.init(rows: n, columns: n, depth: n, packs: true))
+    let product = try Product(.init(rows: n, columns: n, depth: n, packs: true, rounds: precision == .bf16))
     let arena = try Arena(count: 3 * n * n + product.scratchFloats)
     return withExtendedLifetime(arena) {
       arena.base.update(repeating: 0.5, count: 2 * n * n)
@@ -122,6 +126,7 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
 /// What a network's layers cost.
 package struct EngineProfile: Sendable {
   package let network: String
+  package let precision: Precision
   package let work: EngineWork
   package let batch: Int
   package let threads: Int

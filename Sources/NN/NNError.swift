@@ -8,6 +8,7 @@ package enum NNError: UserError, Equatable {
   case unknownNode(String, network: String, known: [String])
   case badBatch(Int)
   case badClasses(Int)
+  case noBF16
   case nothingToFreeze(pattern: String, network: String, example: String)
   case allFrozen(network: String)
 
@@ -25,6 +26,9 @@ package enum NNError: UserError, Equatable {
     case .nothingToFreeze(let pattern, let network, let example):
       "“\(pattern)” names no parameter of \(network) to freeze (one is “\(example)”; * stands for any characters)"
     case .allFrozen(let network): "every parameter of \(network) is frozen, so that there is nothing to train"
+    case .noBF16:
+      "this processor has no instructions for bf16 (AVX-512 BF16 or AMX), so that --precision bf16 is not possible here; "
+        + "float32 is"
     case .badClasses(let count): "\(count) classes are not possible; a network tells apart at least 2"
     }
   }

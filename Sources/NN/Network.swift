@@ -29,9 +29,10 @@ import Core
 
   /// Parameters are zero until `initialise` or a checkpoint fills them.
   ///
-  /// - Throws: `NNError.badClasses`, `CoreError.outOfMemory`.
+  /// - Throws: `NNError.badClasses`, `NNError.noBF16`, `CoreError.outOfMemory`.
   package init(_ entry: NetworkEntry, classes: Int = 7) throws {
     guard classes >= 2 else { throw NNError.badClasses(classes) }
+    guard entry.precision.isAvailable else { throw NNError.noBF16 }
     (self.entry, self.classes, graph) = (entry, classes, entry.graph(classes: classes))
     let specs = graph.nodes.flatMap { node in node.parameters.map { (name: node.fullName($0), spec: $0) } }
     func floats(_ spec: ParameterSpec) -> Int { Arena.rounded(max(2, spec.shape.reduce(1, *))) }
@@ -82,10 +83,13 @@ import Core
   ///
   /// A plan with a pinned node has no parameters' gradients.
   ///
-  /// - Throws: `NNError.badBatch`, `NNError.unknownNode`, `NNError.unsupported`, `CoreError.outOfMemory`.
+  /// - Throws: `NNError.badBatch`, `NNError.noBF16`, `NNError.unknownNode`, `NNError.unsupported`, `CoreError.outOfMemory`.
   package func plan(batch: Int, demand: Demand, options: PlanOptions = PlanOptions()) throws -> Plan {
     guard batch >= 1 else { throw NNError.badBatch(batch) }
     precondition(options.pin == nil || !demand.parameters, "a plan with a pinned node has no parameters' gradients")
+    var options = options
+    options.precision = options.precision ?? entry.precision
+    guard options.precision?.isAvailable ?? true else { throw NNError.noBF16 }
     let key = Key(batch: batch, demand: demand, options: options)
     if let plan = plans[key] { return plan }
     if demand.parameters { try reserveGradients() }

@@ -30,6 +30,8 @@ package struct NetworkEntry: Sendable {
   package let camNode: String?
   /// Of a fixed first layer; nil: images go in as they are, as in the paper.
   package private(set) var normalisation: ImageStatistics?
+  /// Of plans that do not ask for another.
+  package private(set) var precision = Precision.float32
   private let build: @Sendable (inout GraphBuilder, _ classes: Int) -> Edge
 
   package init(
@@ -48,6 +50,13 @@ package struct NetworkEntry: Sendable {
   package func normalised(by statistics: ImageStatistics?) -> NetworkEntry {
     var entry = self
     entry.normalisation = statistics
+    return entry
+  }
+
+  /// The same network, computed in another precision.
+  package func computing(in precision: Precision) -> NetworkEntry {
+    var entry = self
+    entry.precision = precision
     return entry
   }
 

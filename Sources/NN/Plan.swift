@@ -12,6 +12,8 @@ package struct PlanOptions: Hashable, Sendable {
   }
 
   package var convolution = Convolution.automatic
+  /// nil: the network's.
+  package var precision: Precision?
   /// Neighbouring layers that have a joint kernel run as one.
   package var fuses = true
   /// Memory that nobody needs any more is used again; off only to check a plan against one that shares nothing.
@@ -24,10 +26,10 @@ package struct PlanOptions: Hashable, Sendable {
 
   package init(
     convolution: Convolution = .automatic, fuses: Bool = true, reusesMemory: Bool = true, poisons: Bool = false,
-    pin: String? = nil
+    pin: String? = nil, precision: Precision? = nil
   ) {
     (self.convolution, self.fuses, self.reusesMemory, self.poisons) = (convolution, fuses, reusesMemory, poisons)
-    self.pin = pin
+    (self.pin, self.precision) = (pin, precision)
   }
 }
 

@@ -90,6 +90,7 @@ import Kernels
   package var batch: Int { planner.batch }
   package var demand: Demand { planner.demand }
   package var options: PlanOptions { planner.options }
+  package var precision: Precision { planner.options.precision ?? .float32 }
   package let inputShapes: [Shape]
   package let outputShape: Shape
 

@@ -13,6 +13,8 @@ import OneDNN
     /// Copies B into the kernel's order at each run: as fast as sgemm where B has some hundred rows to serve, half as
     /// fast where A has few rows.
     var packs = false
+    /// Rounds the factors to bf16.
+    var rounds = false
   }
 
   private let handle: OpaquePointer
@@ -21,7 +23,7 @@ import OneDNN
   init(_ form: Form, adds: Bool = false, node: String = "a matrix product") throws {
     var shape = quaver_product_shape(
       rows: form.rows, columns: form.columns, depth: form.depth, turned_a: form.turnsFirst, turned_b: form.turnsSecond,
-      packs: form.packs, adds: adds)
+      packs: form.packs, adds: adds, bf16: form.rounds)
     guard let handle = quaver_product_create(&shape) else {
       let what = "a product of \(form.rows)×\(form.depth) and \(form.depth)×\(form.columns)"
       throw NNError.unsupported(node: node, what: what)
@@ -42,6 +44,11 @@ import OneDNN
   }
 }
 
+extension Product.Form {
+  /// Rounding goes through both factors once, which small products (a linear layer of 32 images) do not earn back.
+  fileprivate var roundingPays: Bool { min(rows, columns, depth) >= 64 }
+}
+
 /// A product within a plan, with its scratch.
 @Engine final class PlannedProduct {
   private let product: Product, adding: Product?
@@ -49,6 +56,8 @@ import OneDNN
 
   /// - Parameter adds: whether `run` may be asked to add.
   init(_ form: Product.Form, _ site: Site, _ phase: Site.Phase, adds: Bool = false) throws {
+    var form = form
+    form.rounds = site.precision == .bf16 && form.roundingPays
     product = try Product(form, node: site.name)
     adding = adds ? try Product(form, adds: true, node: site.name) : nil
     scratch = site.scratch(max(product.scratchFloats, adding?.scratchFloats ?? 0), phase)

@@ -50,12 +50,7 @@ package struct RenderedSlice: Sendable, Equatable {
   ) throws {
     sliceCount = slicer.count(samples: samples.count)
     let index = min(max(0, slice), sliceCount - 1)
-    let cut = [Float](unsafeUninitializedCapacity: Slicer.length) { buffer, filled in
-      guard let base = buffer.baseAddress else { return }
-      slicer.copy(index, of: samples, to: base)
-      filled = Slicer.length
-    }
-    let matrix = try transform.matrix(of: cut)
+    let matrix = try transform.matrix(of: slicer.cut(index, of: samples))
     let start = Double(slicer.start(index)) / Double(Audio.pipelineRate)
     time = start...(start + 1)
     (rowValues, rowUnit, rows) = (transform.rowValues, transform.rowUnit, Geometry.rows)

@@ -37,4 +37,13 @@ package struct Slicer: Sendable, Equatable, Hashable {
     }
     (slice + count).update(repeating: 0, count: Self.length - count)
   }
+
+  /// Slice `index` as an array of 16 000.
+  package func cut(_ index: Int, of samples: [Float]) -> [Float] {
+    [Float](unsafeUninitializedCapacity: Self.length) { buffer, filled in
+      guard let base = buffer.baseAddress else { return }
+      copy(index, of: samples, to: base)
+      filled = Self.length
+    }
+  }
 }

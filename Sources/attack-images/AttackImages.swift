@@ -36,8 +36,8 @@ import NN
   private func settings(_ attack: any Attack) throws -> AttackSettings {
     var settings = attack.defaults
     settings.randomStart = randomStart
-    if let eps { settings.epsilon = try Fraction.parse(eps, what: "--eps") }
-    if let alpha { settings.alpha = try Fraction.parse(alpha, what: "--alpha") }
+    if let eps { settings.epsilon = try Fraction.levels(eps, what: "--eps") }
+    if let alpha { settings.alpha = try Fraction.levels(alpha, what: "--alpha") }
     if let steps { settings.steps = steps }
     if let decay { settings.decay = decay }
     if let queries { settings.queries = queries }

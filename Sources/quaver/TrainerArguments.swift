@@ -1,5 +1,17 @@
 import ArgumentParser
 import Lab
+import NN
+
+/// What matrix products and convolutions multiply.
+struct PrecisionOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "float32, or bf16: factors rounded to bfloat16, sums, weights and gradients in float32, on processors that have it.",
+      valueName: "float32|bf16"))
+  var precision = Precision.float32
+}
+
+extension Precision: ExpressibleByArgument {}
 
 /// What a training does beside the paper's recipe.
 struct TrainerArguments: ParsableArguments {
@@ -10,6 +22,7 @@ struct TrainerArguments: ParsableArguments {
   var weights = StartingWeights.automatic.name
   @Flag(help: "Normalise images by ImageNet's mean and deviation in a fixed first layer; attacks still work in [0, 1].")
   var imagenetNorm = false
+  @OptionGroup var computing: PrecisionOption
   @Option(
     help: ArgumentHelp(
       "Leave parameters of these names as they are (“features.*”); may be given again. A batch norm that is frozen whole "
@@ -39,6 +52,7 @@ struct TrainerArguments: ParsableArguments {
     (options.schedule, options.warmup, options.clip) = (schedule, warmup, clip)
     (options.earlyStop, options.classWeights, options.accumulate) = (earlyStop, classWeights, accumulate)
     options.normalisation = imagenetNorm ? "imagenet" : nil
+    options.precision = computing.precision == .float32 ? nil : computing.precision.rawValue
     return options == TrainerOptions() ? nil : options
   }
 }

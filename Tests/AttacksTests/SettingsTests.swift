@@ -25,6 +25,12 @@ import Testing
     #expect(try Fraction.parse(text, what: "--eps") == value)
   }
 
+  /// Each text with its value in grey levels.
+  @Test(arguments: [("8", 8.0), (" 1 ", 1.0), ("0", 0.0), ("1.0", 255.0), ("0.5", 127.5), ("8/255", 8.0)])
+  func wholeNumbersAreGreyLevels(text: String, levels: Double) throws {
+    #expect(abs(try Fraction.levels(text, what: "--eps") * 255 - levels) < 1e-9)
+  }
+
   @Test(arguments: ["", "/", "8/", "/255", "8/0", "a", "8/255/2", "0,03", "8 255", "–1"])
   func otherTextIsRefused(text: String) {
     #expect(throws: AttackError.unreadableFraction(what: "--eps", text: text)) {

@@ -65,7 +65,7 @@ import Testing
         }
         plan.forward(.evaluation)
         let row = UnsafeBufferPointer(start: plan.logits, count: plan.outputs)
-        if Vote.largest(row) == run.label(slice) { correct += 1 }
+        if Logits.largest(row) == run.label(slice) { correct += 1 }
       }
       return correct
     }

@@ -95,7 +95,7 @@ struct BenchTests {
 
   @Test func theTableIsWholeInEveryFormat() async throws {
     let runner = try await BenchRunner(batch: 1, seconds: 0, rounds: 1, threads: 1, fused: false)
-    var report = BenchReport(machine: BenchMachine(matrixPeak: runner.peak, library: Library.name, threads: 1))
+    var report = BenchReport(machine: BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: 1))
     report.rows = [row([20], ["plain": [10]], held: 2)]
     report.rows[0].kernels = ["jit:avx512_core": 3]
     let again = try JSON.decoder().decode(BenchReport.self, from: JSON.encoder().encode(report))

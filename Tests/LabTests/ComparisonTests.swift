@@ -5,12 +5,13 @@ import Testing
 
 @Suite struct ComparisonTests {
   private func measured(
-    _ run: String, seed: UInt64 = 0, predicted: [Int], slices: [Int]? = nil, emotions: [String] = ["a", "b"]
+    _ run: String, seed: UInt64 = 0, predicted: [Int], slices: [Int]? = nil, isValid: [Bool]? = nil,
+    emotions: [String] = ["a", "b"]
   ) -> (evaluation: RunEvaluation, predictions: Predictions) {
     let labels = [0, 0, 0, 0, 1, 1, 1, 1]
     let predictions = Predictions(
       slices: slices ?? Array(0..<8), utterances: [0, 0, 1, 1, 2, 2, 3, 3], labels: labels,
-      isValid: Array(repeating: true, count: 8), classes: emotions.count,
+      isValid: isValid ?? Array(repeating: true, count: 8), classes: emotions.count,
       logits: predicted.flatMap { label in emotions.indices.map { $0 == label ? 1 : 0 } })
     var job = Job(corpus: "c")
     job.seed = seed
@@ -38,6 +39,13 @@ import Testing
     let b = measured("b", predicted: [0, 0, 0, 0, 1, 1, 1, 0], slices: Array(8..<16))
     let comparison = try RunComparison(a, b)
     #expect(comparison.tests.map(\.unit) == [.classRecall] && comparison.caveat != nil)
+  }
+
+  @Test func otherPartsAreSaid() throws {
+    let right = [0, 0, 0, 0, 1, 1, 1, 1]
+    let a = measured("a", predicted: right)
+    let b = measured("b", predicted: right, isValid: [false] + Array(repeating: true, count: 7))
+    #expect(try RunComparison(a, b).caveat?.contains("trained on other parts") == true)
   }
 
   @Test func otherClassesAreRefused() {

@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "pdg", "pgd:", "pgd:eps", "pgd:eps=2", "pgd:eps=-1/255", "pgd:eps=x", "pgd:steps=0", "pgd:steps=1.5",
+    "", "pdg", "pgd:", "pgd:eps", "pgd:eps=2.0", "pgd:eps=-1/255", "pgd:eps=x", "pgd:steps=0", "pgd:steps=1.5",
     "pgd:ratio=0", "pgd:ratio=2", "pgd:ratio=nan", "pgd:colour=red", "fgsm:steps=3", "pgd:random-start=maybe",
     "pgd:eps=8/255,",
   ])

@@ -120,6 +120,7 @@ import Testing
     let values = [
       "weights": "none", "input norm": "imagenet", "freeze": "features.*,classifier.1.weight", "schedule": "cosine",
       "warm-up": "1.5", "clip": "2", "early stop": "4", "class weights": "balanced", "accumulate": "3",
+      "precision": "bf16",
     ]
     let before = job
     for field in JobFields.all where field.isFurther {

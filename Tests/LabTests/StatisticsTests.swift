@@ -71,7 +71,7 @@ import Testing
     // A third class that is second everywhere has no vote and cannot win.
     #expect(winner([[5, 0, 4.9], [0, 5, 4.9]]) == 0)
     #expect(winner([[2, 1], [1, 2]]) == 0)
-    #expect(Vote.largest([Float.nan, .nan]) == 0 && Vote.largest([Float.nan, 1, 1]) == 1)
+    #expect(Logits.largest([Float.nan, .nan]) == 0 && Logits.largest([Float.nan, 1, 1]) == 1)
   }
 
   @Test func predictionsByPartAndUtterance() throws {

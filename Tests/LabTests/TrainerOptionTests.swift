@@ -27,7 +27,9 @@ import Testing
     return job
   }
 
-  private static let choices: [(String, @Sendable (inout TrainerOptions) -> Void)] = [
+  private typealias Choice = (String, @Sendable (inout TrainerOptions) -> Void)
+  private static let bf16: Choice = ("bf16", { $0.precision = Precision.bf16.rawValue })
+  private static let plain: [Choice] = [
     (
       "freeze, cosine, clip",
       {
@@ -41,6 +43,7 @@ import Testing
     ),
     ("early stop", { $0.earlyStop = 1 }),
   ]
+  private static let choices = Precision.bf16.isAvailable ? plain + [bf16] : plain
 
   /// Stopped again and again, each run ends with the bits of one that was never stopped.
   @Test(arguments: choices.map(\.0))

@@ -26,7 +26,7 @@ extension Fake {
     if let attack = request.attack {
       explanation.attacked = image(6, 1)
       explanation.perturbation = Perturbation(
-        linf: attack.settings.epsilon, l2: 3.21, gradientEvaluations: 2, queries: 0)
+        linf: attack.settings.epsilon, l2: 3.21, signalToNoise: 24.5, gradientEvaluations: 2, queries: 0)
     }
     return explanation
   }

@@ -89,13 +89,25 @@ package struct AttackCheck: ReferenceCheck {
       difference += Double(ours - theirs) * Double(ours - theirs)
       size += Double(theirs) * Double(theirs)
     }
-    let error = (difference / size).squareRoot()
+    let error = (difference / size).squareRoot(), limits = try limits
     return Verdict(checks: [
       (
-        String(format: "%.3f %% of pixels within 1/64 of a grey level ≥ 99.5 %%", floor(1e5 * share) / 1e3),
-        share >= 0.995
+        String(
+          format: "%.3f %% of pixels within 1/64 of a grey level ≥ %g %%", floor(1e5 * share) / 1e3, 100 * limits.share),
+        share >= limits.share
       ),
-      (String(format: "logits %.1e ≤ 1e-02", error), error <= 1e-2),
+      (String(format: "logits %.1e ≤ %.0e", error, limits.logits), error <= limits.logits),
     ])
+  }
+
+  /// Those of reference/README.md. Ten steps through near ties of max-pools part float32 from float64 on some processors:
+  /// with the kernels for AVX2, PyTorch 2.9 itself has 59.1 % (plain and channels-last) and 80.0 % (without oneDNN) of the
+  /// pixels of `alexnet-mi-fgsm-10`, and 100 % in float64; we have PyTorch's 59.1 %.
+  private var limits: (share: Double, logits: Double) {
+    get throws {
+      let plan = try network.plan(batch: labels.count, demand: .inputGradient)
+      let isWide = plan.profile.contains { $0.kernels.contains { $0.contains("avx512") } }
+      return settings.steps < 10 || isWide ? (0.995, 1e-2) : (0.5, 3e-2)
+    }
   }
 }

@@ -15,9 +15,9 @@ static dnnl_format_tag_t tag(quaver_layout layout) {
   return dnnl_format_tag_any;
 }
 
-static bool map(dnnl_memory_desc_t *out, const int32_t dims[4], quaver_layout layout) {
+static bool map(dnnl_memory_desc_t *out, const int32_t dims[4], dnnl_data_type_t type, quaver_layout layout) {
   dnnl_dims_t d = {dims[0], dims[1], dims[2], dims[3]};
-  return dnnl_memory_desc_init_by_tag(out, 4, d, dnnl_f32, tag(layout)) == dnnl_success;
+  return dnnl_memory_desc_init_by_tag(out, 4, d, type, tag(layout)) == dnnl_success;
 }
 
 // The layout that a descriptor has, or ANY when it is none that the engine knows.
@@ -25,7 +25,7 @@ static quaver_layout classify(const dnnl_memory_desc_t *desc) {
   static const quaver_layout known[] = {QUAVER_LAYOUT_PLAIN, QUAVER_LAYOUT_BLOCK8, QUAVER_LAYOUT_BLOCK16};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     dnnl_memory_desc_t candidate;
-    if (dnnl_memory_desc_init_by_tag(&candidate, desc->ndims, desc->dims, dnnl_f32, tag(known[i])) == dnnl_success &&
+    if (dnnl_memory_desc_init_by_tag(&candidate, desc->ndims, desc->dims, desc->data_type, tag(known[i])) == dnnl_success &&
         dnnl_memory_desc_equal(&candidate, desc))
       return known[i];
   }
@@ -36,7 +36,7 @@ quaver_reorder *quaver_reorder_create(int32_t n, int32_t c, int32_t h, int32_t w
                                       quaver_layout to) {
   dnnl_memory_desc_t a, b;
   const int32_t dims[4] = {n, c, h, w};
-  if (!library_ready() || !map(&a, dims, from) || !map(&b, dims, to)) return NULL;
+  if (!library_ready() || !map(&a, dims, dnnl_f32, from) || !map(&b, dims, dnnl_f32, to)) return NULL;
   quaver_reorder *r = calloc(1, sizeof *r);
   if (r && reorder_init(r, &a, &b)) return r;
   quaver_reorder_free(r);
@@ -51,6 +51,8 @@ struct quaver_convolution {
   size_t weight_bytes, scratch_bytes;
   bool plain_weights;
   quaver_reorder reorder;
+  /// What the pass reads of the maps, rounded.
+  struct library_copy rounded_source, rounded_destination;
   char kernel[64];
 };
 
@@ -59,8 +61,9 @@ typedef struct {
   dnnl_dims_t strides, padding_low, padding_high;
 } descriptors;
 
-static bool describe(descriptors *d, const quaver_convolution_shape *s, quaver_layout source,
-                     quaver_layout destination) {
+// The pass that the maps, weights and types are for; `reads` is the type of all that it reads.
+static bool describe(descriptors *d, const quaver_convolution_shape *s, quaver_pass pass, dnnl_data_type_t reads,
+                     quaver_layout source, quaver_layout destination) {
   const int32_t in[4] = {s->batch, s->channels_in, s->height_in, s->width_in};
   const int32_t out[4] = {s->batch, s->channels_out, s->height_out, s->width_out};
   const bool grouped = s->groups > 1;
@@ -77,16 +80,18 @@ static bool describe(descriptors *d, const quaver_convolution_shape *s, quaver_l
   const int64_t right = (int64_t)(s->width_out - 1) * s->stride_width + s->kernel_width - s->width_in -
                         s->padding_width;
   memcpy(d->padding_high, (dnnl_dims_t){below, right}, sizeof(dnnl_dims_t));
-  return map(&d->source, in, source) && map(&d->destination, out, destination) &&
-         dnnl_memory_desc_init_by_tag(&d->weights, rank, grouped ? groups : dense, dnnl_f32,
+  return map(&d->source, in, pass == QUAVER_BACKWARD_DATA ? dnnl_f32 : reads, source) &&
+         map(&d->destination, out, pass == QUAVER_FORWARD ? dnnl_f32 : reads, destination) &&
+         dnnl_memory_desc_init_by_tag(&d->weights, rank, grouped ? groups : dense,
+                                      pass == QUAVER_BACKWARD_WEIGHTS ? dnnl_f32 : reads,
                                       dnnl_format_tag_any) == dnnl_success &&
          dnnl_memory_desc_init_by_tag(&d->plain, rank, grouped ? groups : dense, dnnl_f32,
                                       grouped ? dnnl_goihw : dnnl_oihw) == dnnl_success &&
          dnnl_memory_desc_init_by_tag(&d->bias, 1, bias, dnnl_f32, dnnl_a) == dnnl_success;
 }
 
-static bool operation(dnnl_convolution_desc_t *op, const descriptors *d, quaver_pass pass, bool winograd, bool bias) {
-  const dnnl_alg_kind_t algorithm = winograd ? dnnl_convolution_winograd : dnnl_convolution_direct;
+static bool operation(dnnl_convolution_desc_t *op, const descriptors *d, quaver_pass pass, quaver_algorithm kind, bool bias) {
+  const dnnl_alg_kind_t algorithm = kind == QUAVER_WINOGRAD ? dnnl_convolution_winograd : dnnl_convolution_direct;
   const dnnl_memory_desc_t *b = bias ? &d->bias : NULL;
   switch (pass) {
   case QUAVER_FORWARD:
@@ -101,6 +106,14 @@ static bool operation(dnnl_convolution_desc_t *op, const descriptors *d, quaver_
                                                        d->strides, d->padding_low, d->padding_high) == dnnl_success;
   }
   return false;
+}
+
+// Callers hold maps in float32; what the pass reads in another type is copied into that.
+static bool round_maps(quaver_convolution *c, const dnnl_memory_desc_t *source, const dnnl_memory_desc_t *destination) {
+  dnnl_memory_desc_t given_source = *source, given_destination = *destination;
+  given_source.data_type = given_destination.data_type = dnnl_f32;
+  return library_copy_init(&c->rounded_source, &given_source, source, &c->scratch_bytes) &&
+         library_copy_init(&c->rounded_destination, &given_destination, destination, &c->scratch_bytes);
 }
 
 static bool finish(quaver_convolution *c, dnnl_primitive_desc_t pd, const descriptors *d, bool bias) {
@@ -123,22 +136,25 @@ static bool finish(quaver_convolution *c, dnnl_primitive_desc_t pd, const descri
   const bool outward = c->pass == QUAVER_BACKWARD_WEIGHTS;
   if (!c->plain_weights && !reorder_init(&c->reorder, outward ? w : &d->plain, outward ? &d->plain : w)) return false;
   if (c->reorder.scratch_bytes > c->scratch_bytes) c->scratch_bytes = c->reorder.scratch_bytes;
-  return dnnl_primitive_create(&c->primitive, pd) == dnnl_success;
+  return round_maps(c, s, t) && dnnl_primitive_create(&c->primitive, pd) == dnnl_success;
 }
 
-quaver_convolution *quaver_convolution_create(const quaver_convolution_shape *shape, quaver_pass pass, bool winograd,
-                                              bool bias, quaver_layout source, quaver_layout destination) {
-  descriptors d;
+quaver_convolution *quaver_convolution_create(const quaver_convolution_shape *shape, quaver_pass pass,
+                                              quaver_algorithm algorithm, bool bias, quaver_layout source,
+                                              quaver_layout destination) {
+  descriptors d, hinted;
   dnnl_convolution_desc_t op, forward;
-  if (!library_ready() || !describe(&d, shape, source, destination)) return NULL;
-  if (!operation(&op, &d, pass, winograd, bias && pass != QUAVER_BACKWARD_DATA)) return NULL;
+  const dnnl_data_type_t reads = algorithm == QUAVER_BF16 ? dnnl_bf16 : dnnl_f32;
+  if (!library_ready() || !describe(&d, shape, pass, reads, source, destination)) return NULL;
+  if (!operation(&op, &d, pass, algorithm, bias && pass != QUAVER_BACKWARD_DATA)) return NULL;
   dnnl_primitive_attr_t attr = library_attributes();
   if (!attr) return NULL;
   // Backward primitives want the descriptor of a forward one as a hint.
   dnnl_primitive_desc_t hint = NULL, pd = NULL;
   bool ok = true;
   if (pass != QUAVER_FORWARD)
-    ok = operation(&forward, &d, QUAVER_FORWARD, winograd, bias) &&
+    ok = describe(&hinted, shape, QUAVER_FORWARD, reads, source, destination) &&
+         operation(&forward, &hinted, QUAVER_FORWARD, algorithm, bias) &&
          dnnl_primitive_desc_create(&hint, &forward, NULL, library_engine, NULL) == dnnl_success;
   ok = ok && dnnl_primitive_desc_create(&pd, &op, attr, library_engine, hint) == dnnl_success;
   quaver_convolution *c = ok ? calloc(1, sizeof *c) : NULL;
@@ -162,6 +178,8 @@ void quaver_convolution_free(quaver_convolution *c) {
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i]) dnnl_memory_destroy(all[i]);
   reorder_clear(&c->reorder);
+  reorder_clear(&c->rounded_source.reorder);
+  reorder_clear(&c->rounded_destination.reorder);
   free(c);
 }
 
@@ -186,9 +204,12 @@ bool quaver_convolution_run(quaver_convolution *c, float *source, float *weights
   static const int weights_arg[] = {DNNL_ARG_WEIGHTS, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_WEIGHTS};
   static const int bias_arg[] = {DNNL_ARG_BIAS, DNNL_ARG_BIAS, DNNL_ARG_DIFF_BIAS};
   static const int destination_arg[] = {DNNL_ARG_DST, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_DST};
-  dnnl_memory_set_data_handle(c->source, source);
+  void *from = library_copy_run(&c->rounded_source, source, scratch);
+  void *to = library_copy_run(&c->rounded_destination, destination, scratch);
+  if (!from || !to) return false;
+  dnnl_memory_set_data_handle(c->source, from);
   dnnl_memory_set_data_handle(c->weights, weights);
-  dnnl_memory_set_data_handle(c->destination, destination);
+  dnnl_memory_set_data_handle(c->destination, to);
   dnnl_memory_set_data_handle(c->scratch, scratch);
   dnnl_exec_arg_t args[5] = {{source_arg[c->pass], c->source},
                              {weights_arg[c->pass], c->weights},

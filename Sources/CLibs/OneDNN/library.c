@@ -41,3 +41,9 @@ const char *quaver_dnn_version(void) {
   snprintf(text, sizeof text, "oneDNN %d.%d.%d", v->major, v->minor, v->patch);
   return text;
 }
+
+// The levels are sets of bits, each within the better ones.
+bool quaver_dnn_has_bf16(void) {
+  const int isa = dnnl_get_effective_cpu_isa();
+  return (isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+}

@@ -24,3 +24,17 @@ struct quaver_reorder {
 
 bool reorder_init(struct quaver_reorder *r, const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to);
 void reorder_clear(struct quaver_reorder *r);
+
+/// An operand that a primitive wants in another order or type than the caller has it in; its copy lies in the scratch.
+struct library_copy {
+  struct quaver_reorder reorder;
+  /// Where the copy begins in the scratch.
+  size_t at;
+  bool needed;
+};
+
+/// Makes room for the copy behind `*scratch` bytes and grows them, also to what the reorder itself needs.
+bool library_copy_init(struct library_copy *c, const dnnl_memory_desc_t *given, const dnnl_memory_desc_t *wanted,
+                       size_t *scratch);
+/// Fills the copy and returns it; the operand itself where none is needed, NULL where that failed.
+void *library_copy_run(struct library_copy *c, const float *given, void *scratch);

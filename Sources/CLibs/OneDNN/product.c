@@ -8,17 +8,15 @@
 struct quaver_product {
   dnnl_primitive_t primitive;
   dnnl_memory_t a, b, c, scratch;
-  /// Where the packed B begins in the scratch, after the primitive's own.
-  size_t packed_at, scratch_bytes;
-  bool packs;
-  struct quaver_reorder reorder;
+  struct library_copy copied_a, copied_b;
+  size_t scratch_bytes;
   char kernel[64];
 };
 
-static bool matrix(dnnl_memory_desc_t *out, ptrdiff_t rows, ptrdiff_t columns, bool turned) {
+static bool matrix(dnnl_memory_desc_t *out, ptrdiff_t rows, ptrdiff_t columns, bool turned, dnnl_data_type_t type) {
   const dnnl_dims_t dims = {rows, columns};
   const dnnl_dims_t strides = {turned ? 1 : columns, turned ? rows : 1};
-  return dnnl_memory_desc_init_by_strides(out, 2, dims, dnnl_f32, strides) == dnnl_success;
+  return dnnl_memory_desc_init_by_strides(out, 2, dims, type, strides) == dnnl_success;
 }
 
 static dnnl_primitive_attr_t product_attributes(bool adds) {
@@ -33,38 +31,47 @@ static dnnl_primitive_attr_t product_attributes(bool adds) {
   return NULL;
 }
 
-static size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
+// As the caller has them, and as the primitive is asked to take them.
+typedef struct {
+  dnnl_memory_desc_t given_a, given_b, a, b, c;
+} operands;
 
-static bool finish(quaver_product *p, dnnl_primitive_desc_t pd, const dnnl_memory_desc_t *a,
-                   const dnnl_memory_desc_t *plain, const dnnl_memory_desc_t *c) {
+static bool describe(operands *o, const quaver_product_shape *s) {
+  const dnnl_data_type_t type = s->bf16 ? dnnl_bf16 : dnnl_f32;
+  const dnnl_dims_t dims = {s->depth, s->columns};
+  // Rounding A copies it anyhow, so that it can be turned in the same pass: the kernel is the faster for it.
+  return matrix(&o->given_a, s->rows, s->depth, s->turned_a, dnnl_f32) &&
+         matrix(&o->given_b, s->depth, s->columns, s->turned_b, dnnl_f32) &&
+         matrix(&o->a, s->rows, s->depth, s->turned_a && !s->bf16, type) &&
+         (s->packs ? dnnl_memory_desc_init_by_tag(&o->b, 2, dims, type, dnnl_format_tag_any) == dnnl_success
+                   : matrix(&o->b, s->depth, s->columns, s->turned_b, type)) &&
+         matrix(&o->c, s->rows, s->columns, false, dnnl_f32);
+}
+
+static bool finish(quaver_product *p, dnnl_primitive_desc_t pd, const operands *o) {
   const dnnl_memory_desc_t *b = dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
   const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
   library_kernel(pd, p->kernel, sizeof p->kernel);
-  p->packs = !dnnl_memory_desc_equal(b, plain);
-  if (p->packs && !reorder_init(&p->reorder, plain, b)) return false;
-  size_t own = dnnl_memory_desc_get_size(scratch);
-  if (p->reorder.scratch_bytes > own) own = p->reorder.scratch_bytes;
-  p->packed_at = rounded(own);
-  p->scratch_bytes = p->packs ? p->packed_at + dnnl_memory_desc_get_size(b) : own;
-  p->a = library_memory(a), p->b = library_memory(b), p->c = library_memory(c), p->scratch = library_memory(scratch);
+  p->scratch_bytes = dnnl_memory_desc_get_size(scratch);
+  if (!library_copy_init(&p->copied_a, &o->given_a, &o->a, &p->scratch_bytes) ||
+      !library_copy_init(&p->copied_b, &o->given_b, b, &p->scratch_bytes))
+    return false;
+  p->a = library_memory(&o->a), p->b = library_memory(b), p->c = library_memory(&o->c);
+  p->scratch = library_memory(scratch);
   return p->a && p->b && p->c && p->scratch && dnnl_primitive_create(&p->primitive, pd) == dnnl_success;
 }
 
 quaver_product *quaver_product_create(const quaver_product_shape *s) {
-  dnnl_memory_desc_t a, b, c, any;
-  const dnnl_dims_t dims = {s->depth, s->columns};
+  operands o;
   dnnl_matmul_desc_t op;
-  if (!library_ready() || !matrix(&a, s->rows, s->depth, s->turned_a) ||
-      !matrix(&b, s->depth, s->columns, s->turned_b) || !matrix(&c, s->rows, s->columns, false) ||
-      dnnl_memory_desc_init_by_tag(&any, 2, dims, dnnl_f32, dnnl_format_tag_any) != dnnl_success ||
-      dnnl_matmul_desc_init(&op, &a, s->packs ? &any : &b, NULL, &c) != dnnl_success)
+  if (!library_ready() || !describe(&o, s) || dnnl_matmul_desc_init(&op, &o.a, &o.b, NULL, &o.c) != dnnl_success)
     return NULL;
   dnnl_primitive_attr_t attr = product_attributes(s->adds);
   dnnl_primitive_desc_t pd = NULL;
   quaver_product *p = NULL;
   if (attr && dnnl_primitive_desc_create(&pd, &op, attr, library_engine, NULL) == dnnl_success) {
     p = calloc(1, sizeof *p);
-    if (p && !finish(p, pd, &a, &b, &c)) {
+    if (p && !finish(p, pd, &o)) {
       quaver_product_free(p);
       p = NULL;
     }
@@ -80,7 +87,8 @@ void quaver_product_free(quaver_product *p) {
   dnnl_memory_t all[] = {p->a, p->b, p->c, p->scratch};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i]) dnnl_memory_destroy(all[i]);
-  reorder_clear(&p->reorder);
+  reorder_clear(&p->copied_a.reorder);
+  reorder_clear(&p->copied_b.reorder);
   free(p);
 }
 
@@ -88,10 +96,10 @@ size_t quaver_product_scratch_bytes(const quaver_product *p) { return p->scratch
 const char *quaver_product_kernel(const quaver_product *p) { return p->kernel; }
 
 bool quaver_product_run(quaver_product *p, const float *a, const float *b, float *c, void *scratch) {
-  float *packed = (float *)((char *)scratch + p->packed_at);
-  if (p->packs && !quaver_reorder_run(&p->reorder, b, packed, scratch)) return false;
-  dnnl_memory_set_data_handle(p->a, (void *)a);
-  dnnl_memory_set_data_handle(p->b, p->packs ? packed : (void *)b);
+  void *left = library_copy_run(&p->copied_a, a, scratch), *right = library_copy_run(&p->copied_b, b, scratch);
+  if (!left || !right) return false;
+  dnnl_memory_set_data_handle(p->a, left);
+  dnnl_memory_set_data_handle(p->b, right);
   dnnl_memory_set_data_handle(p->c, c);
   dnnl_memory_set_data_handle(p->scratch, scratch);
   const dnnl_exec_arg_t args[] = {

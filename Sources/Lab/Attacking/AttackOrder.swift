@@ -26,7 +26,7 @@ package struct AttackChoice: Sendable {
       case .dropout: settings.dropout ? "dropout on" : "dropout off"
       case .transforms:
         settings.transforms.isEmpty
-          ? nil : "transforms " + settings.transforms.map(\.rawValue).sorted().joined(separator: "+")
+          ? nil : "transforms " + settings.transforms.map(\.rawValue).joined(separator: "+")
       case .randomStart: settings.randomStart ? "random start" : "no random start"
       case .norm: settings.norm.title
       case .queries: "\(settings.queries) queries"

@@ -25,6 +25,17 @@ extension RunFolder {
     return RunResults(run: id, reports: groups.flatMap { AttackDoubts.together($0.value) }, partial: partial)
   }
 
+  /// Changes whenever an attack is completed or removed.
+  func resultsStamp() -> String {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: attacks.path)) ?? []).sorted()
+    return names.compactMap { name in
+      var status = stat()
+      let file = attacks.appendingPathComponent(name).appendingPathComponent("result.json")
+      guard stat(file.path, &status) == 0 else { return nil }
+      return "\(name) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+    }.joined(separator: " ")
+  }
+
   private static func done(_ folder: URL, _ record: AdversarialRecord) -> Int {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     let chunks = files.count { $0.hasPrefix("chunk-") && $0.hasSuffix(".safetensors") }
@@ -67,15 +78,11 @@ extension Laboratory {
           path: folder.attacks.appendingPathComponent(set).path, reason: "there is no slice \(outcome.id)")
       }
       let place = plan.table.locate(outcome.id)
-      func share(_ logits: [Float], _ index: Int) -> Double {
-        let top = Double(logits.max() ?? 0)
-        return exp(Double(logits[index]) - top) / logits.reduce(0) { $0 + exp(Double($1) - top) }
-      }
       return AttackedSlices.Slice(
         utterance: plan.corpus.utterances[place.utterance].id, slice: place.index, truth: outcome.label,
         clean: outcome.cleanPrediction, attacked: outcome.prediction,
-        cleanShare: share(outcome.cleanLogits, outcome.cleanPrediction),
-        attackedShare: share(outcome.logits, outcome.prediction), linf: outcome.linf, l2: outcome.l2,
+        cleanShare: Logits.softmax(outcome.cleanLogits)[outcome.cleanPrediction],
+        attackedShare: Logits.softmax(outcome.logits)[outcome.prediction], linf: outcome.linf, l2: outcome.l2,
         queries: outcome.effort.queries)
     }
     return AttackedSlices(run: folder.id, set: set, slices: slices)

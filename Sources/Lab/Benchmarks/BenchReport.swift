@@ -1,4 +1,5 @@
 import Foundation
+import NN
 
 /// What a benchmark found, as JSON and as tables.
 package struct BenchReport: Codable, Sendable, Equatable {
@@ -15,15 +16,16 @@ package struct BenchMachine: Codable, Sendable, Equatable {
   package var isa: [String]
   package var threads: Int
   package var library: String
-  /// Floating-point operations a second of our matrix product (2048³) on these threads.
-  package var matrixPeak: Double
+  /// Floating-point operations a second of our matrix product (2048³) on these threads, by precision.
+  package var matrixPeaks: [String: Double]
   package var date: Date
   /// What each peer says of itself.
   package var peers: [String: PeerAbout] = [:]
 
-  package init(matrixPeak: Double, library: String, threads: Int) {
+  package init(matrixPeaks: [Precision: Double], library: String, threads: Int) {
     (processor, isa) = (Machine.processorName, Self.instructionSets)
-    (self.threads, self.library, self.matrixPeak, date) = (threads, library, matrixPeak, Date())
+    (self.threads, self.library, date) = (threads, library, Date())
+    self.matrixPeaks = Dictionary(uniqueKeysWithValues: matrixPeaks.map { ($0.key.rawValue, $0.value) })
   }
 
   private static var instructionSets: [String] {
@@ -125,7 +127,9 @@ extension BenchReport {
 
   private var title: String {
     "\(machine.processor), \(machine.isa.joined(separator: " ")), \(machine.threads) threads, "
-      + String(format: "%@, matrix product %.0f GFLOP/s", machine.library, machine.matrixPeak / 1e9)
+      + "\(machine.library), matrix product "
+      + machine.matrixPeaks.sorted { $0.key > $1.key }
+      .map { String(format: "%.0f GFLOP/s in %@", $0.value / 1e9, $0.key) }.joined(separator: ", ")
   }
 
   private var notes: [String] {

@@ -21,14 +21,28 @@ package enum BenchTask: Sendable {
   package var demand: String {
     switch self {
     case .transform: "transform"
-    case .network(_, let work): work.rawValue
+    case .network(let entry, let work): Self.name(work, entry.precision)
     case .attack(_, let attack): "attack \(attack.name)"
     }
   }
 
+  /// "train", "train bf16".
+  static func name(_ work: EngineWork, _ precision: Precision) -> String {
+    precision == .float32 ? work.rawValue : "\(work.rawValue) \(precision.rawValue)"
+  }
+
+  /// What the processor's products are compared with.
+  fileprivate var precision: Precision {
+    if case .network(let entry, _) = self { entry.precision } else { .float32 }
+  }
+
   private static var transforms: [Self] { Transforms.all.map(Self.transform) }
   private static var networks: [Self] {
-    Networks.all.flatMap { entry in EngineWork.allCases.map { .network(entry, $0) } }
+    Networks.all.flatMap { entry in
+      Precision.allCases.filter(\.isAvailable).flatMap { precision in
+        EngineWork.allCases.map { .network(entry.computing(in: precision), $0) }
+      }
+    }
   }
   private static var attacks: [Self] {
     Networks.all.flatMap { entry in Attacks.all.map { .attack(entry, $0) } }
@@ -54,7 +68,9 @@ package enum BenchTask: Sendable {
       let plain = ["--transform", transform.name]
       return ("peer_librosa.py", [("plain", plain), ("heap kept", plain + ["--keep-heap"])])
     }
-    let plain = ["--model", subject, "--demand", demand, "--batch", "\(batch)", "--threads", "\(threads)"]
+    let asked = if case .network(_, let work) = self { work.rawValue } else { demand }
+    var plain = ["--model", subject, "--demand", asked, "--batch", "\(batch)", "--threads", "\(threads)"]
+    if precision == .bf16 { plain.append("--bf16") }
     var variants = [("plain", plain), ("channels-last", plain + ["--channels-last"])]
     if fused, case .network(_, .train) = self {
       variants += variants.map { ("\($0.0), fused Adam", $0.1 + ["--fused"]) }
@@ -113,11 +129,13 @@ package struct BenchRunner: Sendable {
   /// Also PyTorch's fused Adam.
   package let fused: Bool
   /// Operations a second that shares refer to.
-  package let peak: Double
+  package let peaks: [Precision: Double]
 
   package init(batch: Int, seconds: Double, rounds: Int, threads: Int, fused: Bool) async throws {
     (self.batch, self.seconds, self.rounds, self.threads, self.fused) = (batch, seconds, rounds, threads, fused)
-    peak = try await Engine.run { try EngineBenchmark.matrixPeak() }
+    peaks = try await Engine.run {
+      try Precision.allCases.filter(\.isAvailable).reduce(into: [:]) { $0[$1] = try EngineBenchmark.matrixPeak($1) }
+    }
   }
 
   /// - Throws: `NNError`, `CoreError.outOfMemory`, `LabError.noPeers`, `LabError.peerFailed`.
@@ -151,7 +169,7 @@ package struct BenchRunner: Sendable {
       ours: BenchSide(rates: rates[0], peakBytes: PeakMemory.bytes), peer: peer, theirs: theirs)
     if let cost = await Engine.run({ ours.cost }) {
       row.kernels = cost.kernels
-      row.peakShare = cost.flops * row.ours.rate / peak
+      row.peakShare = self.peaks[task.precision].map { cost.flops * row.ours.rate / $0 }
     }
     let ratio = peer.flatMap { thresholds?.ratio($0, task.subject, task.demand) }
     (row.goal, row.held) = (ratio?.goal, ratio?.held)

@@ -31,7 +31,8 @@ package struct LayerProfile: Codable, Sendable, Equatable {
   package var rows: [Row]
 
   package init(_ profile: EngineProfile, matrixPeak: Double) {
-    (network, demand, batch) = (profile.network, profile.work.rawValue, profile.batch)
+    (network, batch) = (profile.network, profile.batch)
+    demand = BenchTask.name(profile.work, profile.precision)
     (threads, steps, imagesPerSecond) = (profile.threads, profile.steps, profile.imagesPerSecond)
     self.matrixPeak = matrixPeak
     let scale = 1 / Double(profile.steps) / 1e6

@@ -44,14 +44,14 @@ import Pipeline
     let classes = network.classes
     var logits: [Float] = []
     logits.reserveCapacity(selection.slices.count * classes)
-    for start in stride(from: 0, to: selection.slices.count, by: batch) {
+    for range in selection.slices.indices.batches(of: batch) {
       try control?.obey()
-      let slices = Array(selection.slices[start..<min(selection.slices.count, start + batch)])
+      let slices = Array(selection.slices[range])
       let plan = try network.plan(batch: slices.count, demand: .inference)
       images.fill(plan.input, slices: slices)
       plan.forward(.evaluation)
       logits += UnsafeBufferPointer(start: plan.logits, count: slices.count * classes)
-      meter.tell(start + slices.count)
+      meter.tell(range.upperBound)
     }
     return Predictions(
       slices: selection.slices, utterances: selection.slices.map(utterance), labels: selection.slices.map(label),
@@ -88,11 +88,7 @@ extension RunSubject {
   /// - Throws: `NNError`, `CoreError`.
   @Engine func loadNetwork() throws -> (network: Network, scaling: Scaling?) {
     let network = try Network(try job.entry(), classes: emotions.count)
-    let metadata = try Checkpoint.load(weightsFile, into: network)
-    let scaling = metadata["quaver.scaling"].flatMap {
-      try? JSON.decoder().decode(Scaling.self, from: Data($0.utf8))
-    }
-    return (network, scaling)
+    return (network, CheckpointFacts(try Checkpoint.load(weightsFile, into: network)).scaling)
   }
 }
 

@@ -30,7 +30,7 @@ package struct Predictions: Sendable, Equatable {
   package func row(_ index: Int) -> ArraySlice<Float> { logits[index * classes..<(index + 1) * classes] }
 
   /// The class of the largest logit of each slice.
-  package var predicted: [Int] { slices.indices.map { Vote.largest(row($0)) } }
+  package var predicted: [Int] { slices.indices.map { Logits.largest(row($0)) } }
 
   package var correct: [Bool] { zip(predicted, labels).map(==) }
 

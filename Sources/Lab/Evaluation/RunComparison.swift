@@ -43,7 +43,7 @@ package struct RunComparison: Codable, Sendable, Equatable {
   package let tests: [Test]
   /// First minus second, rows in shares of the true class.
   package let confusionDifference: [[Double]]
-  /// What kept slices and utterances from being paired; nil where they are.
+  /// What kept slices and utterances from being paired, or speaks against the pairs; nil where nothing does.
   package let caveat: String?
 
   /// - Throws: `EvaluationError.differentClasses`.
@@ -62,14 +62,21 @@ package struct RunComparison: Codable, Sendable, Equatable {
     let (p, q) = (first.predictions, second.predictions)
     guard p.slices == q.slices, p.labels == q.labels, p.utterances == q.utterances, a.job.corpus == b.job.corpus else {
       tests = [recalls]
-      caveat = "they were measured on other slices, so only recalls can be paired"
+      caveat = Self.unpaired(a.job, b.job)
       return
     }
-    caveat = nil
+    caveat = p.isValid == q.isValid ? nil : "they were trained on other parts: slices that test one trained the other"
     tests = [
       Test(.slice, p.correct.map { $0 ? 1 : 0 }, q.correct.map { $0 ? 1 : 0 }),
       Test(.utterance, Self.utteranceShares(p), Self.utteranceShares(q)), recalls,
     ]
+  }
+
+  private static func unpaired(_ a: Job, _ b: Job) -> String {
+    a.corpus == b.corpus
+      ? "they were measured on other slices, so only recalls can be paired, and the slices are part of the difference"
+      : "they were measured on other corpora (\(a.corpus), \(b.corpus)), so only recalls can be paired, and the corpora are "
+        + "part of the difference"
   }
 
   /// Share of right slices of each utterance, in the corpus's order.

@@ -10,6 +10,10 @@ package enum CheckpointChoice: String, Codable, Sendable, CaseIterable {
   case best
 }
 
+extension RunFolder {
+  func checkpoint(_ choice: CheckpointChoice) -> URL { choice == .last ? lastCheckpoint : bestCheckpoint }
+}
+
 /// A trained run and the data that belong to it, checked but not yet in memory.
 package struct RunSubject: Sendable {
   package let folder: RunFolder
@@ -23,14 +27,13 @@ package struct RunSubject: Sendable {
 
   package var emotions: [String] { record.emotions }
   package var corpus: Corpus { plan.corpus }
-  package var weightsFile: URL { checkpoint == .last ? folder.lastCheckpoint : folder.bestCheckpoint }
+  package var weightsFile: URL { folder.checkpoint(checkpoint) }
   /// Where everything that is computed from this run goes.
   package var results: URL { folder.url.appendingPathComponent("results") }
 
   /// Whole epochs that the weights were trained for, and the batches of the next; nil where the file does not tell.
   package var trained: (epochs: Int, batches: Int)? {
-    guard let text = try? SafeTensors(contentsOf: weightsFile).metadata["quaver.position"],
-      let position = try? JSON.decoder().decode(Position.self, from: Data(text.utf8))
+    guard let file = try? SafeTensors(contentsOf: weightsFile), let position = CheckpointFacts(file.metadata).position
     else { return nil }
     return (position.epoch - 1, position.batch)
   }
@@ -59,7 +62,7 @@ extension Laboratory {
   package func subject(_ id: String, checkpoint: CheckpointChoice = .last) throws -> RunSubject {
     let folder = try store.open(id)
     let record = try folder.record()
-    let weights = checkpoint == .last ? folder.lastCheckpoint : folder.bestCheckpoint
+    let weights = folder.checkpoint(checkpoint)
     guard FileManager.default.fileExists(atPath: weights.path) else {
       throw EvaluationError.noWeights(run: folder.id, checkpoint: checkpoint.rawValue)
     }

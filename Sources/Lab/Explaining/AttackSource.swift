@@ -16,14 +16,6 @@ package enum AttackSource: Sendable {
       "\((try? Attacks.named(set.record.attack))?.title ?? set.record.attack) (\(set.record.summary))"
     }
   }
-
-  /// "PGD".
-  package var shortTitle: String {
-    switch self {
-    case .attack(let choice): choice.attack.title
-    case .set(let set): (try? Attacks.named(set.record.attack))?.title ?? set.record.attack
-    }
-  }
 }
 
 /// Attacked images of a loaded run, a batch at a time, from any source.

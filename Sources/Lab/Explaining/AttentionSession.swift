@@ -87,11 +87,10 @@ extension Laboratory {
     var meter = WorkMeter(phase: "attention", total: selection.slices.count - done, report: report)
     var (next, kept) = (done, RateMeter.now())
     do {
-      for start in stride(from: done, to: selection.slices.count, by: order.batch) {
+      for range in (done..<selection.slices.count).batches(of: order.batch) {
         try control.obey()
-        let slices = Array(selection.slices[start..<min(selection.slices.count, start + order.batch)])
-        try look(slices, control)
-        next = start + slices.count
+        try look(Array(selection.slices[range]), control)
+        next = range.upperBound
         if next < selection.slices.count, RateMeter.now() - kept > Self.secondsBetweenCopies {
           try keep(next)
           kept = RateMeter.now()
@@ -132,8 +131,8 @@ extension Laboratory {
         Self.add(map.values, to: &classes[label].attacked[attack])
         drifts[attack].append(
           ImageDrift(
-            label: label, wasRight: Vote.largest(clean[index].logits[...]) == label,
-            isRight: Vote.largest(map.logits[...]) == label,
+            label: label, wasRight: Logits.largest(clean[index].logits[...]) == label,
+            isRight: Logits.largest(map.logits[...]) == label,
             drift: AttentionDrift(from: before[index], to: after[index]),
             isBlank: map.isBlank || clean[index].isBlank))
       }

@@ -112,11 +112,11 @@ private struct Features: Sendable {
     var meter = WorkMeter(phase: "features", total: selection.slices.count * states.count, report: report)
     var done = 0
     for state in states {
-      for start in stride(from: 0, to: selection.slices.count, by: order.batch) {
+      for range in selection.slices.indices.batches(of: order.batch) {
         try control.obey()
-        let slices = Array(selection.slices[start..<min(selection.slices.count, start + order.batch)])
-        try collect(slices, state, name: "\(state.map { "attack-\($0)" } ?? "clean")-\(start).safetensors", control)
-        done += slices.count
+        let name = "\(state.map { "attack-\($0)" } ?? "clean")-\(range.lowerBound).safetensors"
+        try collect(Array(selection.slices[range]), state, name: name, control)
+        done += range.count
         meter.tell(done)
       }
     }
@@ -141,7 +141,7 @@ private struct Features: Sendable {
       features.points.append(
         EmbeddedPoint(
           utterance: place.utterance, slice: place.slice, sliceNumber: slice, emotion: labels[index],
-          prediction: Vote.largest(logits[index * classes..<(index + 1) * classes]), attack: attack, x: 0, y: 0))
+          prediction: Logits.largest(logits[index * classes..<(index + 1) * classes]), attack: attack, x: 0, y: 0))
     }
   }
 

@@ -51,12 +51,7 @@ extension RunSubject {
     let samples = audio?.samples ?? [], slicer = subject.plan.table.slicer
     let numbers = subject.plan.table.slices(of: utterance)
     let index = min(max(0, slice), numbers.count - 1)
-    let cut = [Float](unsafeUninitializedCapacity: Slicer.length) { buffer, filled in
-      guard let base = buffer.baseAddress else { return }
-      slicer.copy(index, of: samples, to: base)
-      filled = Slicer.length
-    }
-    let levels = IndexImage.make(try transform.matrix(of: cut), scaling: scaling)
+    let levels = IndexImage.make(try transform.matrix(of: slicer.cut(index, of: samples)), scaling: scaling)
     let start = Double(slicer.start(index)) / Double(Audio.pipelineRate)
     return Slice(
       levels: levels, index: index, number: numbers.lowerBound + index, count: numbers.count,

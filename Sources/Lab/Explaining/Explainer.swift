@@ -75,7 +75,7 @@ import Pipeline
 
   private func run(_ request: ExplainRequest) throws -> ExplainedRun {
     let folder = try laboratory.store.open(request.run)
-    let weights = request.checkpoint == .last ? folder.lastCheckpoint : folder.bestCheckpoint
+    let weights = folder.checkpoint(request.checkpoint)
     let key = ExplainedRun.stamp(weights)
     if let index = runs.firstIndex(where: { $0.key == key }) {
       let known = runs.remove(at: index)
@@ -149,14 +149,15 @@ import Pipeline
 
 extension Perturbation {
   fileprivate init(_ clean: UnsafePointer<Float>, _ attacked: UnsafePointer<Float>, count: Int, effort: Effort) {
-    var largest: Float = 0, squares = 0.0
+    var largest: Float = 0, squares = 0.0, power = 0.0
     for index in 0..<count {
       let change = attacked[index] - clean[index]
       largest = max(largest, abs(change))
       squares += Double(change) * Double(change)
+      power += Double(clean[index]) * Double(clean[index])
     }
     self.init(
-      linf: Double(largest), l2: squares.squareRoot(), gradientEvaluations: effort.gradientEvaluations,
-      queries: effort.queries)
+      linf: Double(largest), l2: squares.squareRoot(), signalToNoise: squares > 0 ? 10 * log10(power / squares) : nil,
+      gradientEvaluations: effort.gradientEvaluations, queries: effort.queries)
   }
 }

@@ -44,7 +44,8 @@ package final class LiveBackend: Backend {
     usage = UsageTeller { mailbox.post(.usage($0)) }
     let usage = usage
     library = LibraryReader(laboratory.library) { mailbox.post($0) }
-    watcher = RunWatcher(store: laboratory.store) { event in
+    let attacks = attacks
+    watcher = RunWatcher(store: laboratory.store, resultsChanged: { attacks.tellResults() }) { event in
       let own = controls.ids
       switch event {
       // The follower of an own run knows more, and sooner, than its folder.

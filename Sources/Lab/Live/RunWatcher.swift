@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// Looks at all run folders once a second and tells which have changed, so that runs of other processes show up live.
+/// Looks at all run folders once a second and tells which have changed, so that runs of other processes show up live, and
+/// the results of their attacks.
 final class RunWatcher: Sendable {
   /// Epochs of a run that somebody looks at, and where its file's next line begins.
   private struct Opened {
@@ -11,13 +12,20 @@ final class RunWatcher: Sendable {
 
   private let store: RunStore
   private let post: @Sendable (Event) -> Void
+  /// Somebody has completed an attack, or removed one.
+  private let resultsChanged: @Sendable () -> Void
+  /// Of what is known of results, and how often they were looked for.
+  private let results = Mutex<(stamps: [String: String], looks: Int)>(([:], 0))
   private let stamps = Mutex<[String: String]>([:])
   private let opened = Mutex<[String: Opened]>([:])
   private let queue = DispatchQueue(label: "quaver.watcher", qos: .utility)
   private let interval: Double
 
-  init(store: RunStore, every seconds: Double = 1, post: @escaping @Sendable (Event) -> Void) {
-    (self.store, self.post) = (store, post)
+  init(
+    store: RunStore, every seconds: Double = 1, resultsChanged: @escaping @Sendable () -> Void = {},
+    post: @escaping @Sendable (Event) -> Void
+  ) {
+    (self.store, self.post, self.resultsChanged) = (store, post, resultsChanged)
     interval = seconds
     scheduleNext()
   }
@@ -26,6 +34,7 @@ final class RunWatcher: Sendable {
     queue.asyncAfter(deadline: .now() + interval) { [weak self] in
       guard let self else { return }
       look(all: false)
+      lookForResults()
       scheduleNext()
     }
   }
@@ -63,6 +72,23 @@ final class RunWatcher: Sendable {
     known.next = new.next
     opened = known
     return known.epochs
+  }
+
+  /// At every third look, since each asks for one file an attack.
+  private func lookForResults() {
+    let isDue = results.withLock { results in
+      defer { results.looks += 1 }
+      return results.looks % 3 == 0
+    }
+    guard isDue else { return }
+    let now = store.ids().reduce(into: [:]) { stamps, id in
+      stamps[id] = (try? store.open(id)).map { $0.resultsStamp() }
+    }
+    let changed = results.withLock { results in
+      defer { results.stamps = now }
+      return results.looks > 1 && results.stamps != now
+    }
+    if changed { resultsChanged() }
   }
 
   private func look(all: Bool) {

@@ -43,17 +43,14 @@ package struct Predictor: Sendable {
 
   private static let batch = 32
 
-  /// - Parameter last: the last checkpoint instead of the best one.
   /// - Throws: `LabError`, `CoreError`, `PipelineError`.
-  init(run: RunFolder, last: Bool) throws {
-    let url = last ? run.lastCheckpoint : run.bestCheckpoint
+  init(run: RunFolder, _ choice: CheckpointChoice) throws {
+    let url = run.checkpoint(choice)
     guard FileManager.default.fileExists(atPath: url.path) else { throw LabError.runHasNoCheckpoint(run.id) }
     let record = try run.record()
-    let metadata = try SafeTensors(contentsOf: url).metadata
-    guard
-      let scaling = metadata["quaver.scaling"].flatMap({ try? JSON.decoder().decode(Scaling.self, from: Data($0.utf8)) }
-      )
-    else { throw LabError.runUnreadable(run.id, reason: "its checkpoint tells no levels") }
+    guard let scaling = CheckpointFacts(try SafeTensors(contentsOf: url).metadata).scaling else {
+      throw LabError.runUnreadable(run.id, reason: "its checkpoint tells no levels")
+    }
     (name, entry, emotions, source) = (run.id, try record.job.entry(), record.emotions, .checkpoint(url))
     classes = record.emotions.count
     sound = Sound(
@@ -92,7 +89,7 @@ package struct Predictor: Sendable {
     let network = try network(), count = entry.shape[0]
     return try withExtendedLifetime(network) {
       try images.withBytes(tensor) { bytes in
-        try Self.batches(count).flatMap { slices in
+        try (0..<count).batches(of: Self.batch).flatMap { slices in
           let plan = try network.plan(batch: slices.count, demand: .inference)
           let part = UnsafeRawBufferPointer(
             rebasing: bytes[(slices.lowerBound * size * 4)..<(slices.upperBound * size * 4)])
@@ -114,11 +111,11 @@ package struct Predictor: Sendable {
         let images = try UtteranceImages(
           contentsOf: file, slicer: sound.slicer, transform: sound.transform, scaling: sound.scaling)
         var slices: [Slice] = []
-        for batch in Self.batches(images.count) {
+        for batch in (0..<images.count).batches(of: Self.batch) {
           let plan = try network.plan(batch: batch.count, demand: .inference)
           images.fill(plan.input, slices: batch)
           for (slice, row) in zip(batch, Self.rows(plan)) {
-            slices.append(Slice(start: images.starts[slice], probabilities: Self.softmax(row)))
+            slices.append(Slice(start: images.starts[slice], probabilities: Logits.softmax(row)))
           }
         }
         tell(utterance(file, slices))
@@ -132,10 +129,6 @@ package struct Predictor: Sendable {
     return Utterance(file: file.path, emotions: emotions, slices: slices, mean: mean, emotion: emotions[best])
   }
 
-  private static func batches(_ count: Int) -> [Range<Int>] {
-    stride(from: 0, to: count, by: batch).map { $0..<min(count, $0 + batch) }
-  }
-
   /// Runs a filled plan.
   @Engine private static func rows(_ plan: Plan) -> [[Float]] {
     plan.forward(.evaluation)
@@ -143,19 +136,13 @@ package struct Predictor: Sendable {
       Array(UnsafeBufferPointer(start: plan.logits + $0 * plan.outputs, count: plan.outputs))
     }
   }
-
-  static func softmax(_ logits: [Float]) -> [Double] {
-    let highest = Double(logits.max() ?? 0)
-    let powers = logits.map { exp(Double($0) - highest) }, sum = powers.reduce(0, +)
-    return powers.map { $0 / sum }
-  }
 }
 
 extension Laboratory {
   /// - Parameter name: a run, the beginning of its name, or imported weights.
   /// - Throws: `LabError`, `CoreError`.
-  package func predictor(_ name: String, last: Bool = false) throws -> Predictor {
-    if let run = try? store.open(name) { return try Predictor(run: run, last: last) }
+  package func predictor(_ name: String, checkpoint: CheckpointChoice = .last) throws -> Predictor {
+    if let run = try? store.open(name) { return try Predictor(run: run, checkpoint) }
     if let stored = try? weights.named(name) { return try Predictor(weights: stored) }
     throw LabError.neitherRunNorWeights(name, known: store.ids() + weights.all().weights.map(\.name))
   }

@@ -8,15 +8,11 @@ import Pipeline
 package enum EpsilonSweep {
   package static let paper = [8, 16, 32, 64, 128, 196].map { Double($0) / 255 }
 
-  /// "8,16,32" in grey levels of 255; fractions and decimals below 1 ("8/255", "0.03") work too.
+  /// "8,16,32" in grey levels of 255, fractions or decimals ("8/255", "0.03").
   ///
   /// - Throws: `AttackError.unreadableFraction`, `EvaluationError.emptyList`, `EvaluationError.repeated`.
   package static func parse(_ text: String) throws -> [Double] {
-    let values = try text.split(separator: ",").map { part in
-      let value = try Fraction.parse(String(part), what: "--eps")
-      // A whole number is one of grey levels; 1 is one level, as in the lists of the paper.
-      return part.contains("/") || value != value.rounded() ? value : value / 255
-    }
+    let values = try text.split(separator: ",").map { try Fraction.levels(String($0), what: "--eps") }
     guard !values.isEmpty else { throw EvaluationError.emptyList(what: "--eps") }
     for (index, value) in values.enumerated() where values[..<index].contains(value) {
       throw EvaluationError.repeated(what: "ε", value: Fraction.text(value))

@@ -45,8 +45,8 @@ package struct Defence: Codable, Sendable, Equatable {
     }
     var knob: AttackKnob?
     switch key {
-    case "eps": (knob, settings.epsilon) = (.epsilon, try Fraction.parse(value, what: what))
-    case "alpha": (knob, settings.alpha) = (.alpha, try Fraction.parse(value, what: what))
+    case "eps": (knob, settings.epsilon) = (.epsilon, try Fraction.levels(value, what: what))
+    case "alpha": (knob, settings.alpha) = (.alpha, try Fraction.levels(value, what: what))
     case "steps": (knob, settings.steps) = (.steps, try whole())
     case "decay": (knob, settings.decay) = (.decay, try Fraction.parse(value, what: what))
     case "eot": (knob, settings.eotIterations) = (.eotIterations, try whole())
@@ -132,7 +132,7 @@ package struct Defence: Codable, Sendable, Equatable {
   func attackedCorrect(_ images: UnsafePointer<Float>, slices: [Int], labels: [Int], scratch: Arena) throws -> Int {
     _ = try attacker.perturb(images, labels: labels, ids: slices, into: scratch.base)
     let rows = try attacker.evaluate(scratch.base, count: slices.count)
-    return zip(rows, labels).count { Vote.largest($0) == $1 }
+    return zip(rows, labels).count { Logits.largest($0) == $1 }
   }
 }
 

@@ -8,6 +8,7 @@ extension Job {
   /// - Throws: `LabError`, `NNError.unknownNetwork`, `PipelineError.unknown`.
   func check() throws {
     _ = try entry()
+    guard try precision().isAvailable else { throw NNError.noBF16 }
     try options?.check(self)
     _ = try Transforms.named(transform)
     for field in JobFields.all { try field.check(self) }

@@ -3,7 +3,7 @@ import Foundation
 import NN
 
 extension Job {
-  /// The job's network with its fixed first layer, if it has one.
+  /// The job's network with its fixed first layer, if it has one, in float32.
   ///
   /// - Throws: `NNError.unknownNetwork`, `LabError.unknownChoice`.
   package func entry() throws -> NetworkEntry {
@@ -13,6 +13,19 @@ extension Job {
       throw LabError.unknownChoice(what: "normalisation", value: name, choices: [ImageStatistics.imageNet.name])
     }
     return entry.normalised(by: .imageNet)
+  }
+}
+
+extension Job {
+  /// What its training computes in; everything else that is done with the run computes in float32.
+  ///
+  /// - Throws: `LabError.unknownChoice`.
+  func precision() throws -> Precision {
+    guard let name = options?.precision else { return .float32 }
+    guard let precision = Precision(rawValue: name) else {
+      throw LabError.unknownChoice(what: "--precision", value: name, choices: Precision.allCases.map(\.rawValue))
+    }
+    return precision
   }
 }
 

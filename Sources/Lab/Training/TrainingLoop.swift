@@ -58,12 +58,10 @@ import Pipeline
   ///
   /// - Throws: `NNError` for a checkpoint of another network, `LabError.corpusChanged` when the images differ.
   func resume(from checkpoint: URL) throws {
-    let metadata = try Checkpoint.load(checkpoint, into: network, optimiser)
-    func decode<T: Decodable>(_ type: T.Type, _ key: String) -> T? {
-      metadata[key].flatMap { try? JSON.decoder().decode(type, from: Data($0.utf8)) }
+    let facts = CheckpointFacts(try Checkpoint.load(checkpoint, into: network, optimiser))
+    guard let position = facts.position, let scaling = facts.scaling else {
+      throw LabError.runUnreadable(folder.id, reason: "its checkpoint tells no position")
     }
-    guard let position = decode(Position.self, "quaver.position"), let scaling = decode(Scaling.self, "quaver.scaling")
-    else { throw LabError.runUnreadable(folder.id, reason: "its checkpoint tells no position") }
     guard scaling == data.scaling else {
       throw LabError.corpusChanged(
         run: folder.id, reason: "the levels of its corpus are \(data.scaling), not \(scaling)")
@@ -127,10 +125,10 @@ import Pipeline
   /// One step of the optimiser, over one batch or as many as are accumulated.
   private func step(_ slices: [Int]) throws {
     let total = lossWeight(withAdversarial(slices))
-    for start in stride(from: 0, to: slices.count, by: job.batch) {
-      let batch = Array(slices[start..<min(slices.count, start + job.batch)])
-      try differentiate(batch, part: start / job.batch)
-      sum?.add(share: lossWeight(withAdversarial(batch)) / total, isFirst: start == 0)
+    for (part, range) in slices.indices.batches(of: job.batch).enumerated() {
+      let batch = Array(slices[range])
+      try differentiate(batch, part: part)
+      sum?.add(share: lossWeight(withAdversarial(batch)) / total, isFirst: part == 0)
     }
     sum?.settle()
     if let clip = options.clip { network.clipGradients(to: clip) }
@@ -181,10 +179,12 @@ import Pipeline
   private func evaluate(_ slices: [Int], phase: String) throws -> Evaluation? {
     var evaluation = Evaluation(confusion: Confusion(classes: data.corpus.emotions.count))
     let started = RateMeter.now()
-    for start in stride(from: 0, to: slices.count, by: job.batch) {
-      guard obey(phase: phase, done: start, total: slices.count) else { return nil }
-      let batch = Array(slices[start..<min(slices.count, start + job.batch)])
-      let plan = try network.plan(batch: batch.count, demand: .inference)
+    for range in slices.indices.batches(of: job.batch) {
+      guard obey(phase: phase, done: range.lowerBound, total: slices.count) else { return nil }
+      let batch = Array(slices[range])
+      // As every later command does it, whatever the training computes in.
+      let plan = try network.plan(
+        batch: batch.count, demand: .inference, options: PlanOptions(precision: .float32))
       data.images.fill(plan.input, slices: batch)
       plan.forward(.evaluation)
       let labels = batch.map { data.labels[$0] }
@@ -197,7 +197,7 @@ import Pipeline
       }
       evaluation.predictions += predictions
       imagesDone += batch.count
-      tell(phase: phase, done: start + batch.count, total: slices.count)
+      tell(phase: phase, done: range.upperBound, total: slices.count)
     }
     if phase == "validation" { validationSeconds = RateMeter.now() - started }
     return evaluation
@@ -212,14 +212,14 @@ import Pipeline
     let scratch = try Arena(count: job.batch * 3 * Geometry.pixels)
     let clean = try Arena(count: job.batch * 3 * Geometry.pixels)
     var correct = 0
-    for start in stride(from: 0, to: data.valid.count, by: job.batch) {
-      guard obey(phase: phase, done: start, total: data.valid.count) else { return nil }
-      let slices = Array(data.valid[start..<min(data.valid.count, start + job.batch)])
+    for range in data.valid.indices.batches(of: job.batch) {
+      guard obey(phase: phase, done: range.lowerBound, total: data.valid.count) else { return nil }
+      let slices = Array(data.valid[range])
       data.images.fill(clean.base, slices: slices)
       correct += try defence.attackedCorrect(
         clean.base, slices: slices, labels: slices.map { data.labels[$0] }, scratch: scratch)
       imagesDone += slices.count
-      tell(phase: phase, done: start + slices.count, total: data.valid.count)
+      tell(phase: phase, done: range.upperBound, total: data.valid.count)
     }
     validationSeconds? += RateMeter.now() - started
     return (Double(correct) / Double(data.valid.count), ())
@@ -279,12 +279,8 @@ import Pipeline
     lastCheckpoint = RateMeter.now()
   }
 
-  /// What a reader needs to use the weights: corpus constants, classes, and the position to resume from.
   private func metadata() throws -> [String: String] {
-    [
-      "quaver.job": try JSON.line(job), "quaver.position": try JSON.line(position),
-      "quaver.emotions": try JSON.line(data.corpus.emotions), "quaver.scaling": try JSON.line(data.scaling),
-    ]
+    try CheckpointFacts.metadata(job: job, emotions: data.corpus.emotions, scaling: data.scaling, position: position)
   }
 
   // MARK: wishes and progress

@@ -72,7 +72,7 @@ package enum AttackFields {
     var field = AttackField(
       name, option, help, .choice(steps, allowsOther: true), read: { Fraction.text($0.point.settings[keyPath: path]) }
     ) {
-      guard let value = try? Fraction.parse($1, what: option), (0...1).contains(value) else { return false }
+      guard let value = try? Fraction.levels($1, what: option), (0...1).contains(value) else { return false }
       $0.point.settings[keyPath: path] = value
       return true
     }

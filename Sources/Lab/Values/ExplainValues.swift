@@ -68,15 +68,8 @@ package struct ExplainedImage: Codable, Sendable, Equatable {
     (self.levels, self.distances, self.logits, self.attention) = (levels, distances, logits, attention)
   }
 
-  /// The softmax of the logits.
-  package var probabilities: [Double] {
-    let top = Double(logits.max() ?? 0), powers = logits.map { exp(Double($0) - top) }
-    let sum = powers.reduce(0, +)
-    return powers.map { $0 / sum }
-  }
-
-  /// The class of the largest logit, the first of equals.
-  package var prediction: Int { logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 } }
+  package var probabilities: [Double] { Logits.softmax(logits) }
+  package var prediction: Int { Logits.largest(logits) }
 
   package var isBlank: Bool { attention.allSatisfy { $0 == 0 } }
 }
@@ -86,11 +79,13 @@ package struct Perturbation: Codable, Sendable, Equatable {
   /// Largest change of a value, and the change's Euclidean length; the image's values lie in [0, 1].
   package var linf: Double
   package var l2: Double
+  /// The image's power over the change's, in dB; nil where nothing changed.
+  package var signalToNoise: Double?
   package var gradientEvaluations: Int
   package var queries: Int
 
-  package init(linf: Double, l2: Double, gradientEvaluations: Int, queries: Int) {
-    (self.linf, self.l2) = (linf, l2)
+  package init(linf: Double, l2: Double, signalToNoise: Double?, gradientEvaluations: Int, queries: Int) {
+    (self.linf, self.l2, self.signalToNoise) = (linf, l2, signalToNoise)
     (self.gradientEvaluations, self.queries) = (gradientEvaluations, queries)
   }
 }

@@ -33,6 +33,9 @@ extension JobFields {
         .choice([FieldWords.none, "balanced"], allowsOther: true), \.classWeights),
       count(
         "accumulate", "--accumulate", "batches whose gradients make one step", ["2", "4", "8"], 1...4096, \.accumulate),
+      option(
+        "precision", "--precision", "bf16: products in bfloat16, weights and sums in float32, where the processor can",
+        .choice(Precision.allCases.map(\.rawValue), allowsOther: false), \.precision, off: Precision.float32.rawValue),
     ]
     for index in fields.indices { fields[index].isFurther = true }
     return fields

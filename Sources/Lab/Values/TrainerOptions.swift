@@ -30,6 +30,8 @@ package struct TrainerOptions: Codable, Sendable, Equatable {
   package var accumulate: Int?
   /// "imagenet": a fixed first layer takes away ImageNet's mean and divides by its deviation.
   package var normalisation: String?
+  /// "bf16": trained with factors rounded to bfloat16.
+  package var precision: String?
 
   package init() {}
 
@@ -41,6 +43,7 @@ package struct TrainerOptions: Codable, Sendable, Equatable {
       earlyStop.map { "stops after \($0) epochs without a better validation accuracy" },
       classWeights.map { "class weights \($0)" }, accumulate.map { "\($0) batches a step" },
       normalisation.map { "images normalised by \($0)" },
+      precision.map { "computed in \($0), validated in float32" },
     ].compactMap(\.self)
   }
 }

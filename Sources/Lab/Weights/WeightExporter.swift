@@ -12,13 +12,12 @@ extension Laboratory {
     package let url: URL
   }
 
-  /// - Parameter last: of a run, the last checkpoint instead of the best one.
   /// - Throws: `LabError`, `CoreError`, `WeightError`.
-  package func export(_ name: String, last: Bool = false, to url: URL) throws -> Export {
+  package func export(_ name: String, checkpoint: CheckpointChoice = .last, to url: URL) throws -> Export {
     let source: URL
     var metadata = ["format": "pt"]
     if let run = try? store.open(name) {
-      source = last ? run.lastCheckpoint : run.bestCheckpoint
+      source = run.checkpoint(checkpoint)
       guard FileManager.default.fileExists(atPath: source.path) else { throw LabError.runHasNoCheckpoint(run.id) }
       metadata["quaver.run"] = run.id
     } else if let weights = try? weights.named(name) {

@@ -10,11 +10,12 @@ import OneDNN
 
 /// Nil where nobody wants dx.
 @Engine func inputGradientPass(
-  _ layer: Convolution, _ shape: quaver_convolution_shape, _ site: Site, _ x: Value, _ y: Value, _ winograd: Bool
+  _ layer: Convolution, _ shape: quaver_convolution_shape, _ site: Site, _ x: Value, _ y: Value,
+  _ algorithms: [quaver_algorithm]
 ) throws -> (any InputGradientPass)? {
   guard let dx = site.gradient(of: x) else { return nil }
   if let blocks = BlockGradient(layer, site, x, y, to: dx) { return blocks }
-  return try BackwardData(shape, site, x, y, winograd, to: dx)
+  return try BackwardData(shape, site, x, y, algorithms, to: dx)
 }
 
 /// Weights in the order that a primitive wants, packed again whenever the network's have changed.
@@ -66,12 +67,13 @@ import OneDNN
   private let input: Relayout?, output: Relayout?
 
   init(
-    _ shape: quaver_convolution_shape, _ site: Site, _ x: Value, _ y: Value, _ winograd: Bool, to dx: InputGradient
+    _ shape: quaver_convolution_shape, _ site: Site, _ x: Value, _ y: Value, _ algorithms: [quaver_algorithm],
+    to dx: InputGradient
   ) throws {
     self.dx = dx
     let what = "the input gradient of a convolution of \(x.shape)"
-    primitive = try choose(site, what, winograd, x.layout, y.layout) {
-      ConvolutionPrimitive(shape, QUAVER_BACKWARD_DATA, winograd: $0, bias: false, source: $1, destination: $2)
+    primitive = try choose(site, what, algorithms, x.layout, y.layout) {
+      ConvolutionPrimitive(shape, QUAVER_BACKWARD_DATA, $0, bias: false, source: $1, destination: $2)
     }
     weights = PackedWeights(site.parameter("weight"), for: primitive, site)
     scratch = site.scratch(primitive.scratchFloats, .backward)
@@ -122,12 +124,11 @@ import OneDNN
     let forward = Convolution(channels, kernel: window, stride: multiple, padding: before, bias: false)
     let target: Shape = [channels, blocks.rows, blocks.columns]
     let shape = forward.primitiveShape(y.shape, target, batch: site.batch)
-    let winograd = site.options.convolution != .direct && forward.winogradPays(y.shape) && channels >= 32
     guard
       let primitive = try? choose(
-        site, "", winograd, y.layout, nil,
+        site, "", forward.algorithms(y.shape, site), y.layout, nil,
         {
-          ConvolutionPrimitive(shape, QUAVER_FORWARD, winograd: $0, bias: false, source: $1, destination: $2)
+          ConvolutionPrimitive(shape, QUAVER_FORWARD, $0, bias: false, source: $1, destination: $2)
         }), !primitive.kernel.hasPrefix("ref"),
       let output = try? Optional(
         Relayout(y.shape, site, from: y.layout, to: primitive.source, floats: primitive.source))

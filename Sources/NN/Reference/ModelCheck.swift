@@ -57,8 +57,10 @@ private struct ModelCase {
   }
 }
 
-/// Accepted errors (reference/README.md), with two more where PyTorch 2.9 in float32 itself is outside of them:
+/// Accepted errors (reference/README.md), with three more where PyTorch 2.9 in float32 itself is outside of them:
 ///
+/// - VGG16's gradients, unless all convolutions run by Winograd: a near tie moves a gradient whole here too (on AVX2,
+///   PyTorch plain and we 3.3e-3 on `features.2.weight`, channels-last 2.4e-3).
 /// - VGG16's fourth loss of Adam, unless all convolutions run by Winograd: a near tie in a max-pool and then one in a
 ///   ReLU fall differently in float32 than in float64, and the loss takes the one of two values that is 1.4e-2 away
 ///   (PyTorch plain, channels-last and without oneDNN: 1.3e-2 to 1.4e-2).
@@ -68,7 +70,7 @@ private struct Tolerances {
 
   init(model: String, phase: String, convolution: PlanOptions.Convolution) {
     if model == "alexnet" || model == "vgg16" { dx = 1e-2 }
-    if model == "vgg16", convolution != .winograd { adam = 2e-2 }
+    if model == "vgg16", convolution != .winograd { (gradients, adam) = (5e-3, 2e-2) }
     if model == "levit", phase == "train" { (logits, loss, dx, dxNorm, gradients) = (1e-2, 1e-2, 5e-1, 5e-1, 5e-1) }
   }
 }

@@ -50,21 +50,24 @@ enum AttackDrawing {
     var words: [String] = []
     if let attack = explanation.request.attack {
       words = [Scrub.words(attack)]
-      let settings = Scrub.settings(attack)
-      if !settings.isEmpty { words.append(settings) }
-      if let change = explanation.perturbation {
-        words.append("L∞ \(Numbers.fixed(change.linf * 255, 1))/255, L2 \(Numbers.fixed(change.l2, 2))")
-        if change.queries > 0 { words.append("\(change.queries) queries") }
-      }
+      if let change = explanation.perturbation { words += measured(change) }
     } else {
       words = ["the clean image", "] attacks it"]
     }
     words.append("\(Numbers.fixed(explanation.seconds * 1000, 0)) ms")
+    // Last, so that a narrow screen cuts them and not what was measured.
+    if let settings = explanation.request.attack.map(Scrub.settings), !settings.isEmpty { words.append(settings) }
     if let progress = state.attackPane.progress { return bar(progress, rect.y + 1, look, &surface) }
     if state.attackPane.wanted != nil { words.insert("attacking …", at: 0) }
     let text = TextWidth.cut(
       look.glyphs.plain(words.joined(separator: " · ")), to: rect.width, ellipsis: look.glyphs.ellipsis)
     surface.put(text, 0, rect.y + 1, look.style(.dim))
+  }
+
+  private static func measured(_ change: Perturbation) -> [String] {
+    let ratio = change.signalToNoise.map { ", SNR \(Numbers.fixed($0, 1)) dB" } ?? ""
+    let size = "L∞ \(Numbers.fixed(change.linf * 255, 1))/255, L2 \(Numbers.fixed(change.l2, 2))\(ratio)"
+    return change.queries > 0 ? [size, "\(change.queries) queries"] : [size]
   }
 
   /// An attack that takes long.

@@ -17,7 +17,7 @@ extension ConfusionPane {
       let matrices = slices.matrices(classes: run.emotions.count)
       return ConfusionPair(
         emotions: run.emotions, first: matrices.clean, second: matrices.attacked, firstName: "clean",
-        secondName: set, side: pane.side, measure: pane.measure)
+        secondName: name(ofAttack: set, on: id, state), side: pane.side, measure: pane.measure)
     case .run(let id):
       guard let other = state.runs.first(where: { $0.id == id }), let last = other.epochs.last else { return nil }
       return ConfusionPair(
@@ -32,6 +32,17 @@ extension ConfusionPane {
       let report = state.resultsPane.results.first(where: { $0.run == run })?.reports.first(where: { $0.set == set })
     else { return "validation slices" }
     return "\(report.images) " + (report.part == .valid ? "validation" : report.part.rawValue) + " slices"
+  }
+
+  /// "PGD ε 32/255"; with the set's name where another attack reads the same.
+  private static func name(ofAttack set: String, on run: String, _ state: State) -> String {
+    let reports = state.resultsPane.results.first { $0.run == run }?.reports ?? []
+    func words(_ report: AttackReport) -> String {
+      Scrub.words(AttackPoint(attack: report.attack, settings: report.settings))
+    }
+    guard let report = reports.first(where: { $0.set == set }) else { return set }
+    let name = words(report)
+    return reports.contains { $0.set != set && words($0) == name } ? "\(name) (\(set))" : name
   }
 
   /// Attacks on the run that have results, then the marked runs of the same emotions.

@@ -42,9 +42,10 @@ enum ExplainBindings {
       state.explainPane.stop()
       return [.request(.stopExplaining)]
     },
-    option("open", ["enter"], "open", "This slice in the attack pane, under its attack and its run.", hint: 1) {
-      ExplainPane.open(&$0)
-    },
+    Binding(
+      "explain.open", ["enter"], "open", "This slice in the attack pane, under its attack and its run; looks first.",
+      hint: 1, isEnabled: { AttackPane.whyNot($0) == nil }, whyNot: AttackPane.whyNot
+    ) { $0.explainPane.total > 0 ? ExplainPane.open(&$0) : ExplainPane.begin(&$0) },
     Binding(
       "explain.across", ["m"], "columns", "Columns are attacks on the selected run, or the marked runs (figure 4).",
       hint: 2, isEnabled: { AttackPane.whyNot($0) == nil }, whyNot: AttackPane.whyNot

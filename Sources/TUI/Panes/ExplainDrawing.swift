@@ -46,7 +46,8 @@ enum ExplainDrawing {
     let (pane, look) = (state.explainPane, state.look)
     guard !pane.rows.isEmpty, !pane.columns.isEmpty else {
       let words =
-        AttackPane.whyNot(state) ?? "r looks where the network looks when this sentence is said in every emotion."
+        AttackPane.whyNot(state)
+        ?? "Enter (or r) looks where the network looks when this sentence is said in every emotion."
       _ = Paragraph.draw(words, in: surface.bounds, look.style(.dim), look, &surface)
       return
     }

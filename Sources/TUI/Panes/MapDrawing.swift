@@ -10,7 +10,7 @@ enum MapDrawing {
       let words =
         state.selectedRun == nil
         ? "Train a network first (t), or choose a run in the training pane (3)."
-        : "r lays out what \(state.selectedRun?.id ?? "") makes of the validation images (t-SNE), clean and attacked."
+        : "Enter (or r) lays out what \(state.selectedRun?.id ?? "") makes of the validation images (t-SNE), clean and attacked."
       _ = Paragraph.draw(words, in: body, look.style(.dim), look, &surface)
       return
     }

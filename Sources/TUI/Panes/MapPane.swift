@@ -51,6 +51,13 @@ package enum MapPane {
     $0.selectedRun == nil ? "choose a run in the training pane (3) first" : "r makes the map first"
   }
 
+  private static let canMake: @Sendable (State) -> Bool = { wish($0) != nil && $0.mapPane.progress == nil }
+  private static let whyNotMake: @Sendable (State) -> String? = {
+    $0.mapPane.progress != nil ? "a map is being made; x stops it" : noMap($0)
+  }
+
+  private static func make(_ state: State) -> [Effect] { wish(state).map { [.request(.embed($0))] } ?? [] }
+
   private static func option(
     _ id: String, _ keys: [KeySequence], _ name: String, _ help: String, hint: Int? = nil,
     _ change: @escaping @Sendable (inout MapState) -> Void
@@ -66,17 +73,16 @@ package enum MapPane {
   private static let making: [Binding] = [
     Binding(
       "map.make", ["r"], "make", "Lays out the selected run's features, clean and under the attack pane's attack.",
-      hint: 0, isEnabled: { wish($0) != nil && $0.mapPane.progress == nil },
-      whyNot: { $0.mapPane.progress != nil ? "a map is being made; x stops it" : noMap($0) }
-    ) { state in wish(state).map { [.request(.embed($0))] } ?? [] },
+      hint: 0, isEnabled: canMake, whyNot: whyNotMake
+    ) { make($0) },
     Binding(
       "map.stop", ["x"], "stop", "Stops; r goes on.", hint: 5, isEnabled: { $0.mapPane.progress != nil },
       whyNot: { _ in "no map is being made" }
     ) { _ in [.request(.stopEmbedding)] },
-    Binding("map.open", ["enter"], "open", "The point's slice in the view.", hint: 1, isEnabled: hasMap, whyNot: noMap)
-    {
-      open(&$0)
-    },
+    Binding(
+      "map.open", ["enter"], "open", "The point's slice in the view; makes the map first.", hint: 1,
+      isEnabled: { hasMap($0) || canMake($0) }, whyNot: whyNotMake
+    ) { state in hasMap(state) ? open(&state) : make(state) },
     Binding("map.attack", ["A"], "attack", "With the attack pane's attack, or clean alone, at the next r.") { state in
       state.mapPane.withAttack.toggle()
       let words = wish(state)?.attack.map { "clean and under \(Scrub.words($0))" } ?? "clean images alone"

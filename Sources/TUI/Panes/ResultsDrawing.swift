@@ -148,7 +148,7 @@ enum ResultsDrawing {
   private static func lines(_ row: ResultRow) -> [String] {
     if let partial = row.partial {
       let how = partial.wish == nil ? "`quaver attack` with the same settings goes on with it" : "r goes on with it"
-      return ["stopped: \(partial.done) of \(partial.record.images) slices are done; \(how)"]
+      return ["not complete: \(partial.done) of \(partial.record.images) slices are done; \(how)"]
     }
     guard let report = row.report, let effect = report.effect else { return [] }
     func accuracy(_ scores: Scores) -> String {

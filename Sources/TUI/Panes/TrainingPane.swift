@@ -91,6 +91,20 @@ package enum TrainingPane {
     return moved(&state)
   }
 
+  /// What became of a run, and what can be done with it now.
+  static func sayEnd(of run: RunInfo, _ state: inout State) {
+    func key(_ pane: PaneID) -> String {
+      Panes.all.firstIndex { $0.id == pane }.map { "\(Panes.all[$0].name) (\(Layout.digit($0)))" } ?? ""
+    }
+    switch run.status {
+    case .finished:
+      let result = run.epochs.last.map { ", \(Numbers.percent($0.validAccuracy)) on validation" } ?? ""
+      state.say("finished\(result); next: \(key(.confusion)), \(key(.attack)), \(key(.explain)), \(key(.map))")
+    case .stopped: state.say("stopped with a checkpoint; r in the training pane goes on")
+    default: break
+    }
+  }
+
   /// Asks for the epochs of runs that are drawn and of which only the last is known.
   static let moved: @Sendable (inout State) -> [Effect] = { state in
     let missing = state.shownRuns.filter { !$0.isWhole && !state.trainingPane.opened.contains($0.id) }.map(\.id)

@@ -57,28 +57,41 @@ package struct Layout: Sendable {
   /// The header's tabs: column, text and pane of each. Names as long as there is room for beside what the header tells at
   /// its right end; on a narrow screen digits alone, and the focused pane's name.
   package func tabs(_ state: State) -> [(x: Int, text: String, pane: PaneID)] {
-    let names = Panes.all.map { TextWidth.of($0.name) }
-    let longest = names.max() ?? 0
     let room = header.width - (state.runs.contains(where: \.isLive) ? Self.runRoom : Self.meterRoom)
-    // Letters of a name, blanks around it, columns that there are.
+    // Letters of a name, whether they stand close to the digit, columns that there are.
     let rungs = [
-      (Int.max, 3, room - Self.brandRoom), (.max, 3, room), (3, 3, room), (2, 3, room), (1, 3, room),
-      (0, 2, header.width), (0, 0, .max),
+      (Int.max, false, room - Self.brandRoom), (.max, false, room), (6, false, room), (5, true, room), (4, true, room),
+      (3, true, room), (2, true, room), (1, true, room), (0, false, header.width), (0, true, .max),
     ]
-    let rung = rungs.firstIndex { letters, blanks, room in
-      // Any pane may be the focused one: tabs keep their places.
-      names.reduce(0) { $0 + 1 + blanks + min($1, letters) } - 1 - blanks - min(longest, letters) + longest + 4 <= room
-    }
-    let (letters, blanks, _) = rungs[rung ?? rungs.count - 1]
+    let rung = rungs.firstIndex { Self.width(letters: $0, isClose: $1) <= $2 } ?? rungs.count - 1
+    let (letters, isClose, _) = rungs[rung]
     var x = rung == 0 ? Self.brandRoom : 0
     return Panes.all.enumerated().map { index, pane in
-      let isFocused = pane.id == state.focus
-      let name = isFocused ? pane.name : String(pane.name.prefix(letters))
-      let words = name.isEmpty ? "\(Self.digit(index))" : "\(Self.digit(index)) \(name)"
-      let text = blanks > 0 || isFocused ? " \(words) " : words
+      let text = Self.tab(
+        index, pane.name, letters: letters, isClose: isClose, isFocused: pane.id == state.focus)
       defer { x += text.count }
       return (x, text, pane.id)
     }
+  }
+
+  private static func tab(_ index: Int, _ name: String, letters: Int, isClose: Bool, isFocused: Bool) -> String {
+    if isFocused { return " \(digit(index)) \(name) " }
+    let cut = name.prefix(letters)
+    if isClose { return cut.isEmpty ? "\(digit(index))" : " \(digit(index))\(cut)" }
+    return cut.isEmpty ? " \(digit(index)) " : " \(digit(index)) \(cut) "
+  }
+
+  /// Columns that all tabs take at most: any pane may be the focused one.
+  private static func width(letters: Int, isClose: Bool) -> Int {
+    var sum = 0, focus = 0
+    for (index, pane) in Panes.all.enumerated() {
+      let widths = [false, true].map {
+        TextWidth.of(tab(index, pane.name, letters: letters, isClose: isClose, isFocused: $0))
+      }
+      sum += widths[0]
+      focus = max(focus, widths[1] - widths[0])
+    }
+    return sum + focus
   }
 
   /// Columns for the program's name.

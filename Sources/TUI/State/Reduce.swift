@@ -59,6 +59,7 @@ package enum Reducer {
     case .runs(let runs): state.runs = runs.sorted { ($0.started, $0.id) > ($1.started, $1.id) }
     case .run(let run):
       if let index = state.runs.firstIndex(where: { $0.id == run.id }) {
+        if state.runs[index].isLive, run.isOwn { TrainingPane.sayEnd(of: run, &state) }
         state.runs[index] = run
       } else {
         state.runs.insert(run, at: 0)
@@ -71,7 +72,9 @@ package enum Reducer {
     case .queue(let queue): state.queue = queue
     case .usage(let usage): state.usage = usage
     case .estimate(let work, let estimate): Modals.take(estimate, of: work, &state)
-    case .attacking(let status): state.resultsPane.attacking = status
+    case .attacking(let status):
+      if status == nil, state.resultsPane.attacking != nil { state.say("the attack has ended; Results (8) has what it did") }
+      state.resultsPane.attacking = status
     case .embedding(let progress): state.mapPane.progress = progress
     case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed, .mapNodes, .explaining,
       .embedded, .results, .attackedSlices:

@@ -56,7 +56,7 @@ struct AttackCommand: AsyncParsableCommand {
 struct AttackOptions: ParsableArguments {
   @Option(help: "The paper's settings, read as eq3 or table2a.")
   var preset: String = AttackPreset.eq3.rawValue
-  @Option(help: ArgumentHelp("ε as a fraction or a decimal: 32/255, 0.03.", valueName: "ε"))
+  @Option(help: ArgumentHelp("ε as a fraction, a decimal or whole grey levels: 32/255, 0.03, 32.", valueName: "ε"))
   var eps: String?
   @Option(help: ArgumentHelp("α, the size of a step.", valueName: "α"))
   var alpha: String?
@@ -118,8 +118,8 @@ struct AttackOptions: ParsableArguments {
   private func change(_ settings: inout AttackSettings, _ attack: any Attack) throws {
     settings.seed = seed
     func reads(_ knob: AttackKnob) -> Bool { attack.knobs.contains(knob) }
-    if let eps, reads(.epsilon) { settings.epsilon = try Fraction.parse(eps, what: "--eps") }
-    if let alpha, reads(.alpha) { settings.alpha = try Fraction.parse(alpha, what: "--alpha") }
+    if let eps, reads(.epsilon) { settings.epsilon = try Fraction.levels(eps, what: "--eps") }
+    if let alpha, reads(.alpha) { settings.alpha = try Fraction.levels(alpha, what: "--alpha") }
     if let steps, reads(.steps) { settings.steps = steps }
     if let decay, reads(.decay) { settings.decay = decay }
     if let eot, reads(.eotIterations) { settings.eotIterations = eot }
@@ -142,8 +142,8 @@ struct AttackOptions: ParsableArguments {
     }
   }
 
-  private static func transforms(_ text: String) throws -> Set<InputTransform> {
-    Set(
+  private static func transforms(_ text: String) throws -> [InputTransform] {
+    let asked = Set(
       try text.split(separator: ",").map { name in
         guard let transform = InputTransform(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
           throw LabError.unknownChoice(
@@ -151,6 +151,7 @@ struct AttackOptions: ParsableArguments {
         }
         return transform
       })
+    return InputTransform.allCases.filter(asked.contains)
   }
 
   private static func patch(_ text: String) throws -> ClosedRange<Int> {

@@ -25,7 +25,10 @@ struct BenchCommand: AsyncParsableCommand {
   var rounds = 1
   @Option(help: "Only this network or transform.")
   var model: String?
-  @Option(help: "Only this: train, gradient, inference, transform or \"attack NAME\"; may be given again.")
+  @Option(
+    help: ArgumentHelp(
+      "Only this: train, gradient, inference (or “train bf16” and so on), transform or “attack NAME”; may be given again.",
+      valueName: "demand"))
   var demand: [String] = []
   @Option(help: "Threads; by default what this process may use.")
   var threads: Int?
@@ -60,7 +63,7 @@ struct BenchCommand: AsyncParsableCommand {
     let runner = try await BenchRunner(
       batch: batch, seconds: seconds, rounds: rounds, threads: threads, fused: fused)
     var report = BenchReport(
-      machine: BenchMachine(matrixPeak: runner.peak, library: Library.name, threads: threads))
+      machine: BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: threads))
     for (task, peer) in pairs {
       let (row, about) = try await runner.row(task, against: peer, folders: folders, thresholds: thresholds)
       report.rows.append(row)

@@ -21,10 +21,7 @@ struct PredictCommand: AsyncParsableCommand {
   var tensor = "images"
   @Option(help: ArgumentHelp("Write the logits there as the tensor “logits” [n, classes].", valueName: "file"))
   var out: String?
-  @Flag(help: "Of a run, the last checkpoint; by default the best one by validation accuracy.")
-  var last = false
-  @Option(help: "Threads; by default what this process may use.")
-  var threads: Int?
+  @OptionGroup var network: NetworkOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -35,8 +32,8 @@ struct PredictCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    if let threads { Engine.settings.threads = threads }
-    let predictor = try common.laboratory().predictor(source, last: last)
+    try network.apply()
+    let predictor = try common.laboratory().predictor(source, checkpoint: network.checkpoint)
     if let images {
       let file = try SafeTensors(contentsOf: URL(fileURLWithPath: images))
       let logits = try await Engine.run { [tensor] in try predictor.logits(file, tensor: tensor) }

@@ -9,7 +9,7 @@ struct ProfileCommand: AsyncParsableCommand {
     commandName: "profile", abstract: "Show where a network's time goes, layer by layer.",
     discussion: """
       Operations, bytes that must be moved at least (each input, output, parameter and gradient once), and speeds, of a whole \
-      batch; the share is of a matrix product's speed (2048³, float32) on the same threads. Run it with nothing else running.
+      batch; the share is of a matrix product's speed (2048³, in the same precision) on the same threads. Run it with nothing else running.
       """)
 
   @Argument(help: "A network.")
@@ -24,14 +24,15 @@ struct ProfileCommand: AsyncParsableCommand {
   var byKind = false
   @Option(help: "Threads; by default what this process may use.")
   var threads: Int?
+  @OptionGroup var computing: PrecisionOption
   @OptionGroup var tables: TableOptions
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
     guard batch >= 1 else { throw NNError.badBatch(batch) }
-    let entry = try Networks.named(model)
+    let precision = computing.precision, entry = try Networks.named(model).computing(in: precision)
     if let threads { Engine.settings.threads = threads }
-    let peak = try await Engine.run { try EngineBenchmark.matrixPeak() }
+    let peak = try await Engine.run { try EngineBenchmark.matrixPeak(precision) }
     var profiles: [LayerProfile] = []
     for work in demand.isEmpty ? EngineWork.allCases : demand {
       let measured = try await Engine.run { [batch, seconds] in

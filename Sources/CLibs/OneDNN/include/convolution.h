@@ -24,6 +24,9 @@ typedef struct {
   int32_t padding_height, padding_width;
 } quaver_convolution_shape;
 
+/// How a convolution is computed. bf16: what it reads is rounded first, what it writes stays float32.
+typedef enum { QUAVER_DIRECT = 0, QUAVER_WINOGRAD = 1, QUAVER_BF16 = 2 } quaver_algorithm;
+
 typedef struct quaver_convolution quaver_convolution;
 
 /// One convolution primitive, or NULL where the library has none for this request.
@@ -31,8 +34,8 @@ typedef struct quaver_convolution quaver_convolution;
 /// No activation is fused into it: oneDNN's ReLU turns NaN into 0 and would hide a network that has diverged.
 ///
 /// - source, destination: layouts of the map on the input side and on the output side (for all passes).
-quaver_convolution *quaver_convolution_create(const quaver_convolution_shape *shape, quaver_pass pass, bool winograd,
-                                              bool bias, quaver_layout source, quaver_layout destination);
+quaver_convolution *quaver_convolution_create(const quaver_convolution_shape *shape, quaver_pass pass,
+                                              quaver_algorithm algorithm, bool bias, quaver_layout source, quaver_layout destination);
 void quaver_convolution_free(quaver_convolution *convolution);
 
 /// Layouts that the primitive chose.
@@ -63,6 +66,9 @@ quaver_reorder *quaver_reorder_create(int32_t n, int32_t c, int32_t h, int32_t w
 void quaver_reorder_free(quaver_reorder *reorder);
 size_t quaver_reorder_scratch_bytes(const quaver_reorder *reorder);
 bool quaver_reorder_run(quaver_reorder *reorder, const float *from, float *to, void *scratch);
+
+/// Whether the processor multiplies bf16 by instructions of its own (and ONEDNN_MAX_CPU_ISA lets it).
+bool quaver_dnn_has_bf16(void);
 
 /// "oneDNN 2.6.3"
 const char *quaver_dnn_version(void);

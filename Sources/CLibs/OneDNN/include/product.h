@@ -11,6 +11,8 @@ typedef struct {
   bool packs;
   /// C += A·B instead of C = A·B.
   bool adds;
+  /// A and B are rounded to bf16 first; sums stay in float32.
+  bool bf16;
 } quaver_product_shape;
 
 typedef struct quaver_product quaver_product;
