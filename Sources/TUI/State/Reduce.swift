@@ -73,7 +73,9 @@ package enum Reducer {
     case .usage(let usage): state.usage = usage
     case .estimate(let work, let estimate): Modals.take(estimate, of: work, &state)
     case .attacking(let status):
-      if status == nil, state.resultsPane.attacking != nil { state.say("the attack has ended; Results (8) has what it did") }
+      if status == nil, state.resultsPane.attacking != nil {
+        state.say("the attack has ended; Results (8) has what it did")
+      }
       state.resultsPane.attacking = status
     case .embedding(let progress): state.mapPane.progress = progress
     case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed, .mapNodes, .explaining,

@@ -42,6 +42,8 @@ struct RenderedConfusion: ParsableArguments {
 extension ConfusionState.Measure: ExpressibleByArgument {
   /// "counts", "rows", "columns".
   package var argument: String { "\(self)" }
+  package static var allValueStrings: [String] { allCases.map(\.argument) }
+  package var defaultValueDescription: String { argument }
 
   package init?(argument: String) {
     guard let measure = Self.allCases.first(where: { $0.argument == argument }) else { return nil }
