@@ -91,12 +91,14 @@ struct SafeTensorsHeader {
     guard offsets[0] <= offsets[1], offsets[1] <= available else {
       throw Malformed(reason: "bytes \(offsets[0])..<\(offsets[1]) of \(available)")
     }
-    var bytes = type.bytes
-    for size in shape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
+    // Without sizes of 0, which would hide what the others come to: strides are products too.
+    var extent = type.bytes
+    for size in shape where size != 0 {
+      let (product, overflow) = extent.multipliedReportingOverflow(by: size)
       guard !overflow else { throw Malformed(reason: "shape \(shape) is impossible") }
-      bytes = product
+      extent = product
     }
+    let bytes = shape.contains(0) ? 0 : extent
     guard bytes == offsets[1] - offsets[0] else {
       throw Malformed(
         reason: "shape \(shape) of \(typeName) needs \(bytes) bytes, \(offsets[1] - offsets[0]) are given")

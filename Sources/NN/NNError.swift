@@ -22,7 +22,7 @@ package enum NNError: UserError, Equatable {
     case .unknownNode(let node, let network, let known):
       "\(network) has no node “\(node)”; it has \(known.prefix(40).joined(separator: ", "))"
         + (known.count > 40 ? " and \(known.count - 40) more" : "")
-    case .badBatch(let size): "a batch of \(size) images is not possible; it needs at least 1"
+    case .badBatch(let size): "a batch of \(size) images is not possible; 1 to \(Network.largestBatch) are"
     case .nothingToFreeze(let pattern, let network, let example):
       "“\(pattern)” names no parameter of \(network) to freeze (one is “\(example)”; * stands for any characters)"
     case .allFrozen(let network): "every parameter of \(network) is frozen, so that there is nothing to train"

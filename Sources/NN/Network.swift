@@ -21,6 +21,11 @@ import Core
   private var workspaces: [Demand: Arena] = [:]
   private var tenants: [ObjectIdentifier: Plan] = [:]
 
+  /// More than any memory holds; libraries take 32-bit sizes.
+  package nonisolated static let largestBatch = 65_536
+  /// What plans compute in that do not ask for another.
+  package var precision: Precision
+
   private struct Key: Hashable {
     let batch: Int
     let demand: Demand
@@ -34,6 +39,7 @@ import Core
     guard classes >= 2 else { throw NNError.badClasses(classes) }
     guard entry.precision.isAvailable else { throw NNError.noBF16 }
     (self.entry, self.classes, graph) = (entry, classes, entry.graph(classes: classes))
+    precision = entry.precision
     let specs = graph.nodes.flatMap { node in node.parameters.map { (name: node.fullName($0), spec: $0) } }
     func floats(_ spec: ParameterSpec) -> Int { Arena.rounded(max(2, spec.shape.reduce(1, *))) }
     let trainable = specs.filter { $0.spec.role == .trainable }, others = specs.filter { $0.spec.role != .trainable }
@@ -85,10 +91,10 @@ import Core
   ///
   /// - Throws: `NNError.badBatch`, `NNError.noBF16`, `NNError.unknownNode`, `NNError.unsupported`, `CoreError.outOfMemory`.
   package func plan(batch: Int, demand: Demand, options: PlanOptions = PlanOptions()) throws -> Plan {
-    guard batch >= 1 else { throw NNError.badBatch(batch) }
+    guard (1...Self.largestBatch).contains(batch) else { throw NNError.badBatch(batch) }
     precondition(options.pin == nil || !demand.parameters, "a plan with a pinned node has no parameters' gradients")
     var options = options
-    options.precision = options.precision ?? entry.precision
+    options.precision = options.precision ?? precision
     guard options.precision?.isAvailable ?? true else { throw NNError.noBF16 }
     let key = Key(batch: batch, demand: demand, options: options)
     if let plan = plans[key] { return plan }

@@ -9,7 +9,7 @@ package struct StridedLayout: Sendable, Equatable {
   /// Elements of the tensor.
   package let count: Int
 
-  /// Row-major, from the block's start. The caller has checked that the product of `shape` fits.
+  /// Row-major, from the block's start. The caller has checked that the product of `shape` fits, sizes of 0 left out.
   init(contiguous shape: [Int]) {
     var strides = shape
     var step = 1

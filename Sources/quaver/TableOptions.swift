@@ -66,9 +66,16 @@ struct TableOptions: ParsableArguments {
 struct NetworkOptions: ParsableArguments {
   @Option(help: "Whose weights: those of the last step, or of the best epoch by validation accuracy (last, best).")
   var checkpoint = CheckpointChoice.last
+  @OptionGroup var threads: ThreadsOption
+
+  func apply() throws { try threads.apply() }
+}
+
+struct ThreadsOption: ParsableArguments {
   @Option(help: "Threads; by default what this process may use.")
   var threads: Int?
 
+  /// - Throws: `LabError.outOfRange`.
   func apply() throws {
     guard let threads else { return }
     guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }

@@ -62,7 +62,10 @@ import WeightsFuzzing
     let copies = [[UInt8]](repeating: [0x68, 1, 0x68, 0, 0x85, 0x52, 0x4E, 0x61], count: 20).flatMap(\.self)
     #expect(refusal(archive(pickle(long, set, copies))).contains("copies of more than"))
     // A list that holds itself.
-    #expect(refusal(archive(pickle([0x5D, 0x71, 0, 0x68, 0, 0x61]))).contains("32 deep"))
+    #expect(refusal(archive(pickle([0x5D, 0x71, 0, 0x68, 0, 0x61]))).contains("holds itself"))
+    // One remembered value put into a list again and again; were the list copied each time, this would take hours.
+    let again = [[UInt8]](repeating: [0x68, 0, 0x61], count: 4_000_001).flatMap(\.self)
+    #expect(refusal(archive(pickle([0x4E, 0x71, 0, 0x30, 0x5D], again))).contains("4000000 items"))
   }
 
   @Test func impossibleTensorsAreRefused() {
@@ -189,6 +192,16 @@ import WeightsFuzzing
     let length = StoredZip.littleEndian(UInt64(header.utf8.count))
     #expect(
       refusal(Data(length + Array(header.utf8) + [UInt8](repeating: 0, count: 8))).contains("not a usable safetensors"))
+  }
+
+  /// A size of 0 makes the tensor empty; its strides are products all the same.
+  @Test func emptyTensorsOfImpossibleShapesAreRefused() {
+    let sizes = [["0", "1099511627776", "1099511627776"], ["1099511627776", "0", "1099511627776"]]
+    for shape in sizes.map({ "[\($0.joined(separator: ","))]" }) {
+      let header = #"{"a":{"dtype":"F32","shape":\#(shape),"data_offsets":[0,0]}}"#
+      let length = StoredZip.littleEndian(UInt64(header.utf8.count))
+      #expect(refusal(Data(length + Array(header.utf8))).contains("impossible"))
+    }
   }
 
   @Test func aFloodOfMetadataIsRefused() {

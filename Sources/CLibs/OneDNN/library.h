@@ -28,8 +28,8 @@ void reorder_clear(struct quaver_reorder *r);
 /// An operand that a primitive wants in another order or type than the caller has it in; its copy lies in the scratch.
 struct library_copy {
   struct quaver_reorder reorder;
-  /// Where the copy begins in the scratch.
-  size_t at;
+  /// Where the copy begins in the scratch, and the reorder's own.
+  size_t at, own;
   bool needed;
 };
 

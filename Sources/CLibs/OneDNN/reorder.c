@@ -42,19 +42,20 @@ size_t quaver_reorder_scratch_bytes(const quaver_reorder *r) { return r->scratch
 
 static size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-// The reorder's own scratch is the beginning of the primitive's: they never run together.
+// The reorder's own scratch lies behind its copy: what comes before belongs to the primitive and to earlier copies.
 bool library_copy_init(struct library_copy *c, const dnnl_memory_desc_t *given, const dnnl_memory_desc_t *wanted,
                        size_t *scratch) {
   c->needed = !dnnl_memory_desc_equal(given, wanted);
   if (!c->needed) return true;
   if (!reorder_init(&c->reorder, given, wanted)) return false;
-  c->at = rounded(c->reorder.scratch_bytes > *scratch ? c->reorder.scratch_bytes : *scratch);
-  *scratch = c->at + dnnl_memory_desc_get_size(wanted);
+  c->at = rounded(*scratch);
+  c->own = c->at + rounded(dnnl_memory_desc_get_size(wanted));
+  *scratch = c->own + c->reorder.scratch_bytes;
   return true;
 }
 
 void *library_copy_run(struct library_copy *c, const float *given, void *scratch) {
   if (!c->needed) return (void *)given;
   void *copy = (char *)scratch + c->at;
-  return quaver_reorder_run(&c->reorder, given, copy, scratch) ? copy : NULL;
+  return quaver_reorder_run(&c->reorder, given, copy, (char *)scratch + c->own) ? copy : NULL;
 }

@@ -28,7 +28,7 @@ package struct BenchMachine: Codable, Sendable, Equatable {
     self.matrixPeaks = Dictionary(uniqueKeysWithValues: matrixPeaks.map { ($0.key.rawValue, $0.value) })
   }
 
-  private static var instructionSets: [String] {
+  package static var instructionSets: [String] {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let flags = text.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ").map(String.init)
     let known = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16"]

@@ -19,10 +19,17 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
   /// By peer, by network or transform, by demand ("train", "train bf16", "attack pgd", "transform").
   package var ratios: [String: [String: [String: Ratio]]]
 
+  /// The file's numbers are of processors with AVX-512. On others a network need only be as fast as its peer, and audio
+  /// is as everywhere.
+  ///
   /// - Throws: `LabError.thresholdsUnreadable`.
-  package init(contentsOf url: URL) throws {
+  package init(contentsOf url: URL, isWide: Bool = BenchMachine.instructionSets.contains("avx512f")) throws {
     do { self = try JSON.decoder().decode(Self.self, from: Data(contentsOf: url)) } catch {
       throw LabError.thresholdsUnreadable(url.path)
+    }
+    guard !isWide else { return }
+    for peer in BenchPeer.allCases where peer != .librosa {
+      ratios[peer.rawValue] = ratios[peer.rawValue]?.mapValues { $0.mapValues { _ in Ratio(goal: 1, held: 1) } }
     }
   }
 

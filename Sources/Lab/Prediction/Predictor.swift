@@ -61,7 +61,9 @@ package struct Predictor: Sendable {
   /// - Throws: `LabError.weightsNotWhole`, `NNError`.
   init(weights: StoredWeights) throws {
     if let first = weights.origin.fresh.first { throw LabError.weightsNotWhole(weights.name, missing: first) }
-    (name, entry, emotions) = (weights.name, try Networks.named(weights.origin.network), [])
+    let origin = weights.origin
+    entry = try Networks.named(origin.network).normalised(named: origin.normalisation)
+    (name, emotions) = (weights.name, [])
     (classes, sound, source) = (weights.origin.classes, nil, .weights(weights))
   }
 
@@ -142,8 +144,26 @@ extension Laboratory {
   /// - Parameter name: a run, the beginning of its name, or imported weights.
   /// - Throws: `LabError`, `CoreError`.
   package func predictor(_ name: String, checkpoint: CheckpointChoice = .last) throws -> Predictor {
-    if let run = try? store.open(name) { return try Predictor(run: run, checkpoint) }
-    if let stored = try? weights.named(name) { return try Predictor(weights: stored) }
-    throw LabError.neitherRunNorWeights(name, known: store.ids() + weights.all().weights.map(\.name))
+    switch try trained(name) {
+    case .run(let run): try Predictor(run: run, checkpoint)
+    case .weights(let weights): try Predictor(weights: weights)
+    }
+  }
+
+  /// Something that can be asked.
+  enum Trained {
+    case run(RunFolder)
+    case weights(StoredWeights)
+  }
+
+  /// A run by its name, imported weights by theirs, or the only run whose name begins so.
+  ///
+  /// - Throws: `LabError`, `CoreError` for weights that are there and cannot be read.
+  func trained(_ name: String) throws -> Trained {
+    if store.ids().contains(name) { return .run(try store.open(name)) }
+    if weights.has(name) { return .weights(try weights.named(name)) }
+    do { return .run(try store.open(name)) } catch LabError.unknownRun {
+      throw LabError.neitherRunNorWeights(name, known: store.ids() + weights.all().weights.map(\.name))
+    }
   }
 }

@@ -7,12 +7,19 @@ extension Job {
   ///
   /// - Throws: `NNError.unknownNetwork`, `LabError.unknownChoice`.
   package func entry() throws -> NetworkEntry {
-    let entry = try Networks.named(model)
-    guard let name = options?.normalisation else { return entry }
+    try Networks.named(model).normalised(named: options?.normalisation)
+  }
+}
+
+extension NetworkEntry {
+  /// - Parameter name: of the statistics of its fixed first layer; nil for none.
+  /// - Throws: `LabError.unknownChoice`.
+  func normalised(named name: String?) throws -> NetworkEntry {
+    guard let name else { return self }
     guard name == ImageStatistics.imageNet.name else {
       throw LabError.unknownChoice(what: "normalisation", value: name, choices: [ImageStatistics.imageNet.name])
     }
-    return entry.normalised(by: .imageNet)
+    return normalised(by: .imageNet)
   }
 }
 
@@ -44,21 +51,32 @@ struct StartingPoint: Sendable {
     case .none: (weights, note) = (nil, "trained from scratch, from random weights")
     case .automatic:
       weights = store.latest(for: job.model)
-      note = weights.map(Self.note) ?? "trained from scratch: no weights are imported for \(job.model)"
+      note = weights.map { Self.note($0, job) } ?? "trained from scratch: no weights are imported for \(job.model)"
     case let named:
       let found = try store.named(named.name)
       guard found.origin.network == job.model else {
         throw LabError.weightsOfAnother(named.name, network: found.origin.network, wanted: job.model)
       }
-      (weights, note) = (found, Self.note(found))
+      (weights, note) = (found, Self.note(found, job))
     }
   }
 
-  private static func note(_ weights: StoredWeights) -> String {
+  private static func note(_ weights: StoredWeights, _ job: Job) -> String {
     let origin = weights.origin
     let file = origin.source.split(separator: "/").last.map(String.init) ?? origin.source
     return
       "fine-tuned from weights “\(weights.name)” (\(file), SHA-256 \(origin.sha256.prefix(12))…, \(origin.names) names)"
+      + images(origin, job.options?.normalisation)
+  }
+
+  /// What speaks against the images that the weights meet here.
+  private static func images(_ origin: StoredWeights.Origin, _ normalisation: String?) -> String {
+    if let wanted = origin.normalisation, wanted != normalisation {
+      return "; they were trained on images normalised by \(wanted), which these are not (--imagenet-norm)"
+    }
+    // Their own last layer is not there: the published network of 1000 classes.
+    guard normalisation == nil, !origin.fresh.isEmpty else { return "" }
+    return "; images stay in [0, 1], where networks of ImageNet mostly saw normalised ones (--imagenet-norm)"
   }
 
   /// As the job records it.

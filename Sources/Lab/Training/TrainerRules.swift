@@ -24,7 +24,9 @@ extension TrainerOptions {
   }
 
   private func number(_ what: String, _ value: Double, _ range: String, _ allowed: ClosedRange<Double>) throws {
-    guard allowed.contains(value) else { throw LabError.outOfRange(what: what, value: "\(value)", range: range) }
+    guard allowed.contains(value) else {
+      throw LabError.outOfRange(what: what, value: String(format: "%g", value), range: range)
+    }
   }
 
   /// "1,2.5,1" as numbers.

@@ -124,11 +124,11 @@ import Pipeline
 
   /// One step of the optimiser, over one batch or as many as are accumulated.
   private func step(_ slices: [Int]) throws {
-    let total = lossWeight(withAdversarial(slices))
-    for (part, range) in slices.indices.batches(of: job.batch).enumerated() {
-      let batch = Array(slices[range])
+    let batches = slices.indices.batches(of: job.batch).map { Array(slices[$0]) }
+    let counts = batches.map { lossWeight(withAdversarial($0)) }, total = counts.reduce(0, +)
+    for (part, batch) in batches.enumerated() {
       try differentiate(batch, part: part)
-      sum?.add(share: lossWeight(withAdversarial(batch)) / total, isFirst: part == 0)
+      sum?.add(share: counts[part] / total, isFirst: part == 0)
     }
     sum?.settle()
     if let clip = options.clip { network.clipGradients(to: clip) }
@@ -209,6 +209,10 @@ import Pipeline
   private func attackedAccuracy() throws -> (value: Double?, Void)? {
     guard let defence else { return (nil, ()) }
     let phase = "attacked validation", started = RateMeter.now()
+    // As every later command does it.
+    let training = network.precision
+    network.precision = .float32
+    defer { network.precision = training }
     let scratch = try Arena(count: job.batch * 3 * Geometry.pixels)
     let clean = try Arena(count: job.batch * 3 * Geometry.pixels)
     var correct = 0

@@ -20,6 +20,8 @@ package struct StoredWeights: Sendable, Equatable {
     package var imported: Date
     /// Tensors of the network that are not in the file and start at its initial values.
     package var fresh: [String]
+    /// Of the fixed first layer that they were trained behind ("imagenet"); nil for none, and where the file does not tell.
+    package var normalisation: String?
   }
 
   static let originKey = "quaver.weights"

@@ -16,14 +16,12 @@ extension Laboratory {
   package func export(_ name: String, checkpoint: CheckpointChoice = .last, to url: URL) throws -> Export {
     let source: URL
     var metadata = ["format": "pt"]
-    if let run = try? store.open(name) {
+    switch try trained(name) {
+    case .run(let run):
       source = run.checkpoint(checkpoint)
       guard FileManager.default.fileExists(atPath: source.path) else { throw LabError.runHasNoCheckpoint(run.id) }
       metadata["quaver.run"] = run.id
-    } else if let weights = try? weights.named(name) {
-      source = weights.url
-    } else {
-      throw LabError.neitherRunNorWeights(name, known: store.ids() + weights.all().weights.map(\.name))
+    case .weights(let weights): source = weights.url
     }
     let file = try WeightFile(contentsOf: source)
     for key in ["network", "classes", "normalisation", "quaver.emotions", "quaver.scaling", StoredWeights.originKey] {

@@ -23,9 +23,13 @@ package struct WeightStore: Sendable {
     return (weights, problems)
   }
 
+  func has(_ name: String) -> Bool {
+    RunStore.isName(name) && FileManager.default.fileExists(atPath: file(name).path)
+  }
+
   /// - Throws: `LabError.unknownWeights`, `LabError.weightsUnreadable`, `CoreError`.
   package func named(_ name: String) throws -> StoredWeights {
-    guard RunStore.isName(name), FileManager.default.fileExists(atPath: file(name).path) else {
+    guard has(name) else {
       throw LabError.unknownWeights(name, known: all().weights.map(\.name))
     }
     return try StoredWeights(name: name, url: file(name))
@@ -39,7 +43,7 @@ package struct WeightStore: Sendable {
 
   /// - Throws: `LabError.unknownWeights`, `CoreError.cannotWrite`.
   package func remove(_ name: String) throws {
-    guard RunStore.isName(name), FileManager.default.fileExists(atPath: file(name).path) else {
+    guard has(name) else {
       throw LabError.unknownWeights(name, known: all().weights.map(\.name))
     }
     do { try FileManager.default.removeItem(at: file(name)) } catch {
@@ -124,7 +128,8 @@ package struct WeightStore: Sendable {
     let origin = StoredWeights.Origin(
       network: candidate.network.name, classes: candidate.classes, source: source.standardizedFileURL.path,
       sha256: try SHA256.hex(ofFile: source), format: file.format.rawValue, names: match.names, prefix: match.prefix,
-      imported: now, fresh: (match.fresh + match.missing + match.wrongShape.map(\.wanted)).map(\.name))
+      imported: now, fresh: (match.fresh + match.missing + match.wrongShape.map(\.wanted)).map(\.name),
+      normalisation: file.metadata["normalisation"])
     try RunStore.makeFolder(folder)
     try match.write(from: file, metadata: [StoredWeights.originKey: try JSON.line(origin)], to: self.file(name))
     return try named(name)

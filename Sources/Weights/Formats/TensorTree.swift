@@ -8,10 +8,15 @@ struct TensorTree {
   static let longestName = 1_024
   /// Values that may be visited: shared ones count each time, so that a few nested references cannot multiply.
   static let greatestVisits = 4_000_000
+  /// Bytes of all keys that are read, shared dictionaries' each time.
+  static let greatestKeyBytes = 64 << 20
 
   private let result: PickleResult
   private let reader: PickleReader
   private var visits = 0
+  private var keyBytes = 0
+  /// The containers that the walk is in.
+  private var path: [PickleIndex] = []
   private(set) var tensors: [(name: String, tensor: TorchTensor)] = []
 
   /// What is wrong, without the file's name.
@@ -21,12 +26,12 @@ struct TensorTree {
   init(_ result: PickleResult, bytes: UnsafeRawBufferPointer) throws {
     self.result = result
     reader = PickleReader(bytes)
-    try walk(result.root, name: "", depth: 0)
+    try walk(result.root, name: "")
     let names = Set(tensors.map(\.name))
     guard names.count == tensors.count else { throw Fault(reason: "two tensors have the same name") }
   }
 
-  private mutating func walk(_ index: PickleIndex, name: String, depth: Int) throws {
+  private mutating func walk(_ index: PickleIndex, name: String) throws {
     visits += 1 + itemCount(index)
     guard visits <= Self.greatestVisits else { throw Fault(reason: "its containers hold one another too often") }
     switch result[index] {
@@ -36,18 +41,20 @@ struct TensorTree {
       }
       tensors.append((name.isEmpty ? "tensor" : name, tensor))
     case .list(let items), .tuple(let items):
-      try checkDepth(depth)
+      try enter(index)
+      defer { path.removeLast() }
       for (place, item) in items.enumerated() where isWorthwhile(item) {
-        try walk(item, name: try join(name, String(place)), depth: depth + 1)
+        try walk(item, name: try join(name, String(place)))
       }
     case .dictionary(let pairs):
-      try checkDepth(depth)
-      try walkDictionary(pairs, name: name, depth: depth)
+      try enter(index)
+      defer { path.removeLast() }
+      try walkDictionary(pairs, name: name)
     case .none, .bool, .integer, .real, .longInteger, .text, .opaque, .global, .storage: break
     }
   }
 
-  private mutating func walkDictionary(_ pairs: [PickleIndex], name: String, depth: Int) throws {
+  private mutating func walkDictionary(_ pairs: [PickleIndex], name: String) throws {
     var last: [Key: Int] = [:]
     var order: [Key] = []
     for place in stride(from: 0, to: pairs.count, by: 2) where isWorthwhile(pairs[place + 1]) {
@@ -56,7 +63,7 @@ struct TensorTree {
     }
     for key in order {
       guard let place = last[key] else { continue }
-      try walk(pairs[place], name: try join(name, key.text), depth: depth + 1)
+      try walk(pairs[place], name: try join(name, key.text))
     }
   }
 
@@ -76,10 +83,12 @@ struct TensorTree {
     }
   }
 
-  private func checkDepth(_ depth: Int) throws {
-    guard depth < Self.greatestDepth else {
+  private mutating func enter(_ container: PickleIndex) throws {
+    guard !path.contains(container) else { throw Fault(reason: "a container that holds itself") }
+    guard path.count < Self.greatestDepth else {
       throw Fault(reason: "containers more than \(Self.greatestDepth) deep")
     }
+    path.append(container)
   }
 
   /// Python tells the keys 1 and "1" apart; their tensors would have one name, which is then refused.
@@ -88,9 +97,13 @@ struct TensorTree {
     let isText: Bool
   }
 
-  private func key(_ index: PickleIndex, place: Int) throws -> Key {
+  private mutating func key(_ index: PickleIndex, place: Int) throws -> Key {
     switch result[index] {
     case .text(let range):
+      keyBytes += range.count
+      guard keyBytes <= Self.greatestKeyBytes else {
+        throw Fault(reason: "keys of more than \(Self.greatestKeyBytes >> 20) MiB in all")
+      }
       guard range.count <= Self.longestName, let text = reader.text(range) else {
         throw Fault(reason: "a name of \(range.count) bytes")
       }

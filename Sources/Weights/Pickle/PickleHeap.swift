@@ -19,6 +19,21 @@ enum PickleValue {
   case global(PickleGlobal)
   indirect case storage(TorchStorage)
   indirect case tensor(TorchTensor)
+
+  /// Puts items at the end of a list, or pairs at the end of a dictionary; false for other values.
+  mutating func take(_ items: [PickleIndex], asPairs: Bool) -> Bool {
+    // The array is moved out while it grows: a second reference would copy it whole each time.
+    var held: [PickleIndex]
+    switch (self, asPairs) {
+    case (.list(let list), false): held = list
+    case (.dictionary(let pairs), true): held = pairs
+    default: return false
+    }
+    self = .none
+    held.append(contentsOf: items)
+    self = asPairs ? .dictionary(held) : .list(held)
+    return true
+  }
 }
 
 /// What a persistent id stands for: a block of elements stored outside the pickle.

@@ -4,9 +4,11 @@ import Core
 /// values and tensor descriptions and never runs, imports or calls anything. Every other opcode is refused by name.
 ///
 /// Each opcode makes at most one value and moves those that are on the stack, so that memory is bounded by the number
-/// of opcodes, which `greatestValues` bounds in turn.
+/// of opcodes, which `greatestValues` and `greatestItems` bound in turn.
 struct PickleMachine {
   static let greatestValues = 1_000_000
+  /// Items put into lists and dictionaries, remembered values counted each time.
+  static let greatestItems = 4_000_000
   static let greatestMarks = 1_000
   static let longestGlobal = 512
   /// Texts of configurations and logs that checkpoints may carry along are shorter.
@@ -20,6 +22,7 @@ struct PickleMachine {
   private var marks: [Int] = []
   private var memo: [UInt32: PickleIndex] = [:]
   private var copied = 0
+  private var filled = 0
   /// The opcode that is being run and where it stands, for the sentences of refusals.
   private(set) var opcode = PickleOpcode.proto
   private(set) var opcodeOffset = 0
@@ -212,20 +215,13 @@ struct PickleMachine {
       items = [try popIndex(), value]
     default: items = try popToMark()
     }
-    let target = Int(try top())
-    // The value is taken out while it grows: a second reference would copy the whole array each time.
-    let container = values[target]
-    values[target] = .none
-    switch (container, opcode) {
-    case (.list(var list), .append), (.list(var list), .appends), (.list(var list), .additems):
-      list.append(contentsOf: items)
-      values[target] = .list(list)
-    case (.dictionary(var pairs), .setitem), (.dictionary(var pairs), .setitems):
-      guard items.count.isMultiple(of: 2) else { throw misused("a key without a value") }
-      pairs.append(contentsOf: items)
-      values[target] = .dictionary(pairs)
-    default: throw misused("nothing to put its items into")
+    filled += items.count
+    guard filled <= Self.greatestItems else {
+      throw PickleFault.limit(what: "more than \(Self.greatestItems) items", offset: opcodeOffset)
     }
+    let isPairs = opcode == .setitem || opcode == .setitems
+    guard !isPairs || items.count.isMultiple(of: 2) else { throw misused("a key without a value") }
+    guard values[Int(try top())].take(items, asPairs: isPairs) else { throw misused("nothing to put its items into") }
   }
 
   private mutating func useMemo() throws {

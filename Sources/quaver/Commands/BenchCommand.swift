@@ -30,8 +30,7 @@ struct BenchCommand: AsyncParsableCommand {
       "Only this: train, gradient, inference (or “train bf16” and so on), transform or “attack NAME”; may be given again.",
       valueName: "demand"))
   var demand: [String] = []
-  @Option(help: "Threads; by default what this process may use.")
-  var threads: Int?
+  @OptionGroup var threading: ThreadsOption
   @Flag(help: "Time the attacks instead of the networks.")
   var attacks = false
   @Flag(help: "Also PyTorch's fused Adam, which it does not choose itself.")
@@ -55,7 +54,7 @@ struct BenchCommand: AsyncParsableCommand {
 
   func run() async throws {
     guard batch >= 1 else { throw NNError.badBatch(batch) }
-    if let threads { Engine.settings.threads = threads }
+    try threading.apply()
     let folders = PeerFolders(peers: peers, scripts: scriptFolder)
     let thresholds = against.isEmpty ? nil : try BenchThresholds(contentsOf: folders.thresholds)
     let pairs = try selection(thresholds)

@@ -15,12 +15,11 @@ struct ModelsCommand: AsyncParsableCommand {
   var batch = Job.defaults.batch
   @Option(help: "Show what --freeze would freeze; may be given again.")
   var freeze: [String] = []
-  @Option(help: "Threads; by default what this process may use.")
-  var threads: Int?
+  @OptionGroup var threading: ThreadsOption
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
-    if let threads { Engine.settings.threads = threads }
+    try threading.apply()
     let store = try common.laboratory().weights
     guard let model else { return try list(try ModelSurvey.all(store)) }
     let entry = try Networks.named(model)

@@ -22,8 +22,7 @@ struct ProfileCommand: AsyncParsableCommand {
   var seconds = 3.0
   @Flag(help: "Add up layers of one kind.")
   var byKind = false
-  @Option(help: "Threads; by default what this process may use.")
-  var threads: Int?
+  @OptionGroup var threading: ThreadsOption
   @OptionGroup var computing: PrecisionOption
   @OptionGroup var tables: TableOptions
   @OptionGroup var common: CommonOptions
@@ -31,7 +30,7 @@ struct ProfileCommand: AsyncParsableCommand {
   func run() async throws {
     guard batch >= 1 else { throw NNError.badBatch(batch) }
     let precision = computing.precision, entry = try Networks.named(model).computing(in: precision)
-    if let threads { Engine.settings.threads = threads }
+    try threading.apply()
     let peak = try await Engine.run { try EngineBenchmark.matrixPeak(precision) }
     var profiles: [LayerProfile] = []
     for work in demand.isEmpty ? EngineWork.allCases : demand {

@@ -81,8 +81,7 @@ struct ResumeCommand: AsyncParsableCommand {
 }
 
 struct TrainingOptions: ParsableArguments {
-  @Option(help: "Threads; by default what this process may use.")
-  var threads: Int?
+  @OptionGroup var threading: ThreadsOption
   @Option(help: "Scheduling priority of the work, 0 (normal) to 19 (lowest).")
   var nice = 0
 
@@ -90,10 +89,7 @@ struct TrainingOptions: ParsableArguments {
   ///
   /// - Throws: `LabError.outOfRange`.
   func apply() throws {
-    if let threads {
-      guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }
-      Engine.settings.threads = threads
-    }
+    try threading.apply()
     guard (0...19).contains(nice) else {
       throw LabError.outOfRange(what: "--nice", value: "\(nice)", range: "0 to 19")
     }

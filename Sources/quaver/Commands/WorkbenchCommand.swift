@@ -24,8 +24,7 @@ struct ScreenOptions: ParsableArguments {
   var probe: Bool?
   @Flag(inversion: .prefixedNo, help: "A lost terminal hands a live run to a process of its own.")
   var handOver: Bool?
-  @Option(help: "Threads of the engine; by default what this process may use.")
-  var threads: Int?
+  @OptionGroup var threading: ThreadsOption
 }
 
 /// Opens the workbench, or the plain mode, and sees a run of ours off.
@@ -38,7 +37,7 @@ struct WorkbenchSession {
   func open() throws {
     // Before the engine's first library call, so that its pool inherits the priority: keys come first.
     Engine.settings.nice = 10
-    if let threads = screen.threads { Engine.settings.threads = threads }
+    try screen.threading.apply()
     let laboratory = try common.laboratory()
     for path in corpora { try laboratory.library.ensure(path: path) }
     let (config, problems) = Config.read(common.paths.configFile)
