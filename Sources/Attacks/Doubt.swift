@@ -144,7 +144,7 @@ package enum Doubt {
     let whiteBox = peers.filter { peer in
       let isWhiteBox = Attacks.all.first { $0.name == peer.attack }?.isWhiteBox ?? false
       let isNoWider = !attack.knobs.contains(.epsilon) || peer.settings.epsilon >= summary.settings.epsilon
-      return isWhiteBox && isNoWider
+      return isWhiteBox && isNoWider && peer.settings.norm == summary.settings.norm
     }
     guard let strongest = whiteBox.min(by: { $0.accuracy < $1.accuracy }),
       summary.accuracy < strongest.accuracy - noise
@@ -164,7 +164,7 @@ package enum Doubt {
           + "(\(percent(larger.accuracy))) than at \(Fraction.text(smaller.settings.epsilon)) "
           + "(\(percent(smaller.accuracy))): a wider ball holds every image of a narrower one.")
     }
-    if last.settings.epsilon >= 0.5, last.accuracy > noise {
+    if last.settings.norm == .linf, last.settings.epsilon >= 0.5, last.accuracy > noise {
       doubts.append(
         "At ε = \(Fraction.text(last.settings.epsilon)) every image can be turned into grey, yet \(title(last)) leaves "
           + "\(percent(last.accuracy)) correct instead of falling to 0 %: the attack is broken or stops short.")

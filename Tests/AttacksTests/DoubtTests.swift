@@ -66,6 +66,14 @@ import Testing
   @Test func anAccuracyThatDoesNotFallToZero() throws {
     let flat = try [0.1, 0.3, 0.7].map { try Self.summary("pgd", 0.4, epsilon: $0) }
     #expect(Doubt.about(sweep: flat.reversed()).contains { $0.contains("instead of falling to 0 %") })
+    // An L2 ball of that size does not hold the grey image.
+    let square = try Attacks.named("square")
+    let round = flat.map { summary in
+      AttackSummary(
+        square, AttackSettings { ($0.epsilon, $0.norm) = (summary.settings.epsilon, .l2) }, images: 500,
+        cleanAccuracy: 0.9, accuracy: 0.4)
+    }
+    #expect(Doubt.about(sweep: round) == [])
     let rising = try [(0.1, 0.2), (0.2, 0.4), (0.3, 0.1)].map { try Self.summary("pgd", $1, epsilon: $0) }
     let doubts = Doubt.about(sweep: rising)
     #expect(doubts.count == 1 && doubts[0].contains("leaves more correct"))

@@ -32,6 +32,8 @@ import Testing
     let results = try #require(laboratory.results().first)
     #expect(results.partial.isEmpty && results.reports == made)
     let report = try #require(results.reports.first), effect = try #require(report.effect)
+    // Another sample is of other slices, whatever their number.
+    #expect(AttackDoubts.peerKey(report, sampleSeed: 7) != AttackDoubts.peerKey(report, sampleSeed: 8))
     let slices = try laboratory.attackedSlices(run: "r", set: report.set).slices
     #expect(slices.count == 12)
     var correct = 0

@@ -2,7 +2,7 @@ import Attacks
 import Foundation
 
 /// Reasons not to believe attack reports (`Doubt`), put where they belong.
-enum AttackDoubts {
+package enum AttackDoubts {
   /// What one attack says against itself.
   static func alone(_ summary: AttackSummary) -> [String] { Doubt.about(summary) }
 
@@ -19,14 +19,30 @@ enum AttackDoubts {
       }
       result[index].doubts += Doubt.about(mine, among: [mine] + peers)
     }
-    for (name, indices) in Dictionary(grouping: reports.indices, by: { reports[$0].attack }) {
+    for indices in Dictionary(grouping: reports.indices, by: { sweepKey(reports[$0]) }).values {
       let sweep = indices.compactMap { summaries[$0] }
-      guard Set(sweep.map(\.settings.epsilon)).count > 1, let attack = try? Attacks.named(name),
+      guard Set(sweep.map(\.settings.epsilon)).count > 1, let attack = try? Attacks.named(reports[indices[0]].attack),
         attack.knobs.contains(.epsilon), let last = indices.max(by: { epsilon(reports[$0]) < epsilon(reports[$1]) })
       else { continue }
       result[last].doubts += Doubt.about(sweep: sweep)
     }
     return result
+  }
+
+  /// Equal for reports that differ in nothing but ε and the seed.
+  private static func sweepKey(_ report: AttackReport) -> String {
+    var settings = report.settings
+    (settings.epsilon, settings.seed) = (0, 0)
+    return "\(report.run) \(report.attack) \((try? JSON.line(settings)) ?? "")"
+  }
+
+  /// Equal for reports of the same weights and the same slices, which alone are peers.
+  ///
+  /// - Parameter sampleSeed: what chose the slices, where they are a sample.
+  package static func peerKey(_ report: AttackReport, sampleSeed: UInt64?) -> String {
+    let isSample = report.notes.contains { $0.contains(SliceSelection.sampleWords) }
+    let weights = report.notes.first { $0.hasPrefix(RunSubject.weightsWords) } ?? ""
+    return "\(report.part.rawValue) \(report.images) \(weights) \(isSample ? sampleSeed.map(String.init) ?? "" : "all")"
   }
 
   private static func epsilon(_ report: AttackReport) -> Double { report.settings.epsilon }

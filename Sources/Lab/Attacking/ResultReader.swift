@@ -20,8 +20,10 @@ extension RunFolder {
         partial.append(PartialAttack(run: id, set: name, record: record, done: Self.done(folder, record)))
       }
     }
-    // Attacks of other slices are no peers.
-    let groups = Dictionary(grouping: reports) { "\($0.part.rawValue) \($0.images)" }.sorted { $0.key < $1.key }
+    let groups = Dictionary(grouping: reports) { report in
+      let record = try? AdversarialSet.record(attacks.appendingPathComponent(report.set))
+      return AttackDoubts.peerKey(report, sampleSeed: record?.sampleSeed)
+    }.sorted { $0.key < $1.key }
     return RunResults(run: id, reports: groups.flatMap { AttackDoubts.together($0.value) }, partial: partial)
   }
 

@@ -42,9 +42,11 @@ package struct RunSubject: Sendable {
     try SliceSelection(part, limit: limit, seed: seed, plan: plan)
   }
 
+  static let weightsWords = "weights of checkpoint-"
+
   /// Said beside every number: what was trained and measured, on which parts, and what they share.
   package func notes(_ selection: SliceSelection) -> [String] {
-    var weights = "weights of checkpoint-\(checkpoint.rawValue)"
+    var weights = "\(Self.weightsWords)\(checkpoint.rawValue)"
     if let trained {
       weights += ", after \(trained.epochs) of \(record.job.epochs) epochs"
       if trained.batches > 0 { weights += " and \(trained.batches) batches" }
