@@ -35,7 +35,7 @@ struct PrecisionTests {
         let kernels = plan.profile.flatMap(\.kernels)
         #expect(kernels.contains { $0.contains("bf16") } == (precision == .bf16), "\(kernels)")
       }
-      #expect(relativeError(pinned[1], pinned[0]) < 1e-6)
+      #expect(relativeError(pinned[1], pinned[0]) < 1e-5)
     }
   }
 
@@ -60,11 +60,11 @@ struct PrecisionTests {
       }
       // A rounding is 2⁻⁹ of a factor at most; three layers are behind each other.
       for (ours, theirs) in [(logits[1], logits[0]), (gradients[1], gradients[0])] {
-        #expect(relativeError(ours, theirs) < 1e-2)
+        #expect(relativeError(ours, theirs) < 3e-2)
         #expect(ours != theirs)
       }
       for (name, gradient) in parameters[0] {
-        #expect(relativeError(parameters[1][name] ?? [], gradient) < 1e-2, "\(name)")
+        #expect(relativeError(parameters[1][name] ?? [], gradient) < 3e-2, "\(name)")
       }
     }
   }
