@@ -66,8 +66,8 @@ import NN
     var efforts = Array(repeating: Effort(), count: ids.count)
     let elements = network.entry.input.count
     let finished = try efforts.withUnsafeMutableBufferPointer { efforts in
-      for start in stride(from: 0, to: ids.count, by: engine.capacity(group)) {
-        let range = start..<min(ids.count, start + engine.capacity(group))
+      for range in ids.indices.batches(of: engine.capacity(group)) {
+        let start = range.lowerBound
         guard let own = efforts.baseAddress else { break }
         let work = AttackWork(
           elements: elements, images: images + start * elements, adversarial: adversarial + start * elements,
@@ -108,9 +108,9 @@ import NN
     let elements = network.entry.input.count
     var rows: [[Float]] = []
     rows.reserveCapacity(count)
-    for start in stride(from: 0, to: count, by: group) {
-      let plan = try network.plan(batch: min(group, count - start), demand: .inference)
-      plan.fill(images + start * elements, elements)
+    for range in (0..<count).batches(of: group) {
+      let plan = try network.plan(batch: range.count, demand: .inference)
+      plan.fill(images + range.lowerBound * elements, elements)
       plan.forward(.evaluation)
       for n in 0..<plan.batch {
         rows.append(Array(UnsafeBufferPointer(start: plan.logits + n * plan.outputs, count: plan.outputs)))

@@ -64,11 +64,17 @@ struct TableOptions: ParsableArguments {
 
 /// Options of commands that run a trained network.
 struct NetworkOptions: ParsableArguments {
-  @Option(help: "Whose weights: those of the last step, or of the best epoch by validation accuracy (last, best).")
-  var checkpoint = CheckpointChoice.last
-  @OptionGroup var threads: ThreadsOption
+  @OptionGroup var weights: CheckpointOption
+  @OptionGroup var threading: ThreadsOption
 
-  func apply() throws { try threads.apply() }
+  var checkpoint: CheckpointChoice { weights.checkpoint }
+
+  func apply() throws { try threading.apply() }
+}
+
+struct CheckpointOption: ParsableArguments {
+  @Option(help: "Of a run: the weights of the last step, or of the best epoch by validation accuracy (last, best).")
+  var checkpoint = CheckpointChoice.last
 }
 
 struct ThreadsOption: ParsableArguments {

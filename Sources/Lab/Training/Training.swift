@@ -115,8 +115,7 @@ extension Laboratory {
       progress.tell(phase, done, total)
     }
     let data = TrainingData(plan: plan, images: set)
-    let network = try Network(
-      try job.entry().computing(in: job.precision()), classes: plan.corpus.emotions.count)
+    let network = try Network(try job.entry(), classes: plan.corpus.emotions.count)
     try network.freeze(job.options?.freeze ?? [])
     let optimiser = try Adam(network)
     let loop = try TrainingLoop(

@@ -16,6 +16,7 @@ import Pipeline
   private let defence: AdversarialTraining?
 
   private let options: TrainerOptions
+  private let precision: Precision
   /// Of the classes, in the loss.
   private let weights: [Double]?
   /// Gradients of a step that takes several batches.
@@ -46,6 +47,7 @@ import Pipeline
     (self.folder, self.job, self.data, self.network) = (folder, job, data, network)
     (self.optimiser, self.control, self.report) = (optimiser, control, report)
     options = job.options ?? TrainerOptions()
+    precision = try job.precision()
     weights = try options.lossWeights(
       data.train.map { data.labels[$0] }, classes: data.corpus.emotions.count)
     let batches = options.accumulate ?? 1
@@ -96,6 +98,9 @@ import Pipeline
   private func trainEpoch() throws -> Bool {
     let order = RandomStream(seed: job.seed, purpose: "shuffle", position.epoch).permutation(data.train.count)
     let size = job.batch * (options.accumulate ?? 1)
+    // Only while it trains: what is measured is computed as every later command does it.
+    network.precision = precision
+    defer { network.precision = .float32 }
     var started = working
     while position.batch < stepsPerEpoch {
       guard obey(phase: "training", done: position.batch * size, total: order.count) else {
@@ -182,9 +187,7 @@ import Pipeline
     for range in slices.indices.batches(of: job.batch) {
       guard obey(phase: phase, done: range.lowerBound, total: slices.count) else { return nil }
       let batch = Array(slices[range])
-      // As every later command does it, whatever the training computes in.
-      let plan = try network.plan(
-        batch: batch.count, demand: .inference, options: PlanOptions(precision: .float32))
+      let plan = try network.plan(batch: batch.count, demand: .inference)
       data.images.fill(plan.input, slices: batch)
       plan.forward(.evaluation)
       let labels = batch.map { data.labels[$0] }
@@ -209,10 +212,6 @@ import Pipeline
   private func attackedAccuracy() throws -> (value: Double?, Void)? {
     guard let defence else { return (nil, ()) }
     let phase = "attacked validation", started = RateMeter.now()
-    // As every later command does it.
-    let training = network.precision
-    network.precision = .float32
-    defer { network.precision = training }
     let scratch = try Arena(count: job.batch * 3 * Geometry.pixels)
     let clean = try Arena(count: job.batch * 3 * Geometry.pixels)
     var correct = 0

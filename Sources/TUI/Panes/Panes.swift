@@ -18,4 +18,9 @@ package enum Panes {
   private static let byID = Dictionary(uniqueKeysWithValues: all.map { ($0.id, $0) })
 
   package static func named(_ id: PaneID) -> Pane? { byID[id] }
+
+  /// "Results (8)": its name and the key that goes there.
+  static func label(_ id: PaneID) -> String {
+    order.firstIndex(of: id).map { "\(all[$0].name) (\(Layout.digit($0)))" } ?? ""
+  }
 }

@@ -93,13 +93,11 @@ package enum TrainingPane {
 
   /// What became of a run, and what can be done with it now.
   static func sayEnd(of run: RunInfo, _ state: inout State) {
-    func key(_ pane: PaneID) -> String {
-      Panes.all.firstIndex { $0.id == pane }.map { "\(Panes.all[$0].name) (\(Layout.digit($0)))" } ?? ""
-    }
     switch run.status {
     case .finished:
       let result = run.epochs.last.map { ", \(Numbers.percent($0.validAccuracy)) on validation" } ?? ""
-      state.say("finished\(result); next: \(key(.confusion)), \(key(.attack)), \(key(.explain)), \(key(.map))")
+      let next = [PaneID.confusion, .attack, .explain, .map].map(Panes.label).joined(separator: ", ")
+      state.say("finished\(result); next: \(next)")
     case .stopped: state.say("stopped with a checkpoint; r in the training pane goes on")
     default: break
     }

@@ -74,7 +74,7 @@ package enum Reducer {
     case .estimate(let work, let estimate): Modals.take(estimate, of: work, &state)
     case .attacking(let status):
       if status == nil, state.resultsPane.attacking != nil {
-        state.say("the attack has ended; Results (8) has what it did")
+        state.say("the attack has ended; \(Panes.label(.results)) has what it did")
       }
       state.resultsPane.attacking = status
     case .embedding(let progress): state.mapPane.progress = progress

@@ -87,12 +87,12 @@ struct WeightsCommand: ParsableCommand {
     var source: String
     @Argument(help: "The file to write.")
     var file: String
-    @Option(help: "Of a run: the weights of the last step, or of the best epoch by validation accuracy (last, best).")
-    var checkpoint = CheckpointChoice.last
+    @OptionGroup var weights: CheckpointOption
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-      let export = try common.laboratory().export(source, checkpoint: checkpoint, to: URL(fileURLWithPath: file))
+      let url = URL(fileURLWithPath: file)
+      let export = try common.laboratory().export(source, checkpoint: weights.checkpoint, to: url)
       Console.line("\(file): \(export.tensors) tensors of \(export.network)")
     }
   }
