@@ -32,8 +32,16 @@ import Testing
     let results = try #require(laboratory.results().first)
     #expect(results.partial.isEmpty && results.reports == made)
     let report = try #require(results.reports.first), effect = try #require(report.effect)
-    // Another sample is of other slices, whatever their number.
-    #expect(AttackDoubts.peerKey(report, sampleSeed: 7) != AttackDoubts.peerKey(report, sampleSeed: 8))
+    // Another sample is of other slices, whatever their number; other weights are another network.
+    let record = try AdversarialSet.record(try laboratory.store.open("r").attacks.appendingPathComponent(report.set))
+    #expect(record.weights == (try laboratory.subject("r")).weights)
+    for change in [{ $0.sampleSeed = 8 }, { $0.weights = "others" }, { $0.limit = nil }]
+      as [(inout AdversarialRecord) -> Void]
+    {
+      var other = record
+      change(&other)
+      #expect(other.peers != record.peers)
+    }
     let slices = try laboratory.attackedSlices(run: "r", set: report.set).slices
     #expect(slices.count == 12)
     var correct = 0
@@ -166,5 +174,15 @@ import Testing
     #expect(PaperValues.beside(attack: "fgsm", settings: try settings("fgsm"), part: .valid, job: job) == nil)
     let square = PaperValues.beside(attack: "square", settings: try settings("square"), part: .merged, job: job)
     #expect(square?.success == 10.41 / 100 && square?.table == "table 2b")
+    #expect(try #require(own).doubts.isEmpty)
+    // Rows of the paper that no accuracy of the training part explains, beside their numbers.
+    job.model = "vgg16"
+    job.defend = Defence(attack: "mi-fgsm", settings: try settings("mi-fgsm"))
+    let vgg = PaperValues.beside(attack: "mi-fgsm", settings: try settings("mi-fgsm"), part: .valid, job: job)
+    #expect(try #require(vgg).doubts.count == 1 && vgg?.doubts[0].contains("impossible") == true)
+    job.model = "cvt"
+    job.defend = Defence(attack: "bim", settings: try settings("bim"))
+    let cvt = PaperValues.beside(attack: "bim", settings: try settings("bim"), part: .valid, job: job)
+    #expect(try #require(cvt).doubts.contains { $0.contains("CvT trained against BIM") })
   }
 }

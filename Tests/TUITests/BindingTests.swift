@@ -38,6 +38,7 @@ struct BindingTests {
       bench.act(
         .event(
           .embedding(RunProgress(phase: "features", epoch: 0, done: 3, total: 9, rate: 2, secondsLeft: 3))))
+    case "explain.part": bench.press("m", "m")
     case "explain.stop": bench.state.explainPane.restart()
     case "attack.stop": bench.state.attackPane.wanted = bench.state.attackPane.shown?.explanation.request
     case "confusion.utterances": bench.press("$")

@@ -85,4 +85,53 @@ struct ExplainPaneTests {
     bench.press("r")
     #expect(bench.state.explainPane.done == bench.state.explainPane.total)
   }
+
+  @Test("Means of each emotion are made when asked for, of the part, layer and method that are chosen")
+  func means() throws {
+    var bench = Self.grid()
+    bench.press("m", "m")
+    #expect(bench.state.explainPane.across == .means && bench.state.explainPane.total == 0)
+    #expect(bench.text.contains("averages where the network looks over all validation images"))
+    bench.press("p", "r")
+    func wishes() -> [AttentionWish] {
+      bench.effects.compactMap { if case .request(.attend(let wish)) = $0 { wish } else { nil } }
+    }
+    #expect(wishes().count == 1 && wishes().last?.part == .train)
+    #expect(wishes().last?.attacks.map(\.attack) == Scrub.gradientAttacks)
+    let pane = bench.state.explainPane
+    #expect(pane.rows.map(\.emotion) == [0, 4] && pane.columns.count == 1 + Scrub.gradientAttacks.count)
+    #expect(bench.text.contains("90 % right") && bench.text.contains("25 % ρ 0.80"))
+    #expect(bench.text.contains("means of 24 slices, train") && bench.text.contains("10 slices"))
+    let table = try #require(Panes.named(.explain)?.table(bench.state))
+    #expect(table.rows.count == 2 * Scrub.gradientAttacks.count)
+    // The emotion whose attention moved most first.
+    bench.press("l", "S")
+    #expect(bench.state.explainPane.order == [1, 0])
+    bench.press("a", "[")
+    #expect(wishes().map(\.method.rawValue) == ["gradcam++", "gradcam", "gradcam"])
+    #expect(wishes().last?.node == "features.6")
+    bench.press("m")
+    #expect(bench.state.explainPane.across == .attacks && bench.state.explainPane.means == nil)
+    #expect(bench.state.explainPane.rows.count == 7)
+  }
+
+  @Test("Enter lists the utterances of a mean's emotion, Backspace comes back; progress is told and x stops")
+  func meansLead() throws {
+    var bench = Self.grid()
+    bench.press("m", "m", "r", "g g", "j", "enter")
+    #expect(bench.state.focus == .corpus)
+    let only = try #require(bench.state.corpusPane.only)
+    let corpus = try #require(bench.state.corpora.first { $0.name == only.corpus })
+    let all = corpus.utterances.filter { $0.emotion == 4 }.map(\.id)
+    #expect(!all.isEmpty && only.utterances == Set(all))
+    bench.press("backspace")
+    #expect(bench.state.focus == .explain && bench.state.explainPane.cursor.y == 1)
+    bench.act(
+      .event(.attending(RunProgress(phase: "attention", epoch: 0, done: 30, total: 60, rate: 12, secondsLeft: 2.5))))
+    #expect(bench.text.contains("attention") && bench.text.contains("50 %") && bench.text.contains("x stops"))
+    bench.press("x")
+    #expect(bench.effects.last == .request(.stopSurvey))
+    bench.act(.event(.attending(nil)))
+    #expect(!bench.text.contains("x stops"))
+  }
 }

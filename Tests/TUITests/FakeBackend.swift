@@ -75,6 +75,7 @@ enum Fake {
     case .loadRuns: [.runs(runs)]
     case .explain(let request): [.explained(explanation(request))]
     case .embed(let wish): [.embedded(wish, embedding(wish))]
+    case .attend(let wish): [.attended(wish, attention(wish))]
     case .mapNodes(let run):
       [.mapNodes(MapNodes(run: run, names: ["features.3", "features.6", "features.11"], standard: "features.11"))]
     case .loadModels: [.models([model("cnn-lstm", layers: 6), model("alexnet", layers: 30)])]
@@ -86,7 +87,7 @@ enum Fake {
     case .attack(let wish): [.attacking(attackStatus(wish))]
     case .controlAttack(let wish):
       wish == .stopNow ? [.attacking(nil), .results(results(runs))] : []
-    case .stopExplaining, .stopEmbedding: []
+    case .stopExplaining, .stopSurvey: []
     case .estimate(let work):
       [.estimate(work, Estimate(secondsAnEpoch: 12, seconds: 180, bytes: 400_000_000, basis: "a guess"))]
     case .predictions(let run): [.predictions(predictions(run))]

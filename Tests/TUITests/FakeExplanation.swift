@@ -30,4 +30,32 @@ extension Fake {
     }
     return explanation
   }
+
+  /// Two emotions, whose attention an attack moves upwards, the second one's farther.
+  static func attention(_ wish: AttentionWish) -> AttentionReport {
+    let side = 224
+    func map(_ row: Int) -> [Float] {
+      (0..<side * side).map { place in
+        let (dy, dx) = (place / side - row, place % side - 100)
+        return 0.4 / (1 + Float(dx * dx + dy * dy) / 900)
+      }
+    }
+    let attacks = wish.attacks.map { "\(Scrub.title($0.attack)) (ε 32/255)" }
+    let classes = [0, 4].map { emotion in
+      ClassAttention(
+        emotion: emotion, images: 10 + emotion, levels: map(80).map { $0 * 500 }, clean: map(60),
+        attacked: attacks.indices.map { map(70 + 10 * $0 + 5 * emotion) })
+    }
+    let rows = classes.flatMap { one in
+      attacks.indices.map { attack in
+        AttentionRow(
+          attack: attack, emotion: one.emotion, images: one.images, cleanAccuracy: 0.9, attackedAccuracy: 0.25,
+          rankCorrelation: 0.8 - 0.1 * Double(one.emotion), overlap: 0.5, frequencyShift: 0.2, timeShift: 0.1, blank: 0)
+      }
+    }
+    return AttentionReport(
+      run: wish.run, part: wish.part, node: wish.node ?? "features.11", method: wish.method, emotions: emotions,
+      attacks: attacks, rowValues: (0..<side).map { Double($0) }, rowUnit: "Hz", classes: classes, rows: rows,
+      notes: ["24 slices of the \(wish.part.words) part"])
+  }
 }

@@ -82,8 +82,29 @@ struct MapPaneTests {
       .event(.embedding(RunProgress(phase: "refinement", epoch: 0, done: 30, total: 60, rate: 12, secondsLeft: 2.5))))
     #expect(bench.text.contains("refinement") && bench.text.contains("50") && bench.text.contains("x stops"))
     bench.press("x")
-    #expect(bench.effects.last == .request(.stopEmbedding))
+    #expect(bench.effects.last == .request(.stopSurvey))
     bench.act(.event(.embedding(nil)))
     #expect(!bench.text.contains("refinement"))
+  }
+
+  @Test("Points are seen on their way, and the cursor stays when they arrive; p asks for another part")
+  func onTheirWay() throws {
+    var bench = Self.map()
+    let wish = try #require(MapPane.wish(bench.state))
+    var early = Fake.embedding(wish)
+    early.iterations = 50
+    bench.act(.event(.embeddingSoFar(wish, early)))
+    bench.press("a")
+    let cursor = bench.state.mapPane.cursor
+    #expect(cursor != 0)
+    bench.act(.event(.embeddingSoFar(wish, early)))
+    #expect(bench.state.mapPane.isUnfinished && bench.state.mapPane.cursor == cursor)
+    #expect(bench.text.contains("after 50 iterations") && bench.text.contains("not finished"))
+    bench.act(.event(.embedded(wish, Fake.embedding(wish))))
+    #expect(!bench.state.mapPane.isUnfinished && bench.state.mapPane.cursor == cursor)
+    #expect(!bench.text.contains("iterations"))
+    bench.press("p", "p", "r")
+    let parts = bench.effects.compactMap { if case .request(.embed(let wish)) = $0 { wish.part } else { nil } }
+    #expect(parts.last == .merged)
   }
 }

@@ -58,3 +58,15 @@ void quaver_arrange_block_weights(const float *weights, const quaver_block_weigh
             *arranged++ = y < 0 || y >= k || x < 0 || x >= k ? 0.0f : weights[((o * s->channels + c) * k + y) * k + x];
           }
 }
+
+void quaver_pad(const float *map, ptrdiff_t height, ptrdiff_t width, ptrdiff_t padding, float *padded) {
+  const ptrdiff_t wide = width + 2 * padding;
+  memset(padded, 0, (size_t)(padding * wide) * sizeof(float));
+  padded += padding * wide;
+  for (ptrdiff_t y = 0; y < height; y++, padded += wide) {
+    memset(padded, 0, (size_t)padding * sizeof(float));
+    memcpy(padded + padding, map + y * width, (size_t)width * sizeof(float));
+    memset(padded + padding + width, 0, (size_t)padding * sizeof(float));
+  }
+  memset(padded, 0, (size_t)(padding * wide) * sizeof(float));
+}

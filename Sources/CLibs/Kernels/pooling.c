@@ -20,26 +20,55 @@
 #define NAME(x) x##_8
 #include "pooling_lanes.h"
 
-// The plain layout: one channel, pixel after pixel.
-static void max_pool_plain(const float *x, float *y, uint8_t *which, const quaver_window *w, bool rectify) {
+// Columns of the input that a strip of the plain layout spans.
+#define STRIP 256
+
+// The greatest of each column of a strip and where it is, by rows that follow each other; a column outside of the image
+// is -inf and has no position, so that anything in the image goes before it.
+INLINE void column_maxima(const float *x, float *best, int *position, ptrdiff_t oy, ptrdiff_t left, ptrdiff_t count,
+                          const quaver_window *w) {
+  const ptrdiff_t top = oy * w->stride - w->padding;
+  const ptrdiff_t ky0 = top < 0 ? -top : 0, ky1 = top + w->kernel > w->height ? w->height - top : w->kernel;
+  const ptrdiff_t from = left < 0 ? -left : 0, to = left + count > w->width ? w->width - left : count;
+  for (ptrdiff_t i = 0; i < count; i++) best[i] = -__builtin_inff(), position[i] = QUAVER_NO_POSITION;
+  for (ptrdiff_t ky = ky0; ky < ky1; ky++) {
+    const float *row = x + (top + ky) * w->width + left;
+    for (ptrdiff_t i = from; i < to; i++) {
+      const bool take = (row[i] > best[i]) | (row[i] != row[i]) | (ky == ky0);
+      best[i] = take ? row[i] : best[i];
+      position[i] = take ? (int)(ky * w->kernel) : position[i];
+    }
+  }
+}
+
+// The plain layout: one channel, pixel after pixel. A strip's maxima are taken down the columns, then along them at every
+// column, and only then every stride-th is kept: a vector of neighbours at a time costs less than one output after another.
+// Of equal values the first row by row wins, as in the other layouts.
+INLINE void max_pool_plain(const float *x, float *y, uint8_t *which, const quaver_window *w, bool rectify) {
+  float column[STRIP], best[STRIP];
+  int row[STRIP], top[STRIP], position[STRIP];
+  const ptrdiff_t outputs = (STRIP - w->kernel) / w->stride + 1;
   for (ptrdiff_t oy = 0; oy < w->height_out; oy++)
-    for (ptrdiff_t ox = 0; ox < w->width_out; ox++) {
-      float best = -__builtin_inff();
-      int position = QUAVER_NO_POSITION;
-      for (ptrdiff_t ky = 0; ky < w->kernel; ky++) {
-        const ptrdiff_t iy = oy * w->stride - w->padding + ky;
-        if (iy < 0 || iy >= w->height) continue;
-        for (ptrdiff_t kx = 0; kx < w->kernel; kx++) {
-          const ptrdiff_t ix = ox * w->stride - w->padding + kx;
-          if (ix < 0 || ix >= w->width) continue;
-          const float v = x[iy * w->width + ix];
-          if (v > best || v != v || position == QUAVER_NO_POSITION)
-            if (best == best) best = v, position = (int)(ky * w->kernel + kx);
+    for (ptrdiff_t ox = 0; ox < w->width_out; ox += outputs) {
+      const ptrdiff_t count = w->width_out - ox < outputs ? w->width_out - ox : outputs;
+      const ptrdiff_t span = (count - 1) * w->stride + 1;
+      column_maxima(x, column, row, oy, ox * w->stride - w->padding, span + w->kernel - 1, w);
+      for (ptrdiff_t i = 0; i < span; i++) best[i] = column[i], position[i] = top[i] = row[i];
+      for (int kx = 1; kx < w->kernel; kx++)
+        for (ptrdiff_t i = 0; i < span; i++) {
+          const float v = column[i + kx];
+          const int candidate = row[i + kx];
+          const bool take = (v > best[i]) | (v != v) | ((v == best[i]) & (candidate < top[i]));
+          best[i] = take ? v : best[i];
+          top[i] = take ? candidate : top[i];
+          position[i] = take ? candidate + kx : position[i];
         }
+      const ptrdiff_t to = oy * w->width_out + ox;
+      for (ptrdiff_t o = 0; o < count; o++) {
+        const bool off = rectify && best[o * w->stride] <= 0.0f;
+        y[to + o] = off ? 0.0f : best[o * w->stride];
+        if (which) which[to + o] = (uint8_t)(off ? QUAVER_NO_POSITION : position[o * w->stride]);
       }
-      if (rectify && best <= 0.0f) best = 0.0f, position = QUAVER_NO_POSITION;
-      y[oy * w->width_out + ox] = best;
-      if (which) which[oy * w->width_out + ox] = (uint8_t)position;
     }
 }
 

@@ -23,6 +23,14 @@ package struct AdversarialRecord: Codable, Sendable, Equatable {
   package var limit: Int?
   package var sampleSeed: UInt64?
   package var keepsImages: Bool?
+  /// Hash of the weights' file; nil in those of earlier versions.
+  package var weights: String?
+
+  /// Equal for attacks on the same weights and the same slices, whose results alone say something about each other.
+  package var peers: String {
+    let sample = limit.map { "\($0) by \(sampleSeed ?? 0)" } ?? "all"
+    return "\(part.rawValue) \(images) \(sample) \(checkpoint.rawValue) \(weights ?? "")"
+  }
 }
 
 /// The images that one attack made of one run's slices, kept as exact floats and mapped from the disk.
@@ -63,7 +71,7 @@ package struct AdversarialSet: Sendable {
     (self.chunks, self.places, slices) = (chunks, places, places.keys.sorted())
   }
 
-  static func record(_ folder: URL) throws -> AdversarialRecord {
+  package static func record(_ folder: URL) throws -> AdversarialRecord {
     let url = folder.appendingPathComponent("request.json")
     do { return try JSON.decoder().decode(AdversarialRecord.self, from: Data(contentsOf: url)) } catch {
       throw CoreError.cannotRead(path: url.path, reason: AtomicFile.reason(of: error))

@@ -36,15 +36,6 @@ package enum AttackDoubts {
     return "\(report.run) \(report.attack) \((try? JSON.line(settings)) ?? "")"
   }
 
-  /// Equal for reports of the same weights and the same slices, which alone are peers.
-  ///
-  /// - Parameter sampleSeed: what chose the slices, where they are a sample.
-  package static func peerKey(_ report: AttackReport, sampleSeed: UInt64?) -> String {
-    let isSample = report.notes.contains { $0.contains(SliceSelection.sampleWords) }
-    let weights = report.notes.first { $0.hasPrefix(RunSubject.weightsWords) } ?? ""
-    return "\(report.part.rawValue) \(report.images) \(weights) \(isSample ? sampleSeed.map(String.init) ?? "" : "all")"
-  }
-
   private static func epsilon(_ report: AttackReport) -> Double { report.settings.epsilon }
 
   private static func summary(_ report: AttackReport) -> AttackSummary? {

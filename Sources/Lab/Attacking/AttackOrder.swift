@@ -14,6 +14,11 @@ package struct AttackChoice: Sendable {
     (self.attack, self.settings) = (attack, settings)
   }
 
+  /// - Throws: `AttackError`, also for an attack that is not in the registry.
+  package init(_ point: AttackPoint) throws {
+    try self.init(try Attacks.named(point.attack), point.settings)
+  }
+
   /// Only what the attack reads, in words: "ε 32/255, α 4/255, 2 steps, random start".
   package var summary: String {
     let parts = attack.knobs.compactMap { knob -> String? in

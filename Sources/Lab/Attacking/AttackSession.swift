@@ -100,7 +100,8 @@ import Pipeline
     let record = AdversarialRecord(
       attack: choice.attack.name, settings: choice.settings, summary: choice.summary, part: order.part,
       checkpoint: run.subject.checkpoint, key: key, images: selection.slices.count, batch: order.batch,
-      chunk: chunkSize(choice.attack), limit: order.limit, sampleSeed: order.seed, keepsImages: order.keepsImages)
+      chunk: chunkSize(choice.attack), limit: order.limit, sampleSeed: order.seed, keepsImages: order.keepsImages,
+      weights: run.subject.weights)
     try AtomicFile.write(
       folder.appendingPathComponent("request.json"), try JSON.encoder(pretty: true).encode(record))
   }

@@ -9,39 +9,42 @@ extension RunFolder {
   /// What cannot be read is left out.
   package func results() -> RunResults {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: attacks.path)) ?? []).sorted()
-    var reports: [AttackReport] = [], partial: [PartialAttack] = []
+    var peers: [String: [AttackReport]] = [:], partial: [PartialAttack] = []
     for name in names {
-      let folder = attacks.appendingPathComponent(name)
+      let folder = attacks.appendingPathComponent(name), record = try? AdversarialSet.record(folder)
       if let data = try? Data(contentsOf: folder.appendingPathComponent("result.json")),
         let report = try? JSON.decoder().decode(AttackReport.self, from: data)
       {
-        reports.append(report)
-      } else if let record = try? AdversarialSet.record(folder) {
+        // One whose request is lost is nobody's peer.
+        peers[record?.peers ?? name, default: []].append(report)
+      } else if let record {
         partial.append(PartialAttack(run: id, set: name, record: record, done: Self.done(folder, record)))
       }
     }
-    let groups = Dictionary(grouping: reports) { report in
-      let record = try? AdversarialSet.record(attacks.appendingPathComponent(report.set))
-      return AttackDoubts.peerKey(report, sampleSeed: record?.sampleSeed)
-    }.sorted { $0.key < $1.key }
+    let groups = peers.sorted { $0.key < $1.key }
     return RunResults(run: id, reports: groups.flatMap { AttackDoubts.together($0.value) }, partial: partial)
   }
 
-  /// Changes whenever an attack is completed or removed.
+  /// Changes whenever an attack is completed, removed, or one batch further.
   func resultsStamp() -> String {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: attacks.path)) ?? []).sorted()
-    return names.compactMap { name in
+    return names.map { name in
       var status = stat()
-      let file = attacks.appendingPathComponent(name).appendingPathComponent("result.json")
-      guard stat(file.path, &status) == 0 else { return nil }
+      let folder = attacks.appendingPathComponent(name)
+      guard stat(folder.appendingPathComponent("result.json").path, &status) == 0 else {
+        return "\(name) \(Self.chunks(folder))"
+      }
       return "\(name) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
     }.joined(separator: " ")
   }
 
-  private static func done(_ folder: URL, _ record: AdversarialRecord) -> Int {
+  private static func chunks(_ folder: URL) -> Int {
     let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    let chunks = files.count { $0.hasPrefix("chunk-") && $0.hasSuffix(".safetensors") }
-    return min(record.images, chunks * record.chunk)
+    return files.count { $0.hasPrefix("chunk-") && $0.hasSuffix(".safetensors") }
+  }
+
+  private static func done(_ folder: URL, _ record: AdversarialRecord) -> Int {
+    min(record.images, chunks(folder) * record.chunk)
   }
 
   /// Every result of an attack, in the slices' order.

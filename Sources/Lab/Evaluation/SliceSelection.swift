@@ -8,6 +8,15 @@ package enum EvaluationPart: String, Codable, Sendable, CaseIterable {
   case train
   /// Both, whose accuracy is the paper's "average accuracy".
   case merged
+
+  /// As an adjective: "validation".
+  package var words: String {
+    switch self {
+    case .valid: "validation"
+    case .train: "training"
+    case .merged: "validation and training"
+    }
+  }
 }
 
 /// The slices of a part, or a stratified sample of them.

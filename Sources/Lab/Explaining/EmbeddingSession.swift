@@ -22,11 +22,12 @@ package struct EmbeddingOrder: Sendable {
 extension Laboratory {
   /// A node's features of clean and attacked images in one plane, by t-SNE.
   ///
+  /// - Parameter watch: sees the points on their way, a few times a second at most.
   /// - Throws: `PipelineError.stopped` when `control` wishes so; `LabError.outOfRange` where the features do not fit in
   ///   memory; `EvaluationError`, `NNError`, `AttackError`, `TSNEError`.
   package func embed(
     _ subject: RunSubject, _ order: EmbeddingOrder, control: RunControl,
-    report: @escaping @Sendable (RunProgress) -> Void
+    watch: (@Sendable (RunEmbedding) -> Void)? = nil, report: @escaping @Sendable (RunProgress) -> Void
   ) async throws -> RunEmbedding {
     let selection = try subject.select(order.part, limit: order.limit, seed: order.seed)
       .restricted(to: order.attacks)
@@ -34,22 +35,30 @@ extension Laboratory {
       let run = try LoadedRun(subject, cache: paths.images, control: control, report: report)
       return try FeatureSession(run, order, selection).run(control: control, report: report)
     }
+    @Sendable func layout(_ places: [SIMD2<Float>], divergence: Double, iterations: Int) -> RunEmbedding {
+      var points = features.points
+      for (index, place) in places.enumerated() { (points[index].x, points[index].y) = (place.x, place.y) }
+      return RunEmbedding(
+        run: subject.folder.id, part: order.part, node: features.node, dimensions: features.dimensions,
+        emotions: subject.emotions, attacks: order.attacks.map(\.title), points: points, divergence: divergence,
+        perplexity: order.settings.perplexity, iterations: iterations, notes: subject.notes(selection))
+    }
     let embedding: TSNE.Embedding
     do {
       embedding = try await TSNE.embed(
         features.values, count: features.points.count, dimensions: features.dimensions, settings: order.settings,
         control: control
-      ) { report(RunProgress($0)) }
+      ) { progress in
+        report(RunProgress(progress))
+        guard let watch, let divergence = progress.divergence else { return }
+        watch(layout(progress.points, divergence: divergence, iterations: progress.done))
+      }
     } catch is CancellationError { throw PipelineError.stopped }
-    let trust = try await TSNE.trustworthiness(
+    var result = layout(embedding.points, divergence: embedding.divergence, iterations: embedding.iterations)
+    (result.perplexity, result.loweredFrom) = (embedding.perplexity, embedding.loweredFrom)
+    result.trustworthiness = try await TSNE.trustworthiness(
       of: embedding.points, features: features.values, dimensions: features.dimensions)
-    var points = features.points
-    for (index, place) in embedding.points.enumerated() { (points[index].x, points[index].y) = (place.x, place.y) }
-    return RunEmbedding(
-      run: subject.folder.id, part: order.part, node: features.node, dimensions: features.dimensions,
-      emotions: subject.emotions, attacks: order.attacks.map(\.title), points: points,
-      divergence: embedding.divergence, trustworthiness: trust, perplexity: embedding.perplexity,
-      loweredFrom: embedding.loweredFrom, iterations: embedding.iterations, notes: subject.notes(selection))
+    return result
   }
 }
 

@@ -20,7 +20,7 @@ package final class LiveBackend: Backend {
   private let estimator: Estimator
   private let usage: UsageTeller
   private let scrubber: Scrubber
-  private let embedder: EmbeddingRunner
+  private let surveys: SurveyRunner
   private let attacks: AttackRunner
   /// Leaving: what waits stays in its file.
   private let isLeaving = Mutex(false)
@@ -39,7 +39,7 @@ package final class LiveBackend: Backend {
     estimator = Estimator(folder: laboratory.paths.cache)
     let (mailbox, controls) = (mailbox, controls)
     scrubber = Scrubber(laboratory, mailbox)
-    embedder = EmbeddingRunner(laboratory, mailbox, controls)
+    surveys = SurveyRunner(laboratory, mailbox, controls)
     attacks = AttackRunner(laboratory, mailbox)
     usage = UsageTeller { mailbox.post(.usage($0)) }
     let usage = usage
@@ -94,8 +94,9 @@ package final class LiveBackend: Backend {
         scrubber.explain(request)
       }
     case .mapNodes(let run): if !controls.isBusy { scrubber.tellNodes(run) }
-    case .embed(let wish): embedder.embed(wish)
-    case .stopEmbedding: embedder.stop()
+    case .embed(let wish): surveys.embed(wish)
+    case .attend(let wish): surveys.attend(wish)
+    case .stopSurvey: surveys.stop()
     case .stopExplaining: scrubber.stop()
     case .openRun(let run): watcher.open(run)
     case .train(let job): attempt { try enqueue(.train(job)) { try job.check() } }
@@ -105,7 +106,9 @@ package final class LiveBackend: Backend {
       startNext()
     case .attack(let wish): attempt { try enqueue(.attack(wish)) { _ = try attacks.check(wish) } }
     case .controlAttack(let wish): attacks.ask(wish)
-    case .loadResults: attacks.tellResults()
+    case .loadResults:
+      watcher.watchResults()
+      attacks.tellResults()
     case .loadSlices(let run, let set): attacks.tellSlices(run, set)
     case .estimate(let work): estimate(work)
     case .predictions(let run):

@@ -57,7 +57,8 @@ final class Mailbox: Sendable {
     case (.picture(let a), .picture(let b)): a.request.place == b.request.place
     case (.waveform(let a), .waveform(let b)): (a.corpus, a.utterance) == (b.corpus, b.utterance)
     case (.runs, .runs), (.corpora, .corpora), (.queue, .queue), (.usage, .usage), (.results, .results),
-      (.attacking, .attacking), (.embedding, .embedding):
+      (.attacking, .attacking), (.embedding, .embedding), (.embeddingSoFar, .embeddingSoFar),
+      (.attending, .attending):
       true
     default: false
     }

@@ -12,10 +12,10 @@ final class RunWatcher: Sendable {
 
   private let store: RunStore
   private let post: @Sendable (Event) -> Void
-  /// Somebody has completed an attack, or removed one.
+  /// Somebody has completed an attack, or removed one, or is further with it.
   private let resultsChanged: @Sendable () -> Void
-  /// Of what is known of results, and how often they were looked for.
-  private let results = Mutex<(stamps: [String: String], looks: Int)>(([:], 0))
+  /// Of what is known of results once they are wanted, and how many looks ago that was.
+  private let results = Mutex<(stamps: [String: String]?, looks: Int)?>(nil)
   private let stamps = Mutex<[String: String]>([:])
   private let opened = Mutex<[String: Opened]>([:])
   private let queue = DispatchQueue(label: "quaver.watcher", qos: .utility)
@@ -33,14 +33,18 @@ final class RunWatcher: Sendable {
   private func scheduleNext() {
     queue.asyncAfter(deadline: .now() + interval) { [weak self] in
       guard let self else { return }
-      look(all: false)
-      lookForResults()
+      let ids = store.ids()
+      look(ids, all: false)
+      lookForResults(ids)
       scheduleNext()
     }
   }
 
   /// Tells of all runs at once.
-  func tellAll() { queue.async { self.look(all: true) } }
+  func tellAll() { queue.async { self.look(self.store.ids(), all: true) } }
+
+  /// From now on results are watched too.
+  func watchResults() { results.withLock { if $0 == nil { $0 = (nil, 0) } } }
 
   /// Reads all epochs of a run, and from now on tells them whole.
   func open(_ id: String) {
@@ -75,24 +79,21 @@ final class RunWatcher: Sendable {
   }
 
   /// At every third look, since each asks for one file an attack.
-  private func lookForResults() {
+  private func lookForResults(_ ids: [String]) {
     let isDue = results.withLock { results in
-      defer { results.looks += 1 }
-      return results.looks % 3 == 0
+      defer { results?.looks += 1 }
+      return results.map { $0.looks % 3 == 0 } ?? false
     }
     guard isDue else { return }
-    let now = store.ids().reduce(into: [:]) { stamps, id in
-      stamps[id] = (try? store.open(id)).map { $0.resultsStamp() }
-    }
+    let now = ids.reduce(into: [:]) { stamps, id in stamps[id] = (try? store.open(id)).map { $0.resultsStamp() } }
     let changed = results.withLock { results in
-      defer { results.stamps = now }
-      return results.looks > 1 && results.stamps != now
+      defer { results?.stamps = now }
+      return results?.stamps.map { $0 != now } ?? false
     }
     if changed { resultsChanged() }
   }
 
-  private func look(all: Bool) {
-    let ids = store.ids()
+  private func look(_ ids: [String], all: Bool) {
     let (changed, listChanged) = stamps.withLock { stamps in
       let before = Set(stamps.keys)
       let changed = ids.filter { id in

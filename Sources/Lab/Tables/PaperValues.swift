@@ -8,6 +8,11 @@ package struct PaperValues: Sendable, Equatable {
   package let success: Double?
   /// "table 2a".
   package let table: String
+  /// Why the row that it comes from cannot be right, where it cannot.
+  package private(set) var doubts: [String] = []
+
+  /// The validation part's share of the paper's slices, by those of its rows in which both parts agree.
+  private static let validationShare = 0.1855
 
   /// - Parameter job: of the network that was attacked.
   /// - Returns: nil where the paper has no such network, attack, settings or defence.
@@ -33,13 +38,31 @@ package struct PaperValues: Sendable, Equatable {
     guard isPapers, part != .train,
       let row = PaperTables.attacks.first(where: { network.title.hasPrefix($0.model) && $0.attack == attack.title })
     else { return nil }
-    switch (isDefended, part == .merged) {
-    case (false, false): return shares(row.undefendedValid, row.undefendedSuccess, "table 2a")
-    case (false, true): return shares(row.undefendedAverage, row.undefendedAverageSuccess, "table 2a")
-    case (true, _) where !isOwn: return nil
-    case (true, false): return shares(row.defendedValidAttacked, row.defendedSuccess, "table 2a")
-    case (true, true): return shares(row.defendedAverageAttacked, row.defendedAverageSuccess, "table 2a")
+    guard !isDefended || isOwn else { return nil }
+    let valid = isDefended ? row.defendedValidAttacked : row.undefendedValid
+    let average = isDefended ? row.defendedAverageAttacked : row.undefendedAverage
+    let success =
+      switch (isDefended, part == .merged) {
+      case (false, false): row.undefendedSuccess
+      case (false, true): row.undefendedAverageSuccess
+      case (true, false): row.defendedSuccess
+      case (true, true): row.defendedAverageSuccess
+      }
+    var values = shares(part == .merged ? average : valid, success, "table 2a")
+    let printed =
+      isDefended
+      ? [
+        ("trained against and attacked by", valid, average),
+        ("trained against", row.defendedValidClean, row.defendedAverageClean),
+      ]
+      : [("under", valid, average)]
+    values.doubts = printed.compactMap { how, valid, average in
+      guard let valid, let average else { return nil }
+      return Doubt.about(
+        average: average / 100, validation: valid / 100, share: validationShare,
+        what: "the paper's table 2a, \(row.model) \(how) \(row.attack)")
     }
+    return values
   }
 
   /// Table 2b: AlexNet trained against one attack at one ε; success on the average accuracy.

@@ -20,7 +20,10 @@ package enum Request: Sendable, Equatable {
   case mapNodes(run: String)
   /// Features in the plane: answered by `Event.embedded`; refused while a run is live here.
   case embed(EmbeddingWish)
-  case stopEmbedding
+  /// Mean attention by class: answered by `Event.attended`; refused while a run is live here.
+  case attend(AttentionWish)
+  /// Stops what `embed` or `attend` began; the same again goes on with it.
+  case stopSurvey
   /// Stops the attack of an `explain` that is under way.
   case stopExplaining
   /// All epochs of a run whose list entry holds only the last; answered by `Event.run`.
@@ -64,7 +67,12 @@ package enum Event: Sendable, Equatable {
   case mapNodes(MapNodes)
   /// How far the embedding is that is being made; nil when it has ended.
   case embedding(RunProgress?)
+  /// The points where they are by now, and no measure of their trust.
+  case embeddingSoFar(EmbeddingWish, RunEmbedding)
   case embedded(EmbeddingWish, RunEmbedding)
+  /// How far the mean attention is that is being made; nil when it has ended.
+  case attending(RunProgress?)
+  case attended(AttentionWish, AttentionReport)
   /// How far an attack is that takes long.
   case explaining(ExplainRequest, RunProgress)
   case queue(RunQueue)

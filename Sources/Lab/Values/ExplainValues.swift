@@ -149,6 +149,10 @@ package struct ClassAttention: Codable, Sendable, Equatable {
   package var clean: [Float]
   /// One field an attack, in the report's order of attacks.
   package var attacked: [[Float]]
+
+  package init(emotion: Int, images: Int, levels: [Float], clean: [Float], attacked: [[Float]]) {
+    (self.emotion, self.images, self.levels, self.clean, self.attacked) = (emotion, images, levels, clean, attacked)
+  }
 }
 
 /// How far attention moved, beside what the attack cost in accuracy: over all images, or those of one class.
@@ -169,6 +173,16 @@ package struct AttentionRow: Codable, Sendable, Equatable {
   /// Images whose map is blank before or after.
   package var blank: Int
 
+  package init(
+    attack: Int, emotion: Int?, images: Int, cleanAccuracy: Double, attackedAccuracy: Double, rankCorrelation: Double?,
+    overlap: Double?, frequencyShift: Double, timeShift: Double, blank: Int
+  ) {
+    (self.attack, self.emotion, self.images, self.blank) = (attack, emotion, images, blank)
+    (self.cleanAccuracy, self.attackedAccuracy) = (cleanAccuracy, attackedAccuracy)
+    (self.rankCorrelation, self.overlap) = (rankCorrelation, overlap)
+    (self.frequencyShift, self.timeShift) = (frequencyShift, timeShift)
+  }
+
   package var drop: Double { cleanAccuracy - attackedAccuracy }
 }
 
@@ -187,6 +201,36 @@ package struct AttentionReport: Codable, Sendable, Equatable {
   /// All images first, then by class; within each, the largest drop in accuracy first.
   package var rows: [AttentionRow]
   package var notes: [String]
+
+  package init(
+    run: String, part: EvaluationPart, node: String, method: CAMMethod, emotions: [String], attacks: [String],
+    rowValues: [Double], rowUnit: String, classes: [ClassAttention], rows: [AttentionRow], notes: [String]
+  ) {
+    (self.run, self.part, self.node, self.method) = (run, part, node, method)
+    (self.emotions, self.attacks, self.rowValues, self.rowUnit) = (emotions, attacks, rowValues, rowUnit)
+    (self.classes, self.rows, self.notes) = (classes, rows, notes)
+  }
+}
+
+/// Whose attention the explain pane averages by class: clean, and under each attack.
+package struct AttentionWish: Codable, Sendable, Equatable {
+  package var run: String
+  package var attacks: [AttackPoint]
+  package var part = EvaluationPart.valid
+  /// At most so many slices, classes in proportion; nil for all.
+  package var limit: Int?
+  /// A node of the network; nil for the network's own choice.
+  package var node: String?
+  package var method = CAMMethod.gradCAMPlusPlus
+
+  package init(run: String, attacks: [AttackPoint]) { (self.run, self.attacks) = (run, attacks) }
+
+  /// - Throws: `AttackError`.
+  package func order() throws -> AttentionOrder {
+    var order = AttentionOrder(try attacks.map { .attack(try AttackChoice($0)) })
+    (order.part, order.limit, order.node, order.method) = (part, limit, node, method)
+    return order
+  }
 }
 
 /// Whose features the map pane lays out: clean, and under one attack.
@@ -201,8 +245,7 @@ package struct EmbeddingWish: Codable, Sendable, Equatable {
 
   /// - Throws: `AttackError`.
   package func order() throws -> EmbeddingOrder {
-    let choices = try attack.map { try AttackChoice(try Attacks.named($0.attack), $0.settings) }
-    var order = EmbeddingOrder(choices.map { [.attack($0)] } ?? [])
+    var order = EmbeddingOrder(try attack.map { [.attack(try AttackChoice($0))] } ?? [])
     (order.part, order.limit) = (part, limit)
     return order
   }
@@ -248,8 +291,8 @@ package struct RunEmbedding: Codable, Sendable, Equatable {
 
   package init(
     run: String, part: EvaluationPart, node: String, dimensions: Int, emotions: [String], attacks: [String],
-    points: [EmbeddedPoint], divergence: Double, trustworthiness: Double?, perplexity: Double, loweredFrom: Double?,
-    iterations: Int, notes: [String]
+    points: [EmbeddedPoint], divergence: Double, trustworthiness: Double? = nil, perplexity: Double,
+    loweredFrom: Double? = nil, iterations: Int, notes: [String]
   ) {
     (self.run, self.part, self.node, self.dimensions) = (run, part, node, dimensions)
     (self.emotions, self.attacks, self.points, self.notes) = (emotions, attacks, points, notes)

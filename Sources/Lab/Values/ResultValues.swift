@@ -22,7 +22,7 @@ package struct AttackWish: Codable, Sendable, Equatable {
   }
 
   /// - Throws: `AttackError`.
-  package func choice() throws -> AttackChoice { try AttackChoice(try Attacks.named(point.attack), point.settings) }
+  package func choice() throws -> AttackChoice { try AttackChoice(point) }
 
   /// "PGD (ε 32/255, α 4/255, 2 steps …) on RUN".
   package var label: String {

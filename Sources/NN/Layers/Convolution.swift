@@ -108,6 +108,7 @@ package struct Convolution: Layer {
 @Engine private final class ConvolutionOperation: Operation {
   private let x: Value, y: Value
   private let bias: Parameter?
+  private let margin: Margin?
   private let forwardPass: ConvolutionPrimitive
   private let forwardWeights: PackedWeights
   private let scratch: Buffer
@@ -118,9 +119,11 @@ package struct Convolution: Layer {
   init(_ layer: Convolution, _ site: Site) throws {
     let shape = layer.primitiveShape(site.inputShapes[0], site.outputShape, batch: site.batch)
     let algorithms = layer.algorithms(site.inputShapes[0], site)
-    forwardPass = try choose(site, "a convolution of \(site.inputShapes[0])", algorithms, nil, nil) {
+    let unpadded = try choose(site, "a convolution of \(site.inputShapes[0])", algorithms, nil, nil) {
       ConvolutionPrimitive(shape, QUAVER_FORWARD, $0, bias: layer.bias, source: $1, destination: $2)
     }
+    margin = Margin(layer, shape, site, instead: unpadded, nil, .forward)
+    forwardPass = margin?.primitive ?? unpadded
     x = try site.input(as: forwardPass.source)
     y = site.output(forwardPass.destination)
     bias = layer.bias ? site.parameter("bias") : nil
@@ -138,7 +141,8 @@ package struct Convolution: Layer {
 
   func forward(_ mode: Mode) {
     forwardPass.run(
-      source: x.pointer, weights: forwardWeights.current(scratch: scratch), bias: bias?.values,
+      source: margin?.filled(from: x.pointer) ?? x.pointer, weights: forwardWeights.current(scratch: scratch),
+      bias: bias?.values,
       destination: y.pointer, scratch: scratch)
   }
 
@@ -172,6 +176,7 @@ package struct Convolution: Layer {
   private let gradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?
   private let packed: Buffer?
   private let scratch: Buffer
+  private let margin: Margin?
   private let input: Relayout?, output: Relayout?
 
   init?(
@@ -183,9 +188,11 @@ package struct Convolution: Layer {
     biasGradient = layer.bias ? site.gradient(of: site.parameter("bias")) : nil
     site.keep(x)
     let what = "the weight gradient of a convolution of \(x.shape)"
-    primitive = try choose(site, what, algorithms, x.layout, y.layout) {
+    let unpadded = try choose(site, what, algorithms, x.layout, y.layout) {
       ConvolutionPrimitive(shape, QUAVER_BACKWARD_WEIGHTS, $0, bias: layer.bias, source: $1, destination: $2)
     }
+    margin = Margin(layer, shape, site, instead: unpadded, y.layout, .backward)
+    primitive = margin?.primitive ?? unpadded
     packed = primitive.plainWeights ? nil : site.scratch(primitive.weightFloats, .backward)
     scratch = site.scratch(primitive.scratchFloats, .backward)
     input = try Relayout(x.shape, site, from: x.layout, to: primitive.source, floats: primitive.source)
@@ -195,8 +202,9 @@ package struct Convolution: Layer {
   func run(x: Value, dy: Buffer) {
     input?.fill(from: x.pointer)
     output?.fill(from: dy.pointer)
+    let source = input?.map.pointer ?? x.pointer
     primitive.run(
-      source: input?.map.pointer ?? x.pointer, weights: packed?.pointer ?? gradient, bias: biasGradient,
+      source: margin?.filled(from: source) ?? source, weights: packed?.pointer ?? gradient, bias: biasGradient,
       destination: output?.map.pointer ?? dy.pointer, scratch: scratch)
     guard let packed else { return }
     let done = quaver_convolution_unpack(primitive.handle, packed.pointer, gradient, scratch.pointer)

@@ -10,7 +10,9 @@ enum AttackDrawing {
       let words =
         problem ?? (pane.wanted == nil ? welcome(state) : "Attacking … (the first time also reads the weights)")
       let used = Paragraph.draw(words, in: surface.bounds, look.style(problem == nil ? .dim : .error), look, &surface)
-      if let progress = pane.progress { bar(progress, used, look, &surface) }
+      if let progress = pane.progress {
+        WorkBar.draw(progress, Rect(x: 0, y: used, width: surface.width, height: 1), look, &surface)
+      }
       return
     }
     let emotions = shown.explanation.emotions.count
@@ -57,7 +59,10 @@ enum AttackDrawing {
     words.append("\(Numbers.fixed(explanation.seconds * 1000, 0)) ms")
     // Last, so that a narrow screen cuts them and not what was measured.
     if let settings = explanation.request.attack.map(Scrub.settings), !settings.isEmpty { words.append(settings) }
-    if let progress = state.attackPane.progress { return bar(progress, rect.y + 1, look, &surface) }
+    if let progress = state.attackPane.progress {
+      return WorkBar.draw(
+        progress, Rect(x: 0, y: rect.y + 1, width: surface.width, height: 1), look, &surface)
+    }
     if state.attackPane.wanted != nil { words.insert("attacking …", at: 0) }
     let text = TextWidth.cut(
       look.glyphs.plain(words.joined(separator: " · ")), to: rect.width, ellipsis: look.glyphs.ellipsis)
@@ -68,16 +73,6 @@ enum AttackDrawing {
     let ratio = change.signalToNoise.map { ", SNR \(Numbers.fixed($0, 1)) dB" } ?? ""
     let size = "L∞ \(Numbers.fixed(change.linf * 255, 1))/255, L2 \(Numbers.fixed(change.l2, 2))\(ratio)"
     return change.queries > 0 ? [size, "\(change.queries) queries"] : [size]
-  }
-
-  /// An attack that takes long.
-  private static func bar(_ progress: RunProgress, _ y: Int, _ look: Look, _ surface: inout Surface) {
-    let share = Double(progress.done) / Double(max(1, progress.total))
-    let left = progress.secondsLeft.map { "  \(Numbers.clock($0)) left" } ?? ""
-    let right = "\(Numbers.percent(share, 0))\(left)  x stops"
-    let x = surface.put("\(progress.phase) ", 0, y, look.style(.accent))
-    surface.putRight(right, surface.width, y, look.style(.text))
-    ProgressBar.draw(share, x, y, width: surface.width - x - TextWidth.of(right) - 1, look, &surface)
   }
 
   // MARK: Pictures

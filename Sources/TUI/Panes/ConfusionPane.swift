@@ -122,9 +122,7 @@ package enum ConfusionPane {
       "confusion.measure", ["m", "%"], "percent", "Counts, percent of the row, percent of the column.", hint: 1,
       isEnabled: hasMatrix
     ) {
-      let all = ConfusionState.Measure.allCases
-      let index = all.firstIndex(of: $0.confusionPane.measure) ?? 0
-      $0.confusionPane.measure = all[(index + 1) % all.count]
+      $0.confusionPane.measure = $0.confusionPane.measure.next
       return []
     },
     Binding(
@@ -141,8 +139,7 @@ package enum ConfusionPane {
       "confusion.side", ["v"], "side", "The difference, the first matrix alone, the second alone.", hint: 3,
       isEnabled: hasOther, whyNot: { _ in "there is one matrix only; d holds it against another" }
     ) {
-      let all = ConfusionState.Side.allCases
-      $0.confusionPane.side = all[((all.firstIndex(of: $0.confusionPane.side) ?? 0) + 1) % all.count]
+      $0.confusionPane.side = $0.confusionPane.side.next
       return []
     },
     Binding(

@@ -156,13 +156,7 @@ extension ConfusionPane {
       return state.say(places.isEmpty ? none : "the corpus \(name) is not registered here", .warning)
     }
     let utterances = Set(places.map(\.utterance))
-    state.mark()
-    state.corpusPane.only = CorpusState.Selection(title: words, corpus: corpus.name, utterances: utterances)
-    state.corpusPane.filter = ""
-    state.corpusPane.search(state.corpora)
-    state.corpusPane.list.selection = 0
-    _ = state.corpusPane.step(1)
-    state.show(.corpus)
+    CorpusPane.show(CorpusState.Selection(title: words, corpus: corpus.name, utterances: utterances), &state)
     if wanted.side == .difference {
       let (only, other) = (first.subtracting(second).count, second.subtracting(first).count)
       state.say(

@@ -80,9 +80,7 @@ package enum CorpusPane {
       "corpus.order", ["o"], "order", "Sorts a speaker's utterances by name, duration, longest first, sentence.",
       hint: 50, isEnabled: hasRows
     ) { state in
-      let all = CorpusState.Order.allCases
-      let index = all.firstIndex(of: state.corpusPane.order) ?? 0
-      state.corpusPane.order = all[(index + 1) % all.count]
+      state.corpusPane.order = state.corpusPane.order.next
       state.corpusPane.rebuild(state.corpora)
       state.say("sorted by \(state.corpusPane.order.rawValue)")
       return []
@@ -158,6 +156,17 @@ package enum CorpusPane {
       return effects.filter { if case .request(.picture) = $0 { false } else { true } } + state.viewPane.ask()
     default: return []
     }
+  }
+
+  /// Some utterances alone, such as those behind another pane's number; Backspace goes back.
+  static func show(_ selection: CorpusState.Selection, _ state: inout State) {
+    state.mark()
+    state.corpusPane.only = selection
+    state.corpusPane.filter = ""
+    state.corpusPane.search(state.corpora)
+    state.corpusPane.list.selection = 0
+    _ = state.corpusPane.step(1)
+    state.show(.corpus)
   }
 
   // MARK: Drawing

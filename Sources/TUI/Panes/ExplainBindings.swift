@@ -5,7 +5,8 @@ enum ExplainBindings {
   static let all: [Binding] = work + looks + motions
 
   private static let hasGrid: @Sendable (State) -> Bool = { $0.explainPane.total > 0 }
-  private static let noGrid: @Sendable (State) -> String? = { AttackPane.whyNot($0) ?? "r looks first" }
+  private static let noGrid: @Sendable (State) -> String? = { ExplainPane.whyNot($0) ?? "r looks first" }
+  private static let canLook: @Sendable (State) -> Bool = { ExplainPane.whyNot($0) == nil }
 
   private static func option(
     _ id: String, _ keys: [KeySequence], _ name: String, _ help: String, hint: Int? = nil,
@@ -20,15 +21,15 @@ enum ExplainBindings {
   {
     { state in
       change(&state.explainPane)
-      state.explainPane.restart()
-      return [.request(.stopExplaining)] + ExplainPane.goOn(&state)
+      return ExplainPane.again(&state)
     }
   }
 
   private static let work: [Binding] = [
     Binding(
-      "explain.look", ["r"], "look", "Looks at the utterance at hand in all its emotions, or goes on after a stop.",
-      hint: 0, isEnabled: { AttackPane.whyNot($0) == nil }, whyNot: AttackPane.whyNot
+      "explain.look", ["r"], "look",
+      "Looks at the utterance at hand in all its emotions, or averages; goes on after a stop.",
+      hint: 0, isEnabled: canLook, whyNot: ExplainPane.whyNot
     ) { state in
       let pane = state.explainPane
       guard pane.total > 0, pane.wanted == nil, pane.done < pane.total else { return ExplainPane.begin(&state) }
@@ -36,29 +37,43 @@ enum ExplainBindings {
       return ExplainPane.goOn(&state)
     },
     Binding(
-      "explain.stop", ["x"], "stop", "Stops looking; r goes on.", hint: 5, isEnabled: { $0.explainPane.isRunning },
+      "explain.stop", ["x"], "stop", "Stops looking; r goes on.", hint: 5,
+      isEnabled: { $0.explainPane.isRunning || $0.explainPane.progress != nil },
       whyNot: { _ in "nothing is under way here" }
     ) { state in
+      if state.explainPane.progress != nil { return [.request(.stopSurvey)] }
       state.explainPane.stop()
       return [.request(.stopExplaining)]
     },
     Binding(
-      "explain.open", ["enter"], "open", "This slice in the attack pane, under its attack and its run; looks first.",
-      hint: 1, isEnabled: { AttackPane.whyNot($0) == nil }, whyNot: AttackPane.whyNot
+      "explain.open", ["enter"], "open",
+      "This slice in the attack pane, under its attack and its run, or the utterances of this emotion; looks first.",
+      hint: 1, isEnabled: canLook, whyNot: ExplainPane.whyNot
     ) { $0.explainPane.total > 0 ? ExplainPane.open(&$0) : ExplainPane.begin(&$0) },
     Binding(
-      "explain.across", ["m"], "columns", "Columns are attacks on the selected run, or the marked runs (figure 4).",
-      hint: 2, isEnabled: { AttackPane.whyNot($0) == nil }, whyNot: AttackPane.whyNot
+      "explain.across", ["m"], "columns",
+      "One sentence under attacks or of the marked runs (figure 4), or the mean over all images of each emotion.",
+      hint: 2, isEnabled: { $0.explainPane.progress == nil }, whyNot: ExplainPane.whyNot
     ) { state in
-      state.explainPane.across = state.explainPane.across == .attacks ? .runs : .attacks
-      return [.request(.stopExplaining)] + ExplainPane.begin(&state)
+      state.explainPane.across = state.explainPane.across.next
+      // Means take minutes: they are made when asked for.
+      guard state.explainPane.across == .means else { return [.request(.stopExplaining)] + ExplainPane.begin(&state) }
+      state.explainPane.beginMeans(of: state.selectedRun?.id ?? "")
+      return [.request(.stopExplaining)]
+    },
+    Binding(
+      "explain.part", ["p"], "part", "Whose images are averaged: validation, training or both, at the next r.",
+      isEnabled: { $0.explainPane.across == .means }, whyNot: { _ in "m averages first" }
+    ) { state in
+      state.explainPane.part = state.explainPane.part.next
+      state.say("r will average the \(state.explainPane.part.words) images")
+      return []
     },
   ]
 
   private static let looks: [Binding] = [
     option("shown", ["s"], "show", "The images with attention over them, attention alone, or its change.", hint: 3) {
-      let all = ExplainState.Shown.allCases
-      $0.explainPane.shown = all[((all.firstIndex(of: $0.explainPane.shown) ?? 0) + 1) % all.count]
+      $0.explainPane.shown = $0.explainPane.shown.next
       return []
     },
     option("overlay", ["o"], "overlay", "How much of what the network does not look at is darkened.") {
@@ -68,6 +83,10 @@ enum ExplainBindings {
     option(
       "target", ["c"], "class", "The evidence for each row's own emotion, or for one emotion in all rows.", hint: 4
     ) { state in
+      if state.explainPane.means != nil {
+        state.say("means are of each image's own emotion")
+        return []
+      }
       let next = state.explainPane.target.map { $0 + 1 } ?? 0
       return anew { $0.target = next < $0.emotions.count ? next : nil }(&state)
     },
@@ -88,7 +107,7 @@ enum ExplainBindings {
       return []
     }
     state.explainPane.turnNode(distance)
-    return [.request(.stopExplaining)] + ExplainPane.goOn(&state)
+    return ExplainPane.again(&state)
   }
 
   private static func move(

@@ -44,11 +44,16 @@ enum ExplainDrawing {
 
   static func draw(_ state: State, _ surface: inout Surface) {
     let (pane, look) = (state.explainPane, state.look)
+    if let progress = pane.progress {
+      WorkBar.draw(progress, surface.bounds.splitTop(surface.height - 1).rest, look, &surface)
+    }
     guard !pane.rows.isEmpty, !pane.columns.isEmpty else {
       let words =
-        AttackPane.whyNot(state)
-        ?? "Enter (or r) looks where the network looks when this sentence is said in every emotion."
-      _ = Paragraph.draw(words, in: surface.bounds, look.style(.dim), look, &surface)
+        pane.across == .means
+        ? "Enter (or r) averages where the network looks over all \(pane.part.words) images of each emotion, clean and "
+          + "under each attack."
+        : "Enter (or r) looks where the network looks when this sentence is said in every emotion."
+      _ = Paragraph.draw(ExplainPane.whyNot(state) ?? words, in: surface.bounds, look.style(.dim), look, &surface)
       return
     }
     let grid = Grid(state, Size(width: surface.width, height: surface.height))
@@ -109,13 +114,15 @@ enum ExplainDrawing {
   ) {
     let (pane, look) = (state.explainPane, state.look)
     let (plot, line) = rect.splitTop(rect.height - 1)
-    switch pane.cell(row, column) {
-    case .picture(let picture):
-      draw(picture, state, row, in: plot, &surface)
-      caption(picture, look, line, &surface)
-    case .failed(let sentence): _ = Paragraph.draw(sentence, in: plot, look.style(.error), look, &surface)
-    case nil:
-      surface.put(look.glyphs.pick("…", "..."), plot.x, plot.y, look.style(.dim))
+    if let tile = pane.tile(row, column) { draw(tile, first: pane.tile(row, 0), state, in: plot, &surface) }
+    if pane.means != nil {
+      meanCaption(pane, row, column, look, line, &surface)
+    } else {
+      switch pane.cell(row, column) {
+      case .picture(let picture): caption(picture, look, line, &surface)
+      case .failed(let sentence): _ = Paragraph.draw(sentence, in: plot, look.style(.error), look, &surface)
+      case nil: surface.put(look.glyphs.pick("…", "..."), plot.x, plot.y, look.style(.dim))
+      }
     }
     guard isSelected else { return }
     let style = look.style(state.focus == .explain ? .selection : .selectionInactive)
@@ -128,25 +135,38 @@ enum ExplainDrawing {
   }
 
   private static func draw(
-    _ picture: ScrubPicture, _ state: State, _ row: Int, in plot: Rect, _ surface: inout Surface
+    _ tile: ExplainState.Tile, first: ExplainState.Tile?, _ state: State, in plot: Rect, _ surface: inout Surface
   ) {
-    let look = state.look, attention = picture.attackedAttention ?? picture.attention
+    let look = state.look
     let eye = ScreenColormap.named(state.viewPane.colormap), heat = ScreenColormap.named("magma")
     switch state.explainPane.shown {
     case .overlay:
-      let image = picture.attacked ?? picture.clean
-      Heatmap(colormap: eye, look: look).draw(image, range: image.range, in: plot, &surface)
-      Spotlight.draw(attention, AttackState.overlays[state.explainPane.overlay], in: plot, look, &surface)
-    case .attention: Heatmap(colormap: heat, look: look).draw(attention, range: 0...1, in: plot, &surface)
+      Heatmap(colormap: eye, look: look).draw(tile.image, range: tile.image.range, in: plot, &surface)
+      Spotlight.draw(tile.attention, AttackState.overlays[state.explainPane.overlay], in: plot, look, &surface)
+    case .attention: Heatmap(colormap: heat, look: look).draw(tile.attention, range: 0...1, in: plot, &surface)
     case .change:
-      guard let first = state.explainPane.picture(row, 0) else { return }
-      let base = first.attackedAttention ?? first.attention
+      guard let first else { return }
       let change = Raster(
-        rows: attention.rows, columns: attention.columns,
-        values: zip(attention.values, base.values).map { abs($0 - $1) },
+        rows: tile.attention.rows, columns: tile.attention.columns,
+        values: zip(tile.attention.values, first.attention.values).map { abs($0 - $1) },
         range: 0...1)
       Heatmap(colormap: heat, look: look).draw(change, range: 0...1, in: plot, &surface)
     }
+  }
+
+  /// How many of the class are right, and how the attention correlates with the clean one's on average.
+  private static func meanCaption(
+    _ pane: ExplainState, _ row: Int, _ column: Int, _ look: Look, _ line: Rect, _ surface: inout Surface
+  ) {
+    // Every column knows the clean accuracy.
+    guard let mean = pane.mean(row, max(1, column)) else { return }
+    let share = column == 0 ? mean.cleanAccuracy : mean.attackedAccuracy
+    var words = "\(Numbers.percent(share, 0)) right"
+    if column > 0 {
+      words = Numbers.percent(share, 0)
+      words += look.glyphs.pick(" ρ ", " r ") + (mean.rankCorrelation.map { Numbers.fixed($0, 2) } ?? "none")
+    }
+    surface.put(words, line.x, line.y, look.style(.text), width: line.width)
   }
 
   /// What the image is taken for, and how its attention correlates with the clean one's.

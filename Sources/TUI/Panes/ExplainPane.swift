@@ -21,8 +21,14 @@ package enum ExplainPane {
       return []
     }
     pane.memory = Pane.Memory(
-      save: { ["across": $0.explainPane.across.rawValue, "shown": $0.explainPane.shown.rawValue] },
+      save: {
+        [
+          "across": $0.explainPane.across.rawValue, "shown": $0.explainPane.shown.rawValue,
+          "part": $0.explainPane.part.rawValue,
+        ]
+      },
       restore: { state, saved in
+        state.explainPane.part = saved["part"].flatMap(EvaluationPart.init) ?? .valid
         state.explainPane.across = saved["across"].flatMap(ExplainState.Across.init) ?? .attacks
         state.explainPane.shown = saved["shown"].flatMap(ExplainState.Shown.init) ?? .overlay
         return []
@@ -33,7 +39,7 @@ package enum ExplainPane {
   private static func title(_ state: State) -> String {
     let pane = state.explainPane
     guard !pane.rows.isEmpty else { return "Explain" }
-    return "Explain · \(pane.subject), slice \(pane.slice + 1)"
+    return pane.means == nil ? "Explain · \(pane.subject), slice \(pane.slice + 1)" : "Explain · \(pane.subject)"
   }
 
   private static let receive: @Sendable (inout State, Event) -> [Effect] = { state, event in
@@ -49,6 +55,7 @@ package enum ExplainPane {
         state.explainPane.forgetQuestion()
       }
     case .mapNodes(let nodes): state.explainPane.take(nodes)
+    case .attended(let wish, let report): state.explainPane.take(report, wish)
     default: return []
     }
     return goOn(&state)
@@ -62,8 +69,43 @@ package enum ExplainPane {
 
   // MARK: What is explained
 
-  /// Looks at the utterance at hand in all its emotions.
+  /// What is missing before anything can be explained.
+  static let whyNot: @Sendable (State) -> String? = { state in
+    guard state.explainPane.across == .means else { return AttackPane.whyNot(state) }
+    guard let run = state.selectedRun else { return "choose a run in the training pane (3) first" }
+    if state.explainPane.progress != nil { return "means are being made; x stops it" }
+    return state.corpus(of: run.job) == nil ? "the corpus \(run.job.corpus) of \(run.id) is not registered here" : nil
+  }
+
+  /// The means that r asks for; nil where there is no run.
+  package static func wish(_ state: State) -> AttentionWish? {
+    state.selectedRun.map { run in
+      var wish = AttentionWish(run: run.id, attacks: attacks(state))
+      let pane = state.explainPane
+      (wish.part, wish.node, wish.method) = (pane.part, run.id == pane.nodesOf ? pane.node : nil, pane.method)
+      return wish
+    }
+  }
+
+  /// The attacks whose columns are shown, at the attack pane's ε.
+  private static func attacks(_ state: State) -> [AttackPoint] {
+    Scrub.gradientAttacks.compactMap { Scrub.point($0, strength: max(1, state.attackPane.epsilon)) }
+  }
+
+  /// Anew, with what was chosen meanwhile.
+  static func again(_ state: inout State) -> [Effect] {
+    if state.explainPane.across == .means { return begin(&state) }
+    state.explainPane.restart()
+    return [.request(.stopExplaining)] + goOn(&state)
+  }
+
+  /// Looks at the utterance at hand in all its emotions, or at all images of each class.
   package static func begin(_ state: inout State) -> [Effect] {
+    if state.explainPane.across == .means {
+      guard whyNot(state) == nil, let wish = wish(state) else { return [] }
+      state.explainPane.beginMeans(of: wish.run)
+      return [.request(.mapNodes(run: wish.run)), .request(.attend(wish))]
+    }
     guard AttackPane.whyNot(state) == nil, let run = state.selectedRun, let corpus = state.corpus(of: run.job),
       let index = corpus.utterances.firstIndex(where: { $0.id == state.viewPane.utterance })
     else { return [] }
@@ -87,11 +129,9 @@ package enum ExplainPane {
 
   private static func columns(_ state: State, _ run: RunInfo, _ corpus: CorpusInfo) -> [ExplainState.Column] {
     switch state.explainPane.across {
-    case .attacks:
-      let strength = max(1, state.attackPane.epsilon)
-      let points = Scrub.gradientAttacks.compactMap { Scrub.point($0, strength: strength) }
+    case .attacks, .means:
       return [ExplainState.Column(title: "clean", run: run.id, point: nil)]
-        + points.map { ExplainState.Column(title: Scrub.title($0.attack), run: run.id, point: $0) }
+        + attacks(state).map { ExplainState.Column(title: Scrub.title($0.attack), run: run.id, point: $0) }
     case .runs:
       return state.shownRuns.filter { state.corpus(of: $0.job)?.name == corpus.name && $0.emotions == run.emotions }
         .map { ExplainState.Column(title: title($0), run: $0.id, point: nil) }
@@ -111,6 +151,7 @@ package enum ExplainPane {
   static func open(_ state: inout State) -> [Effect] {
     let pane = state.explainPane, order = pane.order
     guard order.indices.contains(pane.cursor.y), pane.columns.indices.contains(pane.cursor.x) else { return [] }
+    if let report = pane.means?.report { return list(pane.rows[order[pane.cursor.y]].emotion, report, &state) }
     let utterance = pane.rows[order[pane.cursor.y]].utterance
     let column = pane.columns[pane.cursor.x]
     guard let index = state.runs.firstIndex(where: { $0.id == column.run }) else { return [] }
@@ -132,10 +173,22 @@ package enum ExplainPane {
     return effects + AttackPane.ask(&state)
   }
 
+  /// The utterances of one class, in the corpus pane.
+  private static func list(_ emotion: Int, _ report: AttentionReport, _ state: inout State) -> [Effect] {
+    guard let run = state.runs.first(where: { $0.id == report.run }), let corpus = state.corpus(of: run.job) else {
+      return []
+    }
+    let utterances = Set(corpus.utterances.filter { $0.emotion == emotion }.map(\.id))
+    CorpusPane.show(
+      CorpusState.Selection(title: report.emotions[emotion], corpus: corpus.name, utterances: utterances), &state)
+    return []
+  }
+
   // MARK: Numbers
 
   static func table(_ state: State) -> ResultTable {
     let pane = state.explainPane
+    if let report = pane.means?.report { return ExplainTables.attention(report) }
     func number(_ value: Double?) -> ResultTable.Cell { value.map { .number($0, decimals: 3) } ?? .none }
     let rows = pane.order.flatMap { row in
       pane.columns.indices.compactMap { column -> [ResultTable.Cell]? in
@@ -163,11 +216,14 @@ package enum ExplainPane {
     let pane = state.explainPane
     let node = pane.node ?? (pane.standardNode.isEmpty ? "last feature map" : pane.standardNode)
     let target =
-      pane.target.map { pane.emotions.indices.contains($0) ? pane.emotions[$0] : "?" } ?? "each row's emotion"
-    let run = pane.across == .attacks ? (pane.columns.first?.run ?? "") : "\(pane.columns.count) runs"
+      pane.means != nil
+      ? "each image's own emotion, every map on its own scale"
+      : pane.target.map { pane.emotions.indices.contains($0) ? pane.emotions[$0] : "?" } ?? "each row's emotion"
+    let run = pane.across == .runs ? "\(pane.columns.count) runs" : pane.columns.first?.run ?? ""
     let method = pane.method == .gradCAM ? "Grad-CAM" : "Grad-CAM++"
     let epsilon = pane.columns.compactMap(\.point).first.flatMap(Scrub.epsilon).map { " · \($0)" } ?? ""
-    let missing = pane.missing.isEmpty ? "" : " · not said in \(pane.missing.joined(separator: ", "))"
+    let missing =
+      pane.missing.isEmpty || pane.means != nil ? "" : " · not said in \(pane.missing.joined(separator: ", "))"
     return "\(run)\(epsilon) · \(node) · \(method) · evidence for \(target)\(missing)"
   }
 }

@@ -5,12 +5,12 @@ enum MapDrawing {
   static func draw(_ state: State, _ surface: inout Surface) {
     let (pane, look) = (state.mapPane, state.look)
     let (body, foot) = surface.bounds.splitTop(surface.height - (pane.progress == nil ? 0 : 1))
-    if let progress = pane.progress { bar(progress, foot, look, &surface) }
+    if let progress = pane.progress { WorkBar.draw(progress, foot, look, &surface) }
     guard let embedding = pane.embedding else {
       let words =
         state.selectedRun == nil
         ? "Train a network first (t), or choose a run in the training pane (3)."
-        : "Enter (or r) lays out what \(state.selectedRun?.id ?? "") makes of the validation images (t-SNE), clean and attacked."
+        : "Enter (or r) lays out by t-SNE what \(state.selectedRun?.id ?? "") makes of \(MapPane.words(state))."
       _ = Paragraph.draw(words, in: body, look.style(.dim), look, &surface)
       return
     }
@@ -20,16 +20,6 @@ enum MapDrawing {
     points(state, embedding, field, &surface)
     if legend > 0 { self.legend(state, embedding, side, &surface) }
     readOut(state, embedding, words, &surface)
-  }
-
-  private static func bar(_ progress: RunProgress, _ rect: Rect, _ look: Look, _ surface: inout Surface) {
-    let share = Double(progress.done) / Double(max(1, progress.total))
-    let left = progress.secondsLeft.map { "  \(Numbers.clock($0)) left" } ?? ""
-    let rate = progress.rate > 0 ? "  \(Numbers.fixed(progress.rate, 0))/s" : ""
-    let right = "\(Numbers.percent(share, 0))\(rate)\(left)  x stops"
-    let x = surface.put("\(progress.phase) ", rect.x, rect.y, look.style(.accent))
-    surface.putRight(right, rect.maxX, rect.y, look.style(.text))
-    ProgressBar.draw(share, x, rect.y, width: rect.width - x - TextWidth.of(right) - 1, look, &surface)
   }
 
   // MARK: Points
@@ -78,6 +68,7 @@ enum MapDrawing {
     }
     var lines = ["marks are clean images,", "letters attacked ones"]
     if embedding.attacks.isEmpty { lines = ["clean images alone"] }
+    if pane.isUnfinished { lines.append("not finished; r goes on") }
     lines.append("perplexity \(Numbers.fixed(embedding.perplexity, 0))")
     lines.append("KL \(Numbers.fixed(embedding.divergence, 2))")
     if let trust = embedding.trustworthiness { lines.append("trust (k 12) \(Numbers.fixed(trust, 3))") }

@@ -9,11 +9,21 @@ package enum MapPane {
   package static let pane: Pane = {
     var pane = Pane(id: .map, name: "Map", title: title, bindings: bindings, draw: MapDrawing.draw)
     pane.receive = { state, event in
-      if case .embedded(let wish, let embedding) = event { state.mapPane.take(wish, embedding) }
+      switch event {
+      case .embedded(let wish, let embedding): state.mapPane.take(wish, embedding)
+      case .embeddingSoFar(let wish, let embedding): state.mapPane.take(wish, embedding, isUnfinished: true)
+      default: break
+      }
       return []
     }
     pane.settle = { state, _ in state.mapPane.settle() }
     pane.table = { $0.mapPane.embedding.map(table) }
+    pane.memory = Pane.Memory(
+      save: { ["part": $0.mapPane.part.rawValue] },
+      restore: { state, saved in
+        state.mapPane.part = saved["part"].flatMap(EvaluationPart.init) ?? .valid
+        return []
+      })
     pane.tableRow = { state in
       guard let point = state.mapPane.point, let all = state.mapPane.embedding?.points else { return nil }
       return all.firstIndex(of: point)
@@ -23,7 +33,8 @@ package enum MapPane {
 
   private static func title(_ state: State) -> String {
     guard let embedding = state.mapPane.embedding else { return "Map" }
-    return "Map · \(embedding.run) · \(embedding.node)"
+    let soFar = state.mapPane.isUnfinished ? " · after \(embedding.iterations) iterations" : ""
+    return "Map · \(embedding.run) · \(embedding.part.rawValue) · \(embedding.node)\(soFar)"
   }
 
   private static func table(_ embedding: RunEmbedding) -> ResultTable {
@@ -41,7 +52,17 @@ package enum MapPane {
 
   /// What r asks for.
   package static func wish(_ state: State) -> EmbeddingWish? {
-    state.selectedRun.map { EmbeddingWish(run: $0.id, attack: state.mapPane.withAttack ? state.attackPane.point : nil) }
+    state.selectedRun.map { run in
+      var wish = EmbeddingWish(run: run.id, attack: state.mapPane.withAttack ? state.attackPane.point : nil)
+      wish.part = state.mapPane.part
+      return wish
+    }
+  }
+
+  /// "clean validation images, and under FGSM": what r lays out.
+  static func words(_ state: State) -> String {
+    let images = "\(state.mapPane.part.words) images"
+    return wish(state)?.attack.map { "\(images), clean and under \(Scrub.words($0))" } ?? "clean \(images) alone"
   }
 
   // MARK: Keys
@@ -78,23 +99,26 @@ package enum MapPane {
     Binding(
       "map.stop", ["x"], "stop", "Stops; r goes on.", hint: 5, isEnabled: { $0.mapPane.progress != nil },
       whyNot: { _ in "no map is being made" }
-    ) { _ in [.request(.stopEmbedding)] },
+    ) { _ in [.request(.stopSurvey)] },
     Binding(
       "map.open", ["enter"], "open", "The point's slice in the view; makes the map first.", hint: 1,
       isEnabled: { hasMap($0) || canMake($0) }, whyNot: whyNotMake
     ) { state in hasMap(state) ? open(&state) : make(state) },
     Binding("map.attack", ["A"], "attack", "With the attack pane's attack, or clean alone, at the next r.") { state in
       state.mapPane.withAttack.toggle()
-      let words = wish(state)?.attack.map { "clean and under \(Scrub.words($0))" } ?? "clean images alone"
-      state.say("r will lay out \(words)")
+      state.say("r will lay out \(words(state))")
+      return []
+    },
+    Binding("map.part", ["p"], "part", "Validation, training or both parts, at the next r.", hint: 6) { state in
+      state.mapPane.part = state.mapPane.part.next
+      state.say("r will lay out \(words(state))")
       return []
     },
   ]
 
   private static let looks: [Binding] = [
     option("shown", ["s"], "show", "Clean and attacked points, clean alone, attacked alone.", hint: 2) {
-      let all = MapState.Shown.allCases
-      $0.shown = all[((all.firstIndex(of: $0.shown) ?? 0) + 1) % all.count]
+      $0.shown = $0.shown.next
     },
     option("emotion", ["c"], "emotion", "One emotion alone, or all.", hint: 3) {
       let next = $0.only.map { $0 + 1 } ?? 0

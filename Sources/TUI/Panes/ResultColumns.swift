@@ -147,6 +147,7 @@ enum ResultColumns {
     }
     var seen: Set<String> = []
     notes += rows.flatMap { $0.report?.notes ?? [] }.filter { seen.insert($0).inserted }
+    notes += rows.flatMap { $0.paper?.doubts ?? [] }.filter { seen.insert($0).inserted }.map { "doubt, \($0)" }
     return notes + rows.flatMap { row in row.doubts.map { "doubt, \(row.title) on \(row.run): \($0)" } }
   }
 

@@ -33,8 +33,7 @@ enum ResultsBindings {
       "results.kept", ["f"], "flipped or held", "Slices that the attack flipped, that held, or all.", hint: 2,
       isEnabled: isOpen, whyNot: { _ in "Enter first: it shows the slices of an attack" }
     ) { state in
-      let all = ResultsState.Kept.allCases
-      state.resultsPane.kept = all[((all.firstIndex(of: state.resultsPane.kept) ?? 0) + 1) % all.count]
+      state.resultsPane.kept = state.resultsPane.kept.next
       state.resultsPane.searchSlices(ResultsPane.emotions(state))
       return []
     },

@@ -141,7 +141,10 @@ enum ResultsDrawing {
     // Doubts first: they are what must not be missed where there is little room.
     for doubt in row.doubts { put("! \(doubt)", .warning) }
     for line in lines(row) { put(line, .text) }
-    if let paper = row.paper { put(words(paper), .accent) }
+    if let paper = row.paper {
+      put(words(paper), .accent)
+      for doubt in paper.doubts { put("! \(doubt)", .warning) }
+    }
     for note in row.report?.notes ?? [] { put(note, .dim) }
   }
 

@@ -33,8 +33,7 @@ enum TrainingCurves {
     Binding(
       "training.curves", ["m"], "curves", "Both curves, loss alone, accuracy alone.", hint: 7, isEnabled: hasRun,
       run: change {
-        let all = TrainingState.Curves.allCases
-        $0.curves = all[((all.firstIndex(of: $0.curves) ?? 0) + 1) % all.count]
+        $0.curves = $0.curves.next
       }),
     Binding(
       "training.smooth", ["s"], "smooth", "Smooths more, then not at all; a band keeps the raw values.", hint: 9,
@@ -43,8 +42,7 @@ enum TrainingCurves {
     Binding(
       "training.across", ["a"], "axis", "Against epochs, steps or time.", hint: 10, isEnabled: hasRun,
       run: change {
-        let all = CurveSettings.Across.allCases
-        $0.settings.across = all[((all.firstIndex(of: $0.settings.across) ?? 0) + 1) % all.count]
+        $0.settings.across = $0.settings.across.next
       }),
     Binding(
       "training.log-loss", ["L"], "log loss", "A logarithmic axis for the loss, or a linear one.", hint: 11,

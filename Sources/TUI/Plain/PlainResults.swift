@@ -90,6 +90,6 @@ enum PlainResults {
     let paper = row.paper?.success.map { ", the paper's \(Numbers.percent($0, 2))" } ?? ""
     return [
       "\(head), \(row.images) slices: accuracy from \(words(effect.clean)) to \(words(effect.attacked))\(success)\(paper)"
-    ] + row.doubts.map { "  doubt: \($0)" }
+    ] + (row.doubts + (row.paper?.doubts ?? [])).map { "  doubt: \($0)" }
   }
 }

@@ -18,11 +18,6 @@ package enum GlyphRung: String, Sendable, CaseIterable {
     case .ascii: Size(width: 1, height: 1)
     }
   }
-
-  package var next: GlyphRung {
-    let all = Self.allCases
-    return all[((all.firstIndex(of: self) ?? 0) + 1) % all.count]
-  }
 }
 
 /// The characters that a rung draws with: one place, so that ASCII reaches every widget.

@@ -1,8 +1,9 @@
 import Lab
 
-/// Attention as small multiples: a row an emotion, a column an attack or a run; a cell at a time is asked for.
+/// Attention as small multiples: a row an emotion, a column an attack or a run. Of one sentence, a cell at a time is asked
+/// for; the means over all images of each class come at once.
 package struct ExplainState: Sendable, Equatable {
-  package enum Across: String, CaseIterable, Sendable { case attacks, runs }
+  package enum Across: String, CaseIterable, Sendable { case attacks, runs, means }
 
   package enum Shown: String, CaseIterable, Sendable {
     /// What the network sees, darkened where it does not look.
@@ -29,6 +30,12 @@ package struct ExplainState: Sendable, Equatable {
     case failed(String)
   }
 
+  /// What a cell shows, of one image or the mean of many.
+  package struct Tile: Sendable, Equatable {
+    package let image: Raster
+    package let attention: Raster
+  }
+
   package var across = Across.attacks
   package var shown = Shown.overlay
   /// Index of `AttackState.overlays`.
@@ -48,6 +55,12 @@ package struct ExplainState: Sendable, Equatable {
   package private(set) var rows: [Row] = []
   package private(set) var columns: [Column] = []
   private var cells: [Int: Cell] = [:]
+  /// Means over classes, with a tile for each of the report's classes, clean and under each attack.
+  package private(set) var means: (report: AttentionReport, tiles: [[Tile]])?
+  /// Of the means that are being made.
+  package var progress: RunProgress?
+  /// Whose images are averaged.
+  package var part = EvaluationPart.valid
   /// Asked for, and not answered yet.
   package private(set) var wanted: (request: ExplainRequest, cell: Int)?
   package private(set) var isRunning = false
@@ -70,7 +83,8 @@ package struct ExplainState: Sendable, Equatable {
         b.sortsByDrift, b.subject, b.slice, b.emotions, b.rows
       )
       && (a.columns, a.isRunning, a.cursor, a.corner, a.nodes) == (b.columns, b.isRunning, b.cursor, b.corner, b.nodes)
-      && a.cells == b.cells && a.wanted?.request == b.wanted?.request && a.wanted?.cell == b.wanted?.cell
+      && (a.means?.report, a.progress, a.part) == (b.means?.report, b.progress, b.part) && a.cells == b.cells
+      && a.wanted?.request == b.wanted?.request && a.wanted?.cell == b.wanted?.cell
   }
 
   // MARK: Cells
@@ -83,18 +97,32 @@ package struct ExplainState: Sendable, Equatable {
     if case .picture(let picture) = cell(row, column) { picture } else { nil }
   }
 
-  /// How far the attack of a column moved the attention of a row.
-  package func drift(_ row: Int, _ column: Int) -> AttentionDrift? { picture(row, column)?.explanation.drift }
+  package func tile(_ row: Int, _ column: Int) -> Tile? {
+    if let means { return means.tiles[row][column] }
+    return picture(row, column).map {
+      Tile(image: $0.attacked ?? $0.clean, attention: $0.attackedAttention ?? $0.attention)
+    }
+  }
+
+  /// What the report says about a row's class under a column's attack; nil for the clean column.
+  package func mean(_ row: Int, _ column: Int) -> AttentionRow? {
+    means?.report.rows.first { $0.emotion == rows[row].emotion && $0.attack == column - 1 }
+  }
+
+  /// Rank correlation of a row's attention before and under the attack of a column.
+  private func correlation(_ row: Int, _ column: Int) -> Double? {
+    means != nil ? mean(row, column)?.rankCorrelation : picture(row, column)?.explanation.drift?.rankCorrelation
+  }
 
   /// Rows as they are shown: those whose attention moved most first, where that is wished and known.
   package var order: [Int] {
     let all = Array(rows.indices)
     guard sortsByDrift, columns.indices.contains(cursor.x) else { return all }
-    let ranks = all.map { drift($0, cursor.x)?.rankCorrelation ?? 2 }
+    let ranks = all.map { correlation($0, cursor.x) ?? 2 }
     return all.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
   }
 
-  package var done: Int { cells.count }
+  package var done: Int { means == nil ? cells.count : total }
   package var total: Int { rows.count * columns.count }
 
   /// Emotions in which the speaker does not say the sentence.
@@ -116,9 +144,50 @@ package struct ExplainState: Sendable, Equatable {
     rows: [Row], columns: [Column], emotions: [String], subject: String, slice: Int
   ) {
     (self.rows, self.columns, self.emotions, self.subject, self.slice) = (rows, columns, emotions, subject, slice)
-    if columns.first?.run != nodesOf { (nodes, nodesOf, node) = ([], columns.first?.run ?? "", nil) }
-    cursor = Point(x: min(cursor.x, max(0, columns.count - 1)), y: min(cursor.y, max(0, rows.count - 1)))
+    ask(nodesOf: columns.first?.run ?? "")
+    means = nil
+    keepCursor()
     restart()
+  }
+
+  private mutating func ask(nodesOf run: String) {
+    if run != nodesOf { (nodes, nodesOf, node) = ([], run, nil) }
+  }
+
+  private mutating func keepCursor() {
+    cursor = Point(x: min(cursor.x, max(0, columns.count - 1)), y: min(cursor.y, max(0, rows.count - 1)))
+  }
+
+  /// Means of a run are on their way: what was there is of another question.
+  package mutating func beginMeans(of run: String) {
+    (rows, columns, means) = ([], [], nil)
+    ask(nodesOf: run)
+    restart()
+  }
+
+  /// - Parameter titles: of the attacks, in the report's order.
+  package mutating func take(_ report: AttentionReport, _ wish: AttentionWish) {
+    guard across == .means else { return }
+    let count = report.classes.reduce(0) { $0 + $1.images }
+    (emotions, subject) = (report.emotions, "means of \(count) slices, \(report.part.rawValue)")
+    rows = report.classes.map { Row(emotion: $0.emotion, utterance: "\($0.images) slices") }
+    columns =
+      [Column(title: "clean", run: report.run, point: nil)]
+      + wish.attacks.map { Column(title: Scrub.title($0.attack), run: report.run, point: $0) }
+    let side = 224
+    let tiles = report.classes.map { one in
+      let image = Raster(rows: side, columns: side, values: one.levels, range: 0...255)
+      return ([one.clean] + one.attacked).map { values in
+        // A mean of many maps never reaches 1: each is shown on its own scale, as in the figure of `quaver explain`.
+        let top = max(values.max() ?? 0, 1e-6)
+        return Tile(
+          image: image,
+          attention: Raster(rows: side, columns: side, values: values.map { $0 / top }, range: 0...1))
+      }
+    }
+    means = (report, tiles)
+    (cells, wanted, isRunning) = ([:], nil, false)
+    keepCursor()
   }
 
   /// Everything anew, with what was chosen meanwhile.
@@ -180,6 +249,5 @@ package struct ExplainState: Sendable, Equatable {
     guard !nodes.isEmpty else { return }
     let here = nodes.firstIndex(of: node ?? standardNode) ?? nodes.count - 1
     node = nodes[(here + distance + nodes.count) % nodes.count]
-    restart()
   }
 }

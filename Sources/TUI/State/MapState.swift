@@ -9,8 +9,12 @@ package struct MapState: Sendable, Equatable {
   /// Of the embedding that is being made.
   package var progress: RunProgress?
   package var shown = Shown.both
+  /// The points are on their way, or were when it was stopped.
+  package private(set) var isUnfinished = false
   /// The clean features alone, or also those under the attack pane's attack.
   package var withAttack = true
+  /// Whose features the next map lays out.
+  package var part = EvaluationPart.valid
   /// One emotion alone.
   package var only: Int?
   /// Index of the point with the cursor.
@@ -20,8 +24,11 @@ package struct MapState: Sendable, Equatable {
 
   package init() {}
 
-  package mutating func take(_ wish: EmbeddingWish, _ embedding: RunEmbedding) {
-    (self.wish, self.embedding, cursor, zoom, only) = (wish, embedding, 0, 1, nil)
+  /// - Parameter isUnfinished: the points are still on their way.
+  package mutating func take(_ wish: EmbeddingWish, _ embedding: RunEmbedding, isUnfinished: Bool = false) {
+    let goesOn = self.isUnfinished && self.wish == wish
+    (self.wish, self.embedding, self.isUnfinished) = (wish, embedding, isUnfinished)
+    if !goesOn { (cursor, zoom, only) = (0, 1, nil) }
   }
 
   package func isShown(_ point: EmbeddedPoint) -> Bool {

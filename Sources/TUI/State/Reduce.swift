@@ -78,8 +78,9 @@ package enum Reducer {
       }
       state.resultsPane.attacking = status
     case .embedding(let progress): state.mapPane.progress = progress
+    case .attending(let progress): state.explainPane.progress = progress
     case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed, .mapNodes, .explaining,
-      .embedded, .results, .attackedSlices:
+      .embeddingSoFar, .embedded, .attended, .results, .attackedSlices:
       break
     }
     if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }

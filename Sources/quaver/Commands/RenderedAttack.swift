@@ -22,6 +22,10 @@ struct RenderedAttack: ParsableArguments {
       "Of the explain pane: columns are the run and these, rather than attacks (the paper's figure 4).",
       valueName: "run"))
   var beside: [String] = []
+  @Flag(help: "Of the explain pane: the mean over all images of each emotion, clean and under each attack, at --eps.")
+  var means = false
+  @Option(help: "Of the map, and of means: whose images; valid, train or merged.")
+  var part = EvaluationPart.valid
   @OptionGroup var settings: AttackOptions
 
   /// Makes the attack that the pane would make.
@@ -59,7 +63,7 @@ struct RenderedAttack: ParsableArguments {
     }
   }
 
-  /// Lays out the features that the map pane would; --limit and --part are `quaver embed`'s.
+  /// Lays out the features that the map pane would.
   ///
   /// - Throws: `AttackError`, and what embedding throws.
   func map(_ state: inout State, _ laboratory: Laboratory) async throws {
@@ -70,6 +74,7 @@ struct RenderedAttack: ParsableArguments {
     } else {
       state.mapPane.withAttack = false
     }
+    state.mapPane.part = part
     guard let wish = MapPane.wish(state) else { return }
     let embedding = try await laboratory.embed(
       try laboratory.subject(wish.run), try wish.order(), control: RunControl()
@@ -77,10 +82,11 @@ struct RenderedAttack: ParsableArguments {
     _ = Reducer.reduce(&state, .event(.embedded(wish, embedding)))
   }
 
-  /// Fills the explain pane's cells one after the other.
+  /// Averages what the explain pane would, or fills its cells one after the other.
   ///
   /// - Throws: `RenderError.cannotAttack`, `LabError`, and what explaining throws.
   func explain(_ state: inout State, slice: Int, _ laboratory: Laboratory) async throws {
+    guard !means else { return try await average(&state, laboratory) }
     if let reason = AttackPane.whyNot(state) { throw RenderError.cannotAttack(reason) }
     guard let run = state.selectedRun else { return }
     if overlay > 0, let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) {
@@ -106,6 +112,15 @@ struct RenderedAttack: ParsableArguments {
       default: break
       }
     }
+  }
+
+  private func average(_ state: inout State, _ laboratory: Laboratory) async throws {
+    (state.explainPane.across, state.explainPane.part) = (.means, part)
+    guard let wish = ExplainPane.wish(state) else { return }
+    let report = try await laboratory.attention(
+      try laboratory.subject(wish.run), try wish.order(), control: RunControl()
+    ) { _ in }
+    _ = Reducer.reduce(&state, .event(.attended(wish, report)))
   }
 
   /// The attacks on the run, or the slices of one of them.

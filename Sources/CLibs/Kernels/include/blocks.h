@@ -22,3 +22,6 @@ typedef struct {
 /// Weights [outputs][channels][kernel][kernel] of a convolution as those [channels·side²][outputs][window][window] of the
 /// one that gives its input gradient by blocks: tap t of a block's place u reads weight u + stride·(before − t).
 void quaver_arrange_block_weights(const float *weights, const quaver_block_weights *shape, float *arranged);
+
+/// A plane [height][width] with `padding` zeros on all four sides.
+void quaver_pad(const float *map, ptrdiff_t height, ptrdiff_t width, ptrdiff_t padding, float *padded);
