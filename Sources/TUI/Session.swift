@@ -8,6 +8,8 @@ package struct Session: Codable, Sendable, Equatable {
   /// Nil unless the user chose one.
   package var theme: String?
   package var glyphs: String
+  /// Nil in those of earlier versions.
+  package var layout: String?
   /// Corpus and utterance of each mark, with a tab between.
   package var marks: [String]
   package var runs: [String]
@@ -16,6 +18,7 @@ package struct Session: Codable, Sendable, Equatable {
     place = Place(state)
     theme = state.hasChosenTheme ? state.look.theme.name : nil
     glyphs = state.look.glyphs.rung.rawValue
+    layout = state.preset.rawValue
     marks = state.corpusPane.marks.prefix(1000).map { "\($0.corpus)\t\($0.utterance)" }
     runs = state.trainingPane.marks
   }
@@ -46,6 +49,7 @@ package struct Session: Codable, Sendable, Equatable {
         let words = mark.split(separator: "\t").map(String.init)
         return words.count == 2 ? UtteranceReference(corpus: words[0], utterance: words[1]) : nil
       })
+    state.preset = layout.flatMap(Layout.Preset.init) ?? .balanced
     state.trainingPane.marks = runs
     state.resumes = place
   }

@@ -193,6 +193,34 @@ struct ExploreTests {
     #expect(other.state.resumes == nil, "the user's own keys count from now on")
   }
 
+  @Test("Every layout shares out the whole screen, shows the pane with the focus, and comes back at the next start")
+  func layouts() throws {
+    for size in [Size(width: 80, height: 24), Size(width: 120, height: 40), Size(width: 200, height: 60)] {
+      var bench = Bench(size.width, size.height)
+      var areas: [Int: Set<Int>] = [:]
+      for _ in Layout.Preset.allCases {
+        bench.press("|")
+        for (index, pane) in Panes.order.enumerated() {
+          bench.press("\(Layout.digit(index))")
+          let layout = Layout(bench.state)
+          #expect(layout.rect(of: pane) != nil, "\(bench.state.preset.rawValue) hides \(pane.name)")
+          let cells = layout.panes.reduce(0) { $0 + $1.rect.width * $1.rect.height }
+          #expect(cells == layout.body.width * layout.body.height)
+          areas[index, default: []].insert(layout.rect(of: pane).map { $0.width * $0.height } ?? 0)
+          _ = bench.canvas
+        }
+      }
+      #expect(bench.state.preset == .balanced)
+      if size.width > 100 { #expect(areas.values.contains { $0.count > 2 }, "all layouts are alike at \(size)") }
+    }
+    var bench = Bench()
+    bench.press("|")
+    let session = Session(bench.state)
+    var other = Bench()
+    session.begin(&other.state, hasTheme: false, hasGlyphs: false)
+    #expect(other.state.preset == bench.state.preset && other.state.preset != .balanced)
+  }
+
   @Test("A session of another world is harmless")
   func foreign() {
     var bench = Bench(corpora: [], runs: [])

@@ -205,7 +205,7 @@ package enum AttackPane {
     if state.viewPane.isEmpty { return "choose an utterance in the corpus pane (1) first" }
     guard let run = state.selectedRun else { return "choose a run in the training pane (3) first" }
     guard let corpus = state.corpus(of: run.job) else {
-      return "the corpus \(run.job.corpus) of \(run.id) is not registered here"
+      return State.isMissing(run.job.corpus)
     }
     if corpus.name != state.viewPane.corpus {
       return "\(run.id) was trained on \(corpus.name), and this slice is of \(state.viewPane.corpus): "

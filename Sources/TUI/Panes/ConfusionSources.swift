@@ -1,5 +1,4 @@
 import Core
-import Foundation
 import Lab
 
 /// Where the matrices come from, and the utterances behind their cells.
@@ -151,9 +150,8 @@ extension ConfusionPane {
       }
     let words = "\(run.emotions[wanted.truth]) taken for \(run.emotions[wanted.predicted])"
     guard !places.isEmpty, let corpus = state.corpus(of: run.job) else {
-      let name = URL(fileURLWithPath: run.job.corpus).lastPathComponent
       let none = wanted.side == .difference ? "no slice is \(words) in one of them only" : "no slice is \(words)"
-      return state.say(places.isEmpty ? none : "the corpus \(name) is not registered here", .warning)
+      return state.say(places.isEmpty ? none : State.isMissing(run.job.corpus), .warning)
     }
     let utterances = Set(places.map(\.utterance))
     CorpusPane.show(CorpusState.Selection(title: words, corpus: corpus.name, utterances: utterances), &state)

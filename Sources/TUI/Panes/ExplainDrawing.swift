@@ -49,10 +49,17 @@ enum ExplainDrawing {
     }
     guard !pane.rows.isEmpty, !pane.columns.isEmpty else {
       let words =
-        pane.across == .means
-        ? "Enter (or r) averages where the network looks over all \(pane.part.words) images of each emotion, clean and "
-          + "under each attack."
-        : "Enter (or r) looks where the network looks when this sentence is said in every emotion."
+        switch pane.across {
+        case .attacks:
+          "Enter (or r) looks where the network looks when this sentence is said in every emotion, clean and under each "
+            + "attack; m: the marked runs beside each other, or the mean over each emotion."
+        case .runs:
+          "Enter (or r) looks where the runs that are marked in \(Panes.label(.training)) look when this sentence is said in "
+            + "every emotion; m: the mean over each emotion, or one run under each attack."
+        case .means:
+          "Enter (or r) averages where the network looks over all \(pane.part.words) images of each emotion, clean and under "
+            + "each attack; p: other images, m: one sentence under each attack, or of several runs."
+        }
       _ = Paragraph.draw(ExplainPane.whyNot(state) ?? words, in: surface.bounds, look.style(.dim), look, &surface)
       return
     }

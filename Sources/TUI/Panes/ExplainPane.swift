@@ -74,7 +74,7 @@ package enum ExplainPane {
     guard state.explainPane.across == .means else { return AttackPane.whyNot(state) }
     guard let run = state.selectedRun else { return "choose a run in the training pane (3) first" }
     if state.explainPane.progress != nil { return "means are being made; x stops it" }
-    return state.corpus(of: run.job) == nil ? "the corpus \(run.job.corpus) of \(run.id) is not registered here" : nil
+    return state.corpus(of: run.job) == nil ? State.isMissing(run.job.corpus) : nil
   }
 
   /// The means that r asks for; nil where there is no run.

@@ -141,7 +141,7 @@ package enum MapPane {
     else { return [] }
     let job = state.runs[index].job
     guard let corpus = state.corpus(of: job) else {
-      state.say("the corpus \(job.corpus) is not registered here", .warning)
+      state.say(State.isMissing(job.corpus), .warning)
       return []
     }
     state.mark()

@@ -147,7 +147,7 @@ package enum ResultsPane {
     else { return [] }
     let job = state.runs[index].job
     guard let corpus = state.corpus(of: job) else {
-      state.say("the corpus \(job.corpus) is not registered here", .warning)
+      state.say(State.isMissing(job.corpus), .warning)
       return []
     }
     state.mark()
@@ -180,5 +180,10 @@ extension State {
   /// The corpus that a job was trained on, where it is registered.
   package func corpus(of job: Job) -> CorpusInfo? {
     corpora.first { $0.name == job.corpus || $0.path == job.corpus }
+  }
+
+  /// Why there are no utterances behind a job's numbers here, and what helps.
+  package static func isMissing(_ corpus: String) -> String {
+    "the corpus \(corpus) is not registered here; `quaver corpus add \(corpus)` in another terminal does it"
   }
 }

@@ -16,6 +16,15 @@ package enum GlobalBindings {
         $0.isZoomed.toggle()
         return []
       },
+      Binding(
+        "global.layout", ["|"], "layout",
+        "Shares the screen out anew: a larger view, a larger pane below it, without the list."
+      ) { state in
+        state.preset = state.preset.next
+        let isSmall = Layout(state).panes.count < 2
+        state.say("layout: \(state.preset.rawValue)\(isSmall ? ", on a screen with room for several panes" : "")")
+        return []
+      },
     ]
     + (1...10).map { number in
       Binding(

@@ -1,5 +1,22 @@
 /// Who gets which part of the screen: a pure function of the screen's size, the focus and the zoom.
 package struct Layout: Sendable {
+  /// How a screen with room for several panes is shared out.
+  package enum Preset: String, CaseIterable, Sendable {
+    case balanced
+    case largeView = "large view"
+    case largeLower = "large lower pane"
+    case withoutList = "without the list"
+
+    /// The view's rows, of those that it shares with what is below it.
+    fileprivate func upper(_ height: Int) -> Int {
+      switch self {
+      case .balanced, .withoutList: height * 11 / 20
+      case .largeView: height * 15 / 20
+      case .largeLower: height * 6 / 20
+      }
+    }
+  }
+
   package private(set) var panes: [(id: PaneID, rect: Rect)] = []
   package let header: Rect
   package let body: Rect
@@ -28,20 +45,28 @@ package struct Layout: Sendable {
 
   /// A pane that has no place of its own takes that of training and confusion while it is the last one chosen.
   private func wide(_ state: State) -> [(id: PaneID, rect: Rect)] {
-    let (left, right) = body.splitLeft(min(44, body.width / 5))
+    let hasList = hasList(state)
+    let (left, right) = body.splitLeft(hasList ? min(44, body.width / 5) : 0)
     let (corpus, log) = left.splitTop(left.height - max(8, left.height / 4))
-    let (view, lower) = right.splitTop(right.height * 11 / 20)
+    let (view, lower) = right.splitTop(state.preset.upper(right.height))
     let (training, confusion) = lower.splitLeft(lower.width * 3 / 5)
+    let list = hasList ? [(PaneID.corpus, corpus), (.log, log)] : []
     guard [.corpus, .view, .training, .confusion, .log].contains(state.lower) else {
-      return [(.corpus, corpus), (.view, view), (state.lower, lower), (.log, log)]
+      return list + [(.view, view), (state.lower, lower)]
     }
-    return [(.corpus, corpus), (.view, view), (.training, training), (.confusion, confusion), (.log, log)]
+    return list + [(.view, view), (.training, training), (.confusion, confusion)]
   }
 
   private func middling(_ state: State) -> [(id: PaneID, rect: Rect)] {
-    let (left, right) = body.splitLeft(34)
-    let (view, lower) = right.splitTop(right.height * 11 / 20)
-    return [(.corpus, left), (.view, view), (state.lower, lower)]
+    let hasList = hasList(state)
+    let (left, right) = body.splitLeft(hasList ? 34 : 0)
+    let (view, lower) = right.splitTop(state.preset.upper(right.height))
+    return (hasList ? [(.corpus, left)] : []) + [(.view, view), (state.lower, lower)]
+  }
+
+  /// The pane with the focus is always there.
+  private func hasList(_ state: State) -> Bool {
+    state.preset != .withoutList || [.corpus, .log].contains(state.focus)
   }
 
   package static func hasBorder(_ rect: Rect) -> Bool { rect.width >= 24 && rect.height >= 6 }

@@ -33,6 +33,7 @@ package struct State: Sendable, Equatable {
   /// The pane below the view on a middling screen.
   package var lower: PaneID = .training
   package var isZoomed = false
+  package var preset = Layout.Preset.balanced
   /// Places to go back to.
   package var trail: [Place] = []
   /// Where the last session was, until the first key: what it shows may still have to arrive.
