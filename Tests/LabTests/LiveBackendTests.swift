@@ -1,0 +1,90 @@
+import Attacks
+import Core
+import Foundation
+import Lab
+import Pipeline
+import Testing
+
+/// The workbench's door to the engine, without a screen.
+@Suite(.trainedOnce, .serialized) struct LiveBackendTests {
+  private let small = SmallLaboratory()
+
+  /// All events until one is wanted; fails after a minute.
+  private func events(
+    of backend: LiveBackend, until isWanted: (Event) -> Bool
+  ) async throws -> [Event] {
+    var all: [Event] = []
+    for _ in 0..<3000 {
+      // A newer state takes an older one's place in the queue, and so may come before what was told earlier.
+      let new = backend.drain()
+      all += new
+      if new.contains(where: isWanted) { return all }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    Issue.record("nothing came that was waited for, only \(all.map { "\($0)".prefix(80) })")
+    return all
+  }
+
+  private static let fgsm = AttackPoint(attack: "fgsm", settings: AttackSettings())
+
+  @Test func aMapIsSeenOnItsWay() async throws {
+    defer { small.remove() }
+    let backend = LiveBackend(try TrainedOnce.laboratory("r", at: small))
+    let wish = EmbeddingWish(run: "r", attack: Self.fgsm)
+    backend.send(.embed(wish))
+    let all = try await events(of: backend) { $0 == .embedding(nil) }
+    let soFar = all.compactMap { if case .embeddingSoFar(wish, let map) = $0 { map } else { nil } }
+    let whole = all.compactMap { if case .embedded(wish, let map) = $0 { map } else { nil } }
+    let map = try #require(whole.first), early = try #require(soFar.first)
+    #expect(whole.count == 1 && map.points.count == 32 && map.trustworthiness != nil)
+    #expect(early.points.count == 32 && early.trustworthiness == nil && early.iterations <= map.iterations)
+    #expect(early.points.map(\.sliceNumber) == map.points.map(\.sliceNumber))
+    #expect(early.points.allSatisfy { $0.x.isFinite && $0.y.isFinite })
+  }
+
+  @Test func attentionIsAveragedAndTheEngineIsBusyMeanwhile() async throws {
+    defer { small.remove() }
+    let backend = LiveBackend(try TrainedOnce.laboratory("r", at: small))
+    var wish = AttentionWish(run: "r", attacks: [Self.fgsm])
+    (wish.part, wish.limit) = (.merged, 12)
+    backend.send(.attend(wish))
+    #expect(backend.isTraining)
+    backend.send(.embed(EmbeddingWish(run: "r")))
+    let all = try await events(of: backend) { $0 == .attending(nil) }
+    #expect(all.contains(.failed(LabError.engineBusy.description)))
+    let report = try #require(all.compactMap { if case .attended(wish, let report) = $0 { report } else { nil } }.first)
+    #expect(report.classes.reduce(0) { $0 + $1.images } == 12 && report.part == .merged)
+    #expect(report.attacks.count == 1 && report.rows.contains { $0.emotion == nil })
+    // Stopped at once, it says so and leaves no report; the engine is free again.
+    (wish.limit, wish.method) = (nil, .gradCAM)
+    backend.send(.attend(wish))
+    backend.send(.stopSurvey)
+    let stopped = try await events(of: backend) { $0 == .attending(nil) }
+    #expect(!stopped.contains { if case .attended = $0 { true } else { false } })
+    #expect(!backend.isTraining)
+  }
+
+  /// Another process attacks: first nothing, then one that is under way, then a complete one.
+  @Test func attacksOfOthersAppearWhileTheyAreUnderWay() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let backend = LiveBackend(laboratory)
+    func results(_ isWanted: ([RunResults]) -> Bool) async throws {
+      _ = try await events(of: backend) { if case .results(let results) = $0 { isWanted(results) } else { false } }
+    }
+    backend.send(.loadResults)
+    try await results(\.isEmpty)
+    // The watcher has looked once.
+    try await Task.sleep(for: .seconds(3.5))
+    var wish = AttackWish(run: "r", point: Self.fgsm)
+    (wish.limit, wish.batch, wish.part) = (12, 4, .merged)
+    let subject = try laboratory.subject("r"), order = try wish.order()
+    let control = RunControl(stoppingAfterReads: 8)
+    await #expect(throws: PipelineError.stopped) {
+      _ = try await laboratory.attack(subject, order, control: control) { _ in }
+    }
+    try await results { $0.first?.partial.first?.done == 4 && $0.first?.reports.isEmpty == true }
+    _ = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
+    try await results { $0.first?.reports.count == 1 && $0.first?.partial.isEmpty == true }
+  }
+}
