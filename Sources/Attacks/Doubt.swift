@@ -111,10 +111,11 @@ package enum Doubt {
 
   /// Steps that cannot reach the edge of the ball make ε mean little.
   private static func reach(_ summary: AttackSummary) -> String? {
-    let settings = summary.settings, reach = settings.alpha * Double(settings.steps)
-    guard let attack = Attacks.all.first(where: { $0.name == summary.attack }), attack.knobs.contains(.alpha),
-      reach < settings.epsilon * (1 - 1e-6), !(attack.knobs.contains(.randomStart) && settings.randomStart)
-    else { return nil }
+    let settings = summary.settings
+    guard let attack = Attacks.all.first(where: { $0.name == summary.attack }), let reach = attack.reach(settings)
+    else {
+      return nil
+    }
     let times = settings.steps == 1 ? "1 step" : "\(settings.steps) steps"
     return "\(times) of α = \(Fraction.text(settings.alpha)) reach \(Fraction.text(reach)) of "
       + "ε = \(Fraction.text(settings.epsilon)) at most, so \(attack.title) hardly depends on ε."
@@ -196,4 +197,15 @@ package enum Doubt {
   private static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
 
   private static func sentence(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() + "." }
+}
+
+extension Attack {
+  /// How far from the image its steps lead at most, where that is less than ε: α·steps, without a random start.
+  package func reach(_ settings: AttackSettings) -> Double? {
+    let reach = settings.alpha * Double(settings.steps)
+    guard knobs.contains(.alpha), reach < settings.epsilon * (1 - 1e-6),
+      !(knobs.contains(.randomStart) && settings.randomStart)
+    else { return nil }
+    return reach
+  }
 }

@@ -97,13 +97,16 @@ struct CanvasPanel: Panel {
 
 /// The focused pane in a file.
 package enum PaneFigure {
-  /// - Parameter size: in cells; nil takes the pane's own on the screen.
+  /// - Parameter size: in cells; nil takes the pane's own on the screen, but 120×40 at least: a file is not as narrow as a
+  ///   terminal.
   /// - Throws: `ExportError`.
   package static func data(_ state: State, _ format: Figure.Format, size: Size? = nil) throws -> Data {
     var state = state
     // A file has all colours and glyphs, whatever the terminal has.
     state.look = Look(theme: state.look.theme, depth: .truecolor, rung: .half)
-    let panel = CanvasPanel(PaneScreen.draw(state, size: size), theme: state.look.theme)
+    let own = PaneScreen.size(state)
+    let least = Size(width: max(120, own.width), height: max(40, own.height))
+    let panel = CanvasPanel(PaneScreen.draw(state, size: size ?? least), theme: state.look.theme)
     var style = Style.light
     style.paper = CanvasPanel.ink(panel.paper)
     return try Figure("", rows: [[panel]], style: style).data(format)

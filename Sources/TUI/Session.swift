@@ -13,6 +13,7 @@ package struct Session: Codable, Sendable, Equatable {
   /// Corpus and utterance of each mark, with a tab between.
   package var marks: [String]
   package var runs: [String]
+  package var job: Job?
 
   package init(_ state: State) {
     place = Place(state)
@@ -21,6 +22,7 @@ package struct Session: Codable, Sendable, Equatable {
     layout = state.preset.rawValue
     marks = state.corpusPane.marks.prefix(1000).map { "\($0.corpus)\t\($0.utterance)" }
     runs = state.trainingPane.marks
+    job = state.lastJob
   }
 
   /// Nil where there is none, or one of another version.
@@ -51,6 +53,7 @@ package struct Session: Codable, Sendable, Equatable {
       })
     state.preset = layout.flatMap(Layout.Preset.init) ?? .balanced
     state.trainingPane.marks = runs
+    state.lastJob = job
     state.resumes = place
   }
 }

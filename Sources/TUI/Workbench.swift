@@ -250,7 +250,7 @@ final class Workbench {
     do {
       let data = try make()
       try Exports.write(data, to: path)
-      state.say("wrote \(path), \(Numbers.bytes(data.count))")
+      state.say("wrote \(URL(fileURLWithPath: path).path), \(Numbers.bytes(data.count))")
     } catch { state.say("\(error)", .error) }
   }
 

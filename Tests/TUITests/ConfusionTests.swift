@@ -119,4 +119,29 @@ struct ConfusionTests {
       #expect(ConfusionState.Against(text: against.text) == against)
     }
   }
+
+  @Test(
+    "Two runs that other slices judged are not subtracted without a word; a split that is a file is the same for all")
+  func otherSlices() throws {
+    func bench(_ change: (inout Job) -> Void) throws -> Bench {
+      var job = Job(corpus: "emodb")
+      change(&job)
+      let other = Fake.run("20261122-0900-linear", job: job, epochs: 15, status: .finished)
+      var bench = Bench(120, 40, runs: [Fake.run("20261124-2210-mel", epochs: 6, status: .finished), other])
+      bench.press("3", "j", "space", "k", "4", "D")
+      #expect(bench.state.confusionPane.against == .run(other.id))
+      return bench
+    }
+    let same = try bench { _ in }
+    #expect(try #require(ConfusionPane.pair(same.state)).caution == nil)
+    let seeds = try bench { $0.seed = 1 }
+    let caution = try #require(ConfusionPane.pair(seeds.state)?.caution)
+    #expect(
+      caution.contains("seed 0") && caution.contains("seed 1") && seeds.text.contains("! not the same validation"))
+    let strides = try bench { $0.strideMilliseconds = 250 }
+    #expect(ConfusionPane.pair(strides.state)?.caution != nil)
+    var (drawn, file) = (Job(corpus: "x"), Job(corpus: "x"))
+    (drawn.split, file.split) = ("speaker", "/splits/mine.csv")
+    #expect(drawn.drawsSplit && !file.drawsSplit)
+  }
 }

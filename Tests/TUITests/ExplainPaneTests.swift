@@ -83,7 +83,15 @@ struct ExplainPaneTests {
     #expect(!bench.state.explainPane.isRunning && bench.state.explainPane.done == 1)
     #expect(bench.text.contains("the engine is busy"))
     bench.press("r")
-    #expect(bench.state.explainPane.done == bench.state.explainPane.total)
+    #expect(bench.state.explainPane.done == bench.state.explainPane.total && !bench.state.explainPane.hasFailures)
+    // Another run is looked at anew.
+    bench.press("3", "j", "9", "r")
+    #expect(bench.state.explainPane.columns.first?.run == bench.state.selectedRun?.id)
+    var young = Self.grid()
+    let fresh = Fake.run("young", epochs: 0, status: .running, isOwn: true)
+    young.act(.event(.runs([fresh])))
+    young.press("3", "g g", "9")
+    #expect(ExplainPane.whyNot(young.state)?.contains("has no weights") == true)
   }
 
   @Test("Means of each emotion are made when asked for, of the part, layer and method that are chosen")

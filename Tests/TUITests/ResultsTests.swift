@@ -207,4 +207,39 @@ struct ResultsTests {
     let job = try #require(trained(bench))
     #expect(job.options?.warmup == 2 && job.weights == .automatic)
   }
+
+  @Test("Of all runs, A attacks the run of the row, with its settings; without a row, with the attack pane's")
+  func attacksTheRowsRun() throws {
+    var bench = Bench.inTheMiddle(of: .results)
+    if !bench.state.resultsPane.showsAll { bench.press("a") }
+    bench.press("G")
+    let row = try #require(bench.state.resultsPane.selected)
+    let other = bench.state.runs.first { $0.id != row.run }
+    bench.state.trainingPane.run = other?.id
+    bench.state.trainingPane.list.selection = bench.state.runs.firstIndex { $0.id == other?.id } ?? 0
+    bench.press("A")
+    guard case .form(let form) = bench.state.modal else { Issue.record("there is no form"); return }
+    #expect(form.attacked == row.run && form.attacked != bench.state.selectedRun?.id)
+  }
+
+  @Test(
+    "The attack pane is titled by what it shows, says how far its steps reach, and asks again when the engine is free")
+  func titled() throws {
+    var bench = Bench.inTheMiddle(of: .attack)
+    let title = try #require(Panes.named(.attack)).title
+    let shown = try #require(bench.state.attackPane.shown?.explanation.request.attack)
+    bench.state.attackPane.turn(1)
+    #expect(title(bench.state).contains(Scrub.words(shown)), "nothing else was asked for yet")
+    bench.press("enter")
+    let now = try #require(bench.state.attackPane.point)
+    #expect(now.attack != shown.attack && title(bench.state).contains(Scrub.words(now)))
+    // ε 32/255, two steps of 4/255 without a random start; PGD has one.
+    #expect(Scrub.reach(AttackPoint(attack: "mi-fgsm", settings: AttackSettings())) == "its steps reach 8/255")
+    let pgd = try Attacks.named("pgd")
+    #expect(Scrub.reach(AttackPoint(attack: "pgd", settings: pgd.defaults)) == nil)
+    bench.state.attackPane.fail("busy")
+    let before = bench.effects.count
+    bench.act(.event(.embedding(nil)))
+    #expect(bench.effects.count > before && bench.state.attackPane.failure == nil)
+  }
 }

@@ -124,12 +124,11 @@ package final class LiveBackend: Backend {
 
   /// Stops this process's run with a checkpoint and waits for it; at most `seconds`. What waits stays in its file.
   ///
-  /// - Returns: names of the runs that were asked to stop; one that did not within the time leaves `isTraining` true.
+  /// - Returns: names of the runs that were asked to stop by this, and not by the user before; one that did not within the time leaves `isTraining` true.
   package func shutdown(waiting seconds: Double = 120) -> [String] {
     isLeaving.withLock { $0 = true }
     speaker?.stop()
-    let live = controls.ids
-    controls.stopAll()
+    let live = controls.stopAll()
     let deadline = RateMeter.now() + seconds
     while RateMeter.now() < deadline, controls.isBusy { usleep(20_000) }
     return live.sorted()

@@ -20,7 +20,14 @@ final class OwnRuns: Sendable {
 
   func name(_ id: String) { current.withLock { $0?.id = id } }
   func end() { current.withLock { $0 = nil } }
-  func stopAll() { current.withLock { $0?.control.wish = .stopNow } }
+  /// - Returns: the run that nobody had asked to stop before.
+  func stopAll() -> Set<String> {
+    current.withLock { current in
+      let wasStopping = current?.control.wish == .stopNow
+      current?.control.wish = .stopNow
+      return wasStopping ? [] : Set([current?.id].compactMap(\.self))
+    }
+  }
   func control(of id: String) -> RunControl? { current.withLock { $0?.id == id ? $0?.control : nil } }
 }
 

@@ -1,3 +1,5 @@
+import Pipeline
+
 /// Everything needed to repeat a run; written to `job.json` before its first step and never changed.
 package struct Job: Codable, Sendable, Equatable {
   package var corpus: String
@@ -31,6 +33,9 @@ package struct Job: Codable, Sendable, Equatable {
 extension Job {
   /// The split as it is shown: a file's name without its folders.
   package var splitName: String { split.split(separator: "/").last.map(String.init) ?? split }
+
+  /// Whether the seed draws the split too, so that another seed is judged by other slices.
+  package var drawsSplit: Bool { if case .file = SplitKind(split) { false } else { true } }
 }
 
 extension Job {

@@ -25,6 +25,11 @@ package enum Scrub {
     [title(point.attack), epsilon(point)].compactMap { $0 }.joined(separator: " ")
   }
 
+  /// "its steps reach 8/255"; nil where they lead to the edge of the ball.
+  package static func reach(_ point: AttackPoint) -> String? {
+    Attacks.all.first { $0.name == point.attack }?.reach(point.settings).map { "its steps reach \(Fraction.text($0))" }
+  }
+
   /// "ε 32/255"; nil where ε means nothing.
   package static func epsilon(_ point: AttackPoint) -> String? {
     hasStrength(point.attack) ? "ε \(Fraction.text(point.settings.epsilon))" : nil

@@ -51,7 +51,7 @@ enum AttackDrawing {
       look.style(.text))
     var words: [String] = []
     if let attack = explanation.request.attack {
-      words = [Scrub.words(attack)]
+      words = [Scrub.words(attack) + (Scrub.reach(attack).map { " (\($0))" } ?? "")]
       if let change = explanation.perturbation { words += measured(change) }
     } else {
       words = ["the clean image", "] attacks it"]

@@ -142,9 +142,14 @@ enum ConfusionDrawing {
     let used = Paragraph.draw(
       look.glyphs.plain("\(pair.emotions[cell.y]) taken for \(pair.emotions[cell.x]): \(numbers(pair, cell))"),
       in: rest, look.style(.accent), look, &surface)
+    var below = rest.splitTop(used).rest
+    if let caution = pair.caution {
+      let lines = Paragraph.draw("! \(caution)", in: below, look.style(.warning), look, &surface)
+      below = below.splitTop(lines).rest
+    }
     let words =
       "\(scores(pair, state)) · \(ConfusionPane.slices(state)) · split \(run.job.splitName) · seed \(run.job.seed)"
-    Paragraph.draw(look.glyphs.plain(words), in: rest.splitTop(used).rest, look.style(.dim), look, &surface)
+    Paragraph.draw(look.glyphs.plain(words), in: below, look.style(.dim), look, &surface)
   }
 
   private static func numbers(_ pair: ConfusionPair, _ cell: Point) -> String {

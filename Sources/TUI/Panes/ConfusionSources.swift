@@ -20,9 +20,27 @@ extension ConfusionPane {
     case .run(let id):
       guard let other = state.runs.first(where: { $0.id == id }), let last = other.epochs.last else { return nil }
       return ConfusionPair(
-        emotions: run.emotions, first: metrics.confusion, second: last.confusion, firstName: run.id, secondName: id,
-        side: pane.side, measure: pane.measure)
+        emotions: run.emotions, first: metrics.confusion, second: last.confusion, firstName: short(run.id),
+        secondName: short(id), side: pane.side, measure: pane.measure,
+        caution: caution(run, metrics.confusion, other, last.confusion))
     }
+  }
+
+  private static func short(_ run: String) -> String { TextWidth.withoutMiddle(run, to: 24) }
+
+  /// A drawn split is another one for every seed, so that two runs may have been judged by different slices.
+  private static func caution(_ run: RunInfo, _ first: [[Int]], _ other: RunInfo, _ second: [[Int]]) -> String? {
+    let (a, b) = (run.job, other.job)
+    let isSame =
+      (a.corpus, a.split, a.strideMilliseconds, a.limit) == (b.corpus, b.split, b.strideMilliseconds, b.limit)
+      && (a.seed == b.seed || !a.drawsSplit)
+    guard !isSame else { return nil }
+    func words(_ run: RunInfo, _ matrix: [[Int]]) -> String {
+      "\(matrix.joined().reduce(0, +)) (split \(run.job.splitName), seed \(run.job.seed))"
+    }
+    return
+      "not the same validation slices: \(words(run, first)) and \(words(other, second)); compare percentages (m), and "
+      + "with caution"
   }
 
   /// "validation slices", "106 merged slices": what is counted; an attack may have taken a sample.

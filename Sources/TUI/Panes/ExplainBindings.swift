@@ -32,7 +32,10 @@ enum ExplainBindings {
       hint: 0, isEnabled: canLook, whyNot: ExplainPane.whyNot
     ) { state in
       let pane = state.explainPane
-      guard pane.total > 0, pane.wanted == nil, pane.done < pane.total else { return ExplainPane.begin(&state) }
+      let isOfRun = pane.across == .runs || pane.columns.first?.run == state.selectedRun?.id
+      guard pane.total > 0, pane.wanted == nil, pane.done < pane.total || pane.hasFailures, isOfRun else {
+        return ExplainPane.begin(&state)
+      }
       state.explainPane.goOn()
       return ExplainPane.goOn(&state)
     },

@@ -102,6 +102,11 @@ enum ExplainDrawing {
     }
     let more = pane.columns.count - pane.corner.x - grid.columns
     if more > 0 { surface.putRight("+\(more)", surface.width, 1, look.style(.dim)) }
+    let below = pane.rows.count - pane.corner.y - grid.rows
+    if below > 0, grid.gutter > 2, grid.height > 2 {
+      let y = Grid.head + grid.rows * grid.height - 1
+      surface.put(look.glyphs.pick("↓ ", "v ") + "\(below) more", 0, y, look.style(.dim))
+    }
   }
 
   private static func label(_ state: State, _ row: Int, _ grid: Grid, _ top: Int, _ surface: inout Surface) {

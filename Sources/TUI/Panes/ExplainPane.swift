@@ -70,7 +70,7 @@ package enum ExplainPane {
   // MARK: What is explained
 
   /// What is missing before anything can be explained.
-  static let whyNot: @Sendable (State) -> String? = { state in
+  package static let whyNot: @Sendable (State) -> String? = { state in
     guard state.explainPane.across == .means else { return AttackPane.whyNot(state) }
     guard let run = state.selectedRun else { return "choose a run in the training pane (3) first" }
     if state.explainPane.progress != nil { return "means are being made; x stops it" }

@@ -105,15 +105,15 @@ enum ResultsBindings {
 
   private static let attacking: [Binding] = [
     Binding(
-      "results.attack", ["A"], "attack", "Attacks a whole part of the selected run, after a short form.", hint: 6,
+      "results.attack", ["A"], "attack", "Attacks a whole part of the run at hand, after a short form.", hint: 6,
       isEnabled: { $0.selectedRun != nil }, whyNot: { _ in "train a network first (t)" }
     ) { state in
-      guard let run = state.selectedRun else { return [] }
-      // Begins with what was looked at last.
+      // Begins with what was looked at last; of all runs, with the row's own.
       let row = state.resultsPane.selected
-      let point = row?.point ?? Scrub.point(state.attackPane.attackName, strength: 32)
-      guard let point else { return [] }
-      var wish = AttackWish(run: run.id, point: point)
+      let run = (state.resultsPane.showsAll ? row?.run : nil) ?? state.selectedRun?.id
+      let point = row?.point ?? state.attackPane.point ?? Scrub.point(state.attackPane.attackName, strength: 32)
+      guard let run, let point else { return [] }
+      var wish = AttackWish(run: run, point: point)
       wish.part = row?.part ?? .valid
       return FormModal.put(WorkForm(attacking: wish), &state)
     },

@@ -113,6 +113,7 @@ enum ResultsDrawing {
     for (column, width) in columns {
       var text = ResultColumns.text(column.cell(row), look), role = Role.text
       switch column.name {
+      case "run": text = TextWidth.withoutMiddle(text, to: width, ellipsis: look.glyphs.ellipsis)
       case "doubts":
         text = row.doubts.isEmpty ? "" : "! \(row.doubts.count)"
         role = .warning
@@ -159,7 +160,7 @@ enum ResultsDrawing {
         + "\(Numbers.fixed(scores.interval.high * 100, 1))]"
     }
     var first = "accuracy \(accuracy(effect.clean)) → \(accuracy(effect.attacked))"
-    if let success = effect.success { first += ", success \(Numbers.percent(success))" }
+    if let success = effect.success { first += ", success \(Numbers.percent(success)) of what was right" }
     first +=
       ", UAR \(Numbers.percent(effect.clean.unweightedAverageRecall)) → "
       + "\(Numbers.percent(effect.attacked.unweightedAverageRecall)); \(report.images) slices, \(report.part.rawValue)"

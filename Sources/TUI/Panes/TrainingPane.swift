@@ -177,7 +177,12 @@ package enum TrainingPane {
       whyNot: whyNotLive, run: control { $0.status == .paused ? .proceed : .pause }),
     Binding(
       "training.stop-after-epoch", ["E"], "end epoch, stop", "Stops after the running epoch.", hint: 3,
-      isEnabled: isLive, whyNot: whyNotLive, run: control { _ in .stopAfterEpoch }),
+      isEnabled: isLive, whyNot: whyNotLive
+    ) { state in
+      let epoch = (state.selectedRun?.epochs.last?.epoch ?? 0) + 1
+      state.say("stops when epoch \(epoch) is done")
+      return control { _ in .stopAfterEpoch }(&state)
+    },
     Binding(
       "training.stop", ["x"], "stop now", "Stops at once; asks first.", hint: 4, isEnabled: isLive, whyNot: whyNotLive
     ) { state in

@@ -57,7 +57,8 @@ package enum ViewDrawing {
   package static func draw(_ state: State, _ surface: inout Surface) {
     let (view, look) = (state.viewPane, state.look)
     guard !view.isEmpty else {
-      let words = "Choose an utterance in the corpus pane: Tab goes there, Enter unfolds, j and k move."
+      let there = state.focus == .corpus ? "" : "1 goes there, "
+      let words = "Choose an utterance in the corpus pane: \(there)Enter unfolds, j and k move."
       Paragraph.draw(words, in: surface.bounds, look.style(.dim), look, &surface)
       return
     }

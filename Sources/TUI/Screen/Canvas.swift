@@ -135,6 +135,17 @@ package enum TextWidth {
     return result + ellipsis
   }
 
+  /// `text` without its middle where it is wider than `width`: names of runs begin with a date, and end with what tells
+  /// them apart.
+  package static func withoutMiddle(_ text: String, to width: Int, ellipsis: String = "…") -> String {
+    let all = of(text), mark = of(ellipsis)
+    guard all > width, width > 2 * mark + 2 else { return cut(text, to: width, ellipsis: ellipsis) }
+    let head = cut(text, to: (width - mark) / 3 + 1, ellipsis: "")
+    var tail = text[...]
+    while of(tail) > width - mark - of(head) { tail.removeFirst() }
+    return head + ellipsis + tail
+  }
+
   /// `text` cut or filled with blanks to exactly `width` columns.
   package static func fit(_ text: String, to width: Int, right: Bool = false, ellipsis: String = "…") -> String {
     let text = cut(text, to: width, ellipsis: ellipsis)

@@ -16,8 +16,10 @@ package enum CommandFinder {
       }
       return (own + global(state)).filter { matches($0.binding, finder.query, state.look.glyphs) }
     case .palette(let finder):
+      // Of equal matches the focused pane's come first.
+      let panes = Panes.all.filter { $0.id == state.focus } + Panes.all.filter { $0.id != state.focus }
       let all =
-        Panes.all.flatMap { pane in
+        panes.flatMap { pane in
           state.keymap.applied(to: pane.bindings).map { Found(binding: $0, pane: pane.id) }
         } + global(state)
       let usable = all.filter { $0.binding.isEnabled(state) }

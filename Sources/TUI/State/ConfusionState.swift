@@ -74,11 +74,14 @@ package struct ConfusionPair: Sendable, Equatable {
   package let secondName: String
   package let side: ConfusionState.Side
   package let measure: ConfusionState.Measure
+  /// Why the two cannot be subtracted number by number; nil where both are of the same slices.
+  package let caution: String?
 
   package init(
     emotions: [String], first: [[Int]], second: [[Int]]? = nil, firstName: String, secondName: String = "",
-    side: ConfusionState.Side, measure: ConfusionState.Measure
+    side: ConfusionState.Side, measure: ConfusionState.Measure, caution: String? = nil
   ) {
+    self.caution = caution
     (self.emotions, self.first, self.second) = (emotions, first, second)
     (self.firstName, self.secondName, self.measure) = (firstName, secondName, measure)
     self.side = second == nil ? .first : side

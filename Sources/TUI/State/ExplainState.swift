@@ -195,7 +195,13 @@ package struct ExplainState: Sendable, Equatable {
 
   package mutating func stop() { (wanted, isRunning) = (nil, false) }
 
-  package mutating func goOn() { isRunning = done < total }
+  /// With what is missing, and what failed.
+  package mutating func goOn() {
+    cells = cells.filter { if case .failed = $0.value { false } else { true } }
+    isRunning = done < total
+  }
+
+  package var hasFailures: Bool { cells.values.contains { if case .failed = $0 { true } else { false } } }
 
   /// The next cell's question, column by column, so that a run's weights are read once; nil when all is done.
   package mutating func next() -> ExplainRequest? {

@@ -41,6 +41,7 @@ enum FormModal {
     if isBusy { state.say("queued behind what is under way; w in the training pane shows what waits") }
     switch work {
     case .train(let job):
+      state.lastJob = job
       state.go(to: .training)
       if !isBusy {
         state.trainingPane.awaitsNew = true

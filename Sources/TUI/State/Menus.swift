@@ -149,11 +149,16 @@ package enum Menus {
 
 /// A pane alone, as the screen shows it.
 package enum PaneScreen {
-  /// - Parameter size: nil takes the pane's own size on the screen.
-  package static func draw(_ state: State, size: Size? = nil) -> Canvas {
+  /// The pane's own on the screen.
+  package static func size(_ state: State) -> Size {
     let layout = Layout(state)
     let rect = layout.rect(of: state.focus) ?? layout.body
-    var surface = Surface(size: size ?? Size(width: rect.width, height: rect.height))
+    return Size(width: rect.width, height: rect.height)
+  }
+
+  /// - Parameter size: nil takes the pane's own.
+  package static func draw(_ state: State, size: Size? = nil) -> Canvas {
+    var surface = Surface(size: size ?? self.size(state))
     surface.clear(surface.bounds, state.look.style(.text))
     guard let pane = Panes.named(state.focus) else { return surface.canvas }
     var state = state

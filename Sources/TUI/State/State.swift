@@ -24,6 +24,8 @@ package struct State: Sendable, Equatable {
   package var runs: [RunInfo] = []
   package var log: [LogLine] = []
   package var queue = RunQueue()
+  /// What was trained last from here: the next form begins with it.
+  package var lastJob: Job?
   package var usage: Usage?
 
   // Where the user is.

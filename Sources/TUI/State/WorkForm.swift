@@ -42,7 +42,7 @@ package struct WorkForm: Sendable, Equatable {
         name: "corpus", help: "what to learn from", kind: .choice(state.corpora.map(\.name), allowsOther: false),
         value: corpus)
     ]
-    var defaults = Job.defaults
+    var defaults = state.lastJob ?? Job.defaults
     if !state.transforms.contains(defaults.transform) { defaults.transform = state.transforms.first ?? "" }
     if !state.models.contains(defaults.model) { defaults.model = state.models.first ?? "" }
     let all = JobFields.all.map {

@@ -17,7 +17,13 @@ package enum ModalView {
   }
 
   /// Rows that a modal's list has.
-  package static func listHeight(_ state: State) -> Int { max(1, finderRect(state.size).height - 4) }
+  package static func listHeight(_ state: State) -> Int {
+    let height = finderRect(state.size).height
+    return max(1, height - 4 - footHeight(height))
+  }
+
+  /// Rows for the whole sentence about the selected command, and a blank one before it.
+  private static func footHeight(_ height: Int) -> Int { height >= 14 ? 3 : 0 }
 
   private static func finderRect(_ size: Size) -> Rect { centred(Size(width: 76, height: size.height * 4 / 5), size) }
 
@@ -53,11 +59,16 @@ package enum ModalView {
   private static func finderView(_ state: State, _ finder: Finder, title: String, _ surface: inout Surface) {
     let look = state.look
     let found = CommandFinder.find(state)
-    box(finderRect(state.size), title, look, &surface) { surface in
+    let rect = finderRect(state.size), foot = footHeight(rect.height)
+    box(rect, title, look, &surface) { surface in
       let x = surface.put("find: ", 0, 0, style(.dim, look))
       let end = surface.put(finder.query, x, 0, style(.text, look))
       surface.set(end, 0, Cell(" ", look.style(.cursor)))
-      surface.within(Rect(x: 0, y: 2, width: surface.width, height: surface.height - 2)) { surface in
+      if foot > 0, found.indices.contains(finder.list.selection) {
+        let below = Rect(x: 0, y: surface.height - foot + 1, width: surface.width, height: foot - 1)
+        Paragraph.draw(found[finder.list.selection].binding.help, in: below, style(.text, look), look, &surface)
+      }
+      surface.within(Rect(x: 0, y: 2, width: surface.width, height: surface.height - 2 - foot)) { surface in
         if found.isEmpty { surface.put("nothing is called so", 0, 0, style(.dim, look)) }
         for (y, index) in finder.list.visible(count: found.count, height: surface.height).enumerated() {
           command(found[index], y, state, &surface)

@@ -106,8 +106,10 @@ package enum RunTable {
     }
     var x = left(state)
     for column in columns {
-      let text = TextWidth.fit(
-        column.text(run), to: column.width, right: column.isRight, ellipsis: look.glyphs.ellipsis)
+      let words =
+        column.rank == 0
+        ? TextWidth.withoutMiddle(run.id, to: column.width, ellipsis: look.glyphs.ellipsis) : column.text(run)
+      let text = TextWidth.fit(words, to: column.width, right: column.isRight, ellipsis: look.glyphs.ellipsis)
       x = surface.put(text, x, y, look.style(column.name == "status" ? role : .text)) + 1
     }
   }
