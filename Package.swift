@@ -77,7 +77,8 @@ let package = Package(
     .testTarget(name: "PipelineTests", dependencies: ["Pipeline", "SndFile"], swiftSettings: strict),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
-      name: "NNTests", dependencies: ["NN", "AllocationCounter"], exclude: ["Goldens"], swiftSettings: strict),
+      name: "NNTests", dependencies: ["NN", "Kernels", "AllocationCounter"], exclude: ["Goldens"], swiftSettings: strict
+    ),
     .testTarget(name: "AttacksTests", dependencies: ["Attacks", "NN", "AllocationCounter"], swiftSettings: strict),
     .testTarget(name: "ExplainTests", dependencies: ["Explain", "NN"], exclude: ["Goldens"], swiftSettings: strict),
     .testTarget(name: "ExportTests", dependencies: ["Export"], swiftSettings: strict),

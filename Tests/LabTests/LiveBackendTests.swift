@@ -87,4 +87,16 @@ import Testing
     _ = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
     try await results { $0.first?.reports.count == 1 && $0.first?.partial.isEmpty == true }
   }
+
+  /// The end of an own training is told as one's own, and then that the engine is free.
+  @Test func theEndOfATrainingIsTold() async throws {
+    defer { small.remove() }
+    let backend = LiveBackend(try TrainedOnce.laboratory("r", at: small))
+    backend.send(.train(small.job { $0.seed = 3 }))
+    let all = try await events(of: backend) { $0 == .engineFree }
+    let runs = all.compactMap { if case .run(let run) = $0 { run } else { nil } }
+    let last = try #require(runs.last)
+    #expect(last.isOwn && last.status == .finished && last.epochs.count == 1)
+    #expect(!backend.isTraining && backend.shutdown(waiting: 1) == nil)
+  }
 }

@@ -35,13 +35,14 @@ import Testing
     // Another sample is of other slices, whatever their number; other weights are another network.
     let record = try AdversarialSet.record(try laboratory.store.open("r").attacks.appendingPathComponent(report.set))
     #expect(record.weights == (try laboratory.subject("r")).weights)
-    for change in [{ $0.sampleSeed = 8 }, { $0.weights = "others" }, { $0.limit = nil }]
+    for change in [{ $0.sampleSeed = 8 }, { $0.part = .valid }, { $0.limit = nil }]
       as [(inout AdversarialRecord) -> Void]
     {
       var other = record
       change(&other)
-      #expect(other.peers != record.peers)
+      #expect(other.peers(weights: "a") != record.peers(weights: "a"))
     }
+    #expect(record.peers(weights: "a") != record.peers(weights: "b"))
     let slices = try laboratory.attackedSlices(run: "r", set: report.set).slices
     #expect(slices.count == 12)
     var correct = 0

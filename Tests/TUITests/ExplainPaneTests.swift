@@ -6,6 +6,8 @@ import Testing
 struct ExplainPaneTests {
   private static func grid() -> Bench {
     var bench = Bench.inTheMiddle(of: .explain)
+    // Means want the engine for themselves.
+    bench.act(.event(.run(Fake.run("20261124-2210-mel", epochs: 6, status: .finished))))
     bench.press("g g", "h", "h", "h", "h", "h", "h")
     return bench
   }
@@ -82,6 +84,9 @@ struct ExplainPaneTests {
     bench.act(.event(.explainFailed(request, "the engine is busy")))
     #expect(!bench.state.explainPane.isRunning && bench.state.explainPane.done == 1)
     #expect(bench.text.contains("the engine is busy"))
+    // Behind the cell that failed first, then that one too.
+    bench.press("r")
+    #expect(bench.state.explainPane.done == bench.state.explainPane.total && bench.state.explainPane.hasFailures)
     bench.press("r")
     #expect(bench.state.explainPane.done == bench.state.explainPane.total && !bench.state.explainPane.hasFailures)
     // Another run is looked at anew.
@@ -111,7 +116,7 @@ struct ExplainPaneTests {
     #expect(bench.text.contains("90 % right") && bench.text.contains("25 % ρ 0.80"))
     #expect(bench.text.contains("means of 24 slices, train") && bench.text.contains("10 slices"))
     let table = try #require(Panes.named(.explain)?.table(bench.state))
-    #expect(table.rows.count == 2 * Scrub.gradientAttacks.count)
+    #expect(table.rows.count == 3 * Scrub.gradientAttacks.count)
     // The emotion whose attention moved most first.
     bench.press("l", "S")
     #expect(bench.state.explainPane.order == [1, 0])
@@ -141,5 +146,35 @@ struct ExplainPaneTests {
     #expect(bench.effects.last == .request(.stopSurvey))
     bench.act(.event(.attending(nil)))
     #expect(!bench.text.contains("x stops"))
+  }
+
+  @Test("Without an utterance m leaves nothing of the means behind, and nothing is asked about their labels")
+  func backFromMeans() {
+    var bench = Self.grid()
+    bench.press("m", "m", "r")
+    #expect(bench.state.explainPane.means != nil)
+    bench.state.viewPane = ViewState()
+    let before = bench.effects.count
+    bench.press("m", "a", "]", "r")
+    #expect(bench.state.explainPane.total == 0 && bench.state.explainPane.means == nil)
+    let asked = bench.effects.dropFirst(before).contains { if case .request(.explain) = $0 { true } else { false } }
+    #expect(!asked)
+  }
+
+  @Test("The row that is copied is that of the cell under the cursor")
+  func copiedRow() throws {
+    var bench = Self.grid()
+    let pane = try #require(Panes.named(.explain))
+    func row() throws -> [ResultTable.Cell]? {
+      try pane.tableRow(bench.state).map { try #require(pane.table(bench.state)).rows[$0] }
+    }
+    bench.press("j", "j", "l")
+    #expect(try row()?[0] == .text(Fake.emotions[2]) && row()?[2] == .text("FGSM"))
+    bench.press("m", "m", "r", "g g")
+    for _ in 0..<9 { bench.press("h") }
+    #expect(try row() == nil, "the clean column has no row")
+    bench.press("j", "l", "l")
+    let cells = try #require(try row())
+    #expect(cells[0] == .text("MI-FGSM") && cells[1] == .text(Fake.emotions[4]))
   }
 }

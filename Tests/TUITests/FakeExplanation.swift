@@ -46,7 +46,12 @@ extension Fake {
         emotion: emotion, images: 10 + emotion, levels: map(80).map { $0 * 500 }, clean: map(60),
         attacked: attacks.indices.map { map(70 + 10 * $0 + 5 * emotion) })
     }
-    let rows = classes.flatMap { one in
+    let all = attacks.indices.reversed().map { attack in
+      AttentionRow(
+        attack: attack, emotion: nil, images: 24, cleanAccuracy: 0.9, attackedAccuracy: 0.3, rankCorrelation: 0.6,
+        overlap: 0.5, frequencyShift: 0.2, timeShift: 0.1, blank: 0)
+    }
+    let byClass = classes.reversed().flatMap { one in
       attacks.indices.map { attack in
         AttentionRow(
           attack: attack, emotion: one.emotion, images: one.images, cleanAccuracy: 0.9, attackedAccuracy: 0.25,
@@ -55,7 +60,7 @@ extension Fake {
     }
     return AttentionReport(
       run: wish.run, part: wish.part, node: wish.node ?? "features.11", method: wish.method, emotions: emotions,
-      attacks: attacks, rowValues: (0..<side).map { Double($0) }, rowUnit: "Hz", classes: classes, rows: rows,
+      attacks: attacks, rowValues: (0..<side).map { Double($0) }, rowUnit: "Hz", classes: classes, rows: all + byClass,
       notes: ["24 slices of the \(wish.part.words) part"])
   }
 }

@@ -99,7 +99,7 @@ struct MapPaneTests {
     #expect(cursor != 0)
     bench.act(.event(.embeddingSoFar(wish, early)))
     #expect(bench.state.mapPane.isUnfinished && bench.state.mapPane.cursor == cursor)
-    #expect(bench.text.contains("after 50 iterations") && bench.text.contains("not finished"))
+    #expect(bench.text.contains("after 50 iterations") && bench.text.contains("stopped; r begins anew"))
     bench.act(.event(.embedded(wish, Fake.embedding(wish))))
     #expect(!bench.state.mapPane.isUnfinished && bench.state.mapPane.cursor == cursor)
     #expect(!bench.text.contains("iterations"))

@@ -239,7 +239,7 @@ struct ResultsTests {
     #expect(Scrub.reach(AttackPoint(attack: "pgd", settings: pgd.defaults)) == nil)
     bench.state.attackPane.fail("busy")
     let before = bench.effects.count
-    bench.act(.event(.embedding(nil)))
+    bench.act(.event(.engineFree))
     #expect(bench.effects.count > before && bench.state.attackPane.failure == nil)
   }
 }

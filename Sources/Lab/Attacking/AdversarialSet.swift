@@ -27,9 +27,11 @@ package struct AdversarialRecord: Codable, Sendable, Equatable {
   package var weights: String?
 
   /// Equal for attacks on the same weights and the same slices, whose results alone say something about each other.
-  package var peers: String {
+  ///
+  /// - Parameter weights: what tells the weights apart.
+  package func peers(weights: String) -> String {
     let sample = limit.map { "\($0) by \(sampleSeed ?? 0)" } ?? "all"
-    return "\(part.rawValue) \(images) \(sample) \(checkpoint.rawValue) \(weights ?? "")"
+    return "\(part.rawValue) \(images) \(sample) \(checkpoint.rawValue) \(weights)"
   }
 }
 

@@ -9,20 +9,27 @@ extension RunFolder {
   /// What cannot be read is left out.
   package func results() -> RunResults {
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: attacks.path)) ?? []).sorted()
-    var peers: [String: [AttackReport]] = [:], partial: [PartialAttack] = []
+    var complete: [(record: AdversarialRecord?, report: AttackReport)] = [], partial: [PartialAttack] = []
     for name in names {
       let folder = attacks.appendingPathComponent(name), record = try? AdversarialSet.record(folder)
       if let data = try? Data(contentsOf: folder.appendingPathComponent("result.json")),
         let report = try? JSON.decoder().decode(AttackReport.self, from: data)
       {
-        // One whose request is lost is nobody's peer.
-        peers[record?.peers ?? name, default: []].append(report)
+        complete.append((record, report))
       } else if let record {
         partial.append(PartialAttack(run: id, set: name, record: record, done: Self.done(folder, record)))
       }
     }
-    let groups = peers.sorted { $0.key < $1.key }
-    return RunResults(run: id, reports: groups.flatMap { AttackDoubts.together($0.value) }, partial: partial)
+    // Where a result of an earlier version lacks the hash, the sentence about the weights tells them apart for all.
+    let hasHashes = complete.allSatisfy { $0.record?.weights != nil }
+    let groups = Dictionary(grouping: complete) { record, report in
+      // One whose request is lost is nobody's peer.
+      guard let record else { return report.set }
+      let said = report.notes.first { $0.hasPrefix(RunSubject.weightsWords) } ?? ""
+      return record.peers(weights: hasHashes ? record.weights ?? "" : said)
+    }.sorted { $0.key < $1.key }
+    return RunResults(
+      run: id, reports: groups.flatMap { AttackDoubts.together($0.value.map(\.report)) }, partial: partial)
   }
 
   /// Changes whenever an attack is completed, removed, or one batch further.

@@ -124,14 +124,15 @@ package final class LiveBackend: Backend {
 
   /// Stops this process's run with a checkpoint and waits for it; at most `seconds`. What waits stays in its file.
   ///
-  /// - Returns: names of the runs that were asked to stop by this, and not by the user before; one that did not within the time leaves `isTraining` true.
-  package func shutdown(waiting seconds: Double = 120) -> [String] {
+  /// - Returns: the run, and whether its user had asked it to stop before; one that did not within the time leaves
+  ///   `isTraining` true.
+  package func shutdown(waiting seconds: Double = 120) -> (run: String, wasStopping: Bool)? {
     isLeaving.withLock { $0 = true }
     speaker?.stop()
     let live = controls.stopAll()
     let deadline = RateMeter.now() + seconds
     while RateMeter.now() < deadline, controls.isBusy { usleep(20_000) }
-    return live.sorted()
+    return live
   }
 
   // MARK: pictures and sound
@@ -185,7 +186,8 @@ package final class LiveBackend: Backend {
     let follower = RunFollower(mailbox: mailbox) { [controls] in controls.name($0.id) }
     Task.detached(priority: .utility) { [self] in
       do {
-        if let ended = try await run(entry.work, control, follower) {
+        if var ended = try await run(entry.work, control, follower) {
+          ended.isOwn = true
           mailbox.post(.run(ended))
           log(ended.status == .failed ? .error : .info, "\(ended.id): \(ended.failure ?? ended.status.rawValue)")
         }
@@ -195,8 +197,11 @@ package final class LiveBackend: Backend {
       controls.end()
       usage.isWanted(false)
       startNext()
+      tellFree()
     }
   }
+
+  private func tellFree() { if !controls.isBusy { mailbox.post(.engineFree) } }
 
   /// - Returns: the run that was trained; nil for an attack.
   private func run(_ work: RunQueue.Work, _ control: RunControl, _ follower: RunFollower) async throws -> RunInfo? {
@@ -244,6 +249,7 @@ package final class LiveBackend: Backend {
         mailbox.post(.failed("\(error)"))
       }
       controls.end()
+      tellFree()
     }
   }
 

@@ -58,7 +58,7 @@ final class Mailbox: Sendable {
     case (.waveform(let a), .waveform(let b)): (a.corpus, a.utterance) == (b.corpus, b.utterance)
     case (.runs, .runs), (.corpora, .corpora), (.queue, .queue), (.usage, .usage), (.results, .results),
       (.attacking, .attacking), (.embedding, .embedding), (.embeddingSoFar, .embeddingSoFar),
-      (.attending, .attending):
+      (.attending, .attending), (.engineFree, .engineFree):
       true
     default: false
     }

@@ -20,14 +20,16 @@ final class OwnRuns: Sendable {
 
   func name(_ id: String) { current.withLock { $0?.id = id } }
   func end() { current.withLock { $0 = nil } }
-  /// - Returns: the run that nobody had asked to stop before.
-  func stopAll() -> Set<String> {
+
+  /// - Returns: the run that is stopped by this, and whether its user had asked it to stop before.
+  func stopAll() -> (run: String, wasStopping: Bool)? {
     current.withLock { current in
-      let wasStopping = current?.control.wish == .stopNow
+      let wish = current?.control.wish
       current?.control.wish = .stopNow
-      return wasStopping ? [] : Set([current?.id].compactMap(\.self))
+      return current?.id.map { ($0, wish == .stopNow || wish == .stopAfterEpoch) }
     }
   }
+
   func control(of id: String) -> RunControl? { current.withLock { $0?.id == id ? $0?.control : nil } }
 }
 

@@ -88,7 +88,8 @@ final class RunWatcher: Sendable {
     let now = ids.reduce(into: [:]) { stamps, id in stamps[id] = (try? store.open(id)).map { $0.resultsStamp() } }
     let changed = results.withLock { results in
       defer { results?.stamps = now }
-      return results?.stamps.map { $0 != now } ?? false
+      // The first time too: between what was read and what is compared with from now on, an attack may have ended.
+      return results.map { $0.stamps != now } ?? false
     }
     if changed { resultsChanged() }
   }

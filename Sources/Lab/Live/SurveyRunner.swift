@@ -52,6 +52,7 @@ final class SurveyRunner: Sendable {
       current.withLock { $0 = nil }
       controls.end()
       mailbox.post(progress(nil))
+      mailbox.post(.engineFree)
     }
   }
 }

@@ -83,6 +83,8 @@ package enum Event: Sendable, Equatable {
   /// The attack that this process makes; nil when it has ended.
   case attacking(AttackStatus?)
   case predictions(RunPredictions)
+  /// What this process computed has ended, and nothing else waits for the engine.
+  case engineFree
   /// What the machine and this process are busy with; told while a run is live.
   case usage(Usage)
   case log(LogLine)

@@ -144,7 +144,8 @@ package enum JobFields {
     JobField.number("learning rate", "--lr", "of Adam", \.learningRate),
     JobField.number("weight decay", "--weight-decay", "L2, coupled", \.weightDecay),
     JobField(
-      "seed", "--seed", "the same seed gives the same run; it also draws the split", .integer(0...Int.max, step: 1),
+      "seed", "--seed", "the same seed gives the same run, and the same split where that is drawn",
+      .integer(0...Int.max, step: 1),
       read: { String($0.seed) }
     ) {
       guard let value = UInt64($1) else { return false }

@@ -133,9 +133,8 @@ package enum AttackPane {
         state.attackPane.fail(sentence)
       case .explaining(let request, let progress) where request == state.attackPane.wanted:
         state.attackPane.progress = progress
-      // The engine is free again: what was refused meanwhile is asked for again.
-      case .attacking(nil), .embedding(nil), .attending(nil): return askAgain(&state)
-      case .run(let run) where run.isOwn && !run.isLive: return askAgain(&state)
+      // What was refused meanwhile is asked for again.
+      case .engineFree where state.focus == .attack && state.attackPane.failure != nil: return ask(&state)
       default: break
       }
       return []
@@ -158,11 +157,6 @@ package enum AttackPane {
     let shown = pane.wanted == nil ? pane.shown : nil
     guard let point = shown.map({ $0.explanation.request.attack }) ?? pane.point else { return "Attack · clean" }
     return "Attack · \(state.look.glyphs.plain(Scrub.words(point)))"
-  }
-
-  private static func askAgain(_ state: inout State) -> [Effect] {
-    guard state.focus == .attack, state.attackPane.failure != nil else { return [] }
-    return ask(&state)
   }
 
   /// The answer has filled in what the question left open.
@@ -222,12 +216,16 @@ package enum AttackPane {
       return "\(run.id) was trained on \(corpus.name), and this slice is of \(state.viewPane.corpus): "
         + "choose an utterance of \(corpus.name) (1), or another run (3)"
     }
-    if run.isLive, run.epochs.isEmpty { return "\(run.id) has no weights before its first epoch is done" }
+    if let reason = whyNoWeights(run) { return reason }
     if !run.emotions.isEmpty, run.emotions != corpus.emotions {
       return "\(run.id) knows \(run.emotions.joined(separator: ", ")), and \(corpus.name) now has "
         + corpus.emotions.joined(separator: ", ")
     }
     return nil
+  }
+
+  static func whyNoWeights(_ run: RunInfo) -> String? {
+    run.isLive && run.epochs.isEmpty ? "\(run.id) has no weights before its first epoch is done" : nil
   }
 
   private static func step(_ change: @escaping @Sendable (inout AttackState) -> Void)

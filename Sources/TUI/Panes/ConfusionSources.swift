@@ -19,28 +19,31 @@ extension ConfusionPane {
         secondName: name(ofAttack: set, on: id, state), side: pane.side, measure: pane.measure)
     case .run(let id):
       guard let other = state.runs.first(where: { $0.id == id }), let last = other.epochs.last else { return nil }
+      let short = [run.id, id].map { TextWidth.withoutMiddle($0, to: 24) },
+        names = short[0] == short[1] ? [run.id, id] : short
       return ConfusionPair(
-        emotions: run.emotions, first: metrics.confusion, second: last.confusion, firstName: short(run.id),
-        secondName: short(id), side: pane.side, measure: pane.measure,
-        caution: caution(run, metrics.confusion, other, last.confusion))
+        emotions: run.emotions, first: metrics.confusion, second: last.confusion, firstName: names[0],
+        secondName: names[1], side: pane.side, measure: pane.measure,
+        caution: caution(run, metrics.confusion, other, last.confusion, state))
     }
   }
 
-  private static func short(_ run: String) -> String { TextWidth.withoutMiddle(run, to: 24) }
-
   /// A drawn split is another one for every seed, so that two runs may have been judged by different slices.
-  private static func caution(_ run: RunInfo, _ first: [[Int]], _ other: RunInfo, _ second: [[Int]]) -> String? {
+  private static func caution(
+    _ run: RunInfo, _ first: [[Int]], _ other: RunInfo, _ second: [[Int]], _ state: State
+  ) -> String? {
+    func corpus(_ job: Job) -> String { state.corpus(of: job)?.name ?? job.corpus }
     let (a, b) = (run.job, other.job)
-    let isSame =
-      (a.corpus, a.split, a.strideMilliseconds, a.limit) == (b.corpus, b.split, b.strideMilliseconds, b.limit)
-      && (a.seed == b.seed || !a.drawsSplit)
-    guard !isSame else { return nil }
-    func words(_ run: RunInfo, _ matrix: [[Int]]) -> String {
-      "\(matrix.joined().reduce(0, +)) (split \(run.job.splitName), seed \(run.job.seed))"
-    }
+    let differs = [
+      corpus(a) == corpus(b) ? nil : "corpora", a.split == b.split ? nil : "splits",
+      a.seed == b.seed || !a.drawsSplit ? nil : "seeds of the split",
+      a.strideMilliseconds == b.strideMilliseconds ? nil : "strides", a.limit == b.limit ? nil : "limits",
+    ].compactMap(\.self)
+    guard !differs.isEmpty else { return nil }
+    let counts = [first, second].map { String($0.joined().reduce(0, +)) }.joined(separator: " and ")
     return
-      "not the same validation slices: \(words(run, first)) and \(words(other, second)); compare percentages (m), and "
-      + "with caution"
+      "not the same validation slices (\(counts); other \(differs.joined(separator: ", "))): compare percentages (m), "
+      + "and with caution"
   }
 
   /// "validation slices", "106 merged slices": what is counted; an attack may have taken a sample.

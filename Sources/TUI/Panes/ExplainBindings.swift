@@ -20,6 +20,10 @@ enum ExplainBindings {
     -> @Sendable (inout State) -> [Effect]
   {
     { state in
+      if state.explainPane.across == .means, let reason = ExplainPane.whyNot(state) {
+        state.say(reason, .warning)
+        return []
+      }
       change(&state.explainPane)
       return ExplainPane.again(&state)
     }
@@ -32,10 +36,8 @@ enum ExplainBindings {
       hint: 0, isEnabled: canLook, whyNot: ExplainPane.whyNot
     ) { state in
       let pane = state.explainPane
-      let isOfRun = pane.across == .runs || pane.columns.first?.run == state.selectedRun?.id
-      guard pane.total > 0, pane.wanted == nil, pane.done < pane.total || pane.hasFailures, isOfRun else {
-        return ExplainPane.begin(&state)
-      }
+      guard pane.total > 0, pane.wanted == nil, pane.done < pane.total || pane.hasFailures, ExplainPane.isAtHand(state)
+      else { return ExplainPane.begin(&state) }
       state.explainPane.goOn()
       return ExplainPane.goOn(&state)
     },
@@ -59,10 +61,10 @@ enum ExplainBindings {
       hint: 2, isEnabled: { $0.explainPane.progress == nil }, whyNot: ExplainPane.whyNot
     ) { state in
       state.explainPane.across = state.explainPane.across.next
+      state.explainPane.clear(for: state.selectedRun?.id ?? "")
       // Means take minutes: they are made when asked for.
-      guard state.explainPane.across == .means else { return [.request(.stopExplaining)] + ExplainPane.begin(&state) }
-      state.explainPane.beginMeans(of: state.selectedRun?.id ?? "")
-      return [.request(.stopExplaining)]
+      let begun = state.explainPane.across == .means ? [] : ExplainPane.begin(&state)
+      return [.request(.stopExplaining)] + begun
     },
     Binding(
       "explain.part", ["p"], "part", "Whose images are averaged: validation, training or both, at the next r.",
@@ -109,8 +111,7 @@ enum ExplainBindings {
       state.say("the network's layers are not read yet", .warning)
       return []
     }
-    state.explainPane.turnNode(distance)
-    return ExplainPane.again(&state)
+    return anew { $0.turnNode(distance) }(&state)
   }
 
   private static func move(

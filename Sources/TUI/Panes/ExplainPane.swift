@@ -14,7 +14,7 @@ package enum ExplainPane {
     pane.appear = { goOn(&$0) }
     pane.settle = ExplainDrawing.settle
     pane.table = { $0.explainPane.rows.isEmpty ? nil : table($0) }
-    pane.tableRow = { $0.explainPane.rows.isEmpty ? nil : $0.explainPane.cursor.y }
+    pane.tableRow = tableRow
     pane.click = { state, point, size in
       guard let cell = ExplainDrawing.cell(at: point, state, size) else { return [] }
       state.explainPane.cursor = cell
@@ -74,7 +74,22 @@ package enum ExplainPane {
     guard state.explainPane.across == .means else { return AttackPane.whyNot(state) }
     guard let run = state.selectedRun else { return "choose a run in the training pane (3) first" }
     if state.explainPane.progress != nil { return "means are being made; x stops it" }
-    return state.corpus(of: run.job) == nil ? State.isMissing(run.job.corpus) : nil
+    if state.isBusy { return "a training or an attack is under way here: wait for its end or stop it" }
+    return state.corpus(of: run.job) == nil ? State.isMissing(run.job.corpus) : AttackPane.whyNoWeights(run)
+  }
+
+  /// Whether the grid is of the run, the sentence and the slice that are looked at elsewhere.
+  static func isAtHand(_ state: State) -> Bool {
+    let pane = state.explainPane
+    guard let run = state.selectedRun, pane.across != .means else { return false }
+    return (pane.across == .runs || pane.columns.first?.run == run.id) && pane.slice == slice(state, run)
+      && pane.rows.contains { $0.utterance == state.viewPane.utterance }
+  }
+
+  /// The run's slice that begins nearest to the one on the screen.
+  private static func slice(_ state: State, _ run: RunInfo) -> Int {
+    let stride = max(1, run.job.strideMilliseconds)
+    return (state.viewPane.slice * state.viewPane.stride + stride / 2) / stride
   }
 
   /// The means that r asks for; nil where there is no run.
@@ -103,7 +118,7 @@ package enum ExplainPane {
   package static func begin(_ state: inout State) -> [Effect] {
     if state.explainPane.across == .means {
       guard whyNot(state) == nil, let wish = wish(state) else { return [] }
-      state.explainPane.beginMeans(of: wish.run)
+      state.explainPane.clear(for: wish.run)
       return [.request(.mapNodes(run: wish.run)), .request(.attend(wish))]
     }
     guard AttackPane.whyNot(state) == nil, let run = state.selectedRun, let corpus = state.corpus(of: run.job),
@@ -118,12 +133,10 @@ package enum ExplainPane {
     let rows = corpus.emotions.indices.compactMap { emotion in
       spoken[emotion].map { ExplainState.Row(emotion: emotion, utterance: $0) }
     }
-    let stride = max(1, run.job.strideMilliseconds)
-    let slice = (state.viewPane.slice * state.viewPane.stride + stride / 2) / stride
     let sentence = wanted.sentence.isEmpty ? wanted.id : "sentence \(wanted.sentence)"
     state.explainPane.begin(
       rows: rows, columns: columns(state, run, corpus),
-      emotions: corpus.emotions, subject: "speaker \(wanted.speaker), \(sentence)", slice: slice)
+      emotions: corpus.emotions, subject: "speaker \(wanted.speaker), \(sentence)", slice: slice(state, run))
     return [.request(.mapNodes(run: run.id))] + goOn(&state)
   }
 
@@ -186,6 +199,21 @@ package enum ExplainPane {
 
   // MARK: Numbers
 
+  /// The row of the table that the cell under the cursor is in; nil where it has none.
+  private static let tableRow: @Sendable (State) -> Int? = { state in
+    let pane = state.explainPane, order = pane.order, cursor = pane.cursor
+    guard order.indices.contains(cursor.y), pane.columns.indices.contains(cursor.x) else { return nil }
+    let row = order[cursor.y]
+    if let report = pane.means?.report {
+      return report.rows.firstIndex { $0.emotion == pane.rows[row].emotion && $0.attack == cursor.x - 1 }
+    }
+    guard pane.picture(row, cursor.x) != nil else { return nil }
+    let before = order[..<cursor.y].reduce(0) { count, row in
+      count + pane.columns.indices.count { pane.picture(row, $0) != nil }
+    }
+    return before + (0..<cursor.x).count { pane.picture(row, $0) != nil }
+  }
+
   static func table(_ state: State) -> ResultTable {
     let pane = state.explainPane
     if let report = pane.means?.report { return ExplainTables.attention(report) }
@@ -214,13 +242,14 @@ package enum ExplainPane {
   /// "alexnet-0 · features.11 · Grad-CAM++ · evidence for each row's emotion".
   static func words(_ state: State) -> String {
     let pane = state.explainPane
-    let node = pane.node ?? (pane.standardNode.isEmpty ? "last feature map" : pane.standardNode)
+    let node =
+      pane.means?.report.node ?? pane.node ?? (pane.standardNode.isEmpty ? "last feature map" : pane.standardNode)
     let target =
       pane.means != nil
       ? "each image's own emotion, every map on its own scale"
       : pane.target.map { pane.emotions.indices.contains($0) ? pane.emotions[$0] : "?" } ?? "each row's emotion"
     let run = pane.across == .runs ? "\(pane.columns.count) runs" : pane.columns.first?.run ?? ""
-    let method = pane.method == .gradCAM ? "Grad-CAM" : "Grad-CAM++"
+    let method = (pane.means?.report.method ?? pane.method) == .gradCAM ? "Grad-CAM" : "Grad-CAM++"
     let epsilon = pane.columns.compactMap(\.point).first.flatMap(Scrub.epsilon).map { " · \($0)" } ?? ""
     let missing =
       pane.missing.isEmpty || pane.means != nil ? "" : " · not said in \(pane.missing.joined(separator: ", "))"

@@ -68,7 +68,7 @@ enum MapDrawing {
     }
     var lines = ["marks are clean images,", "letters attacked ones"]
     if embedding.attacks.isEmpty { lines = ["clean images alone"] }
-    if pane.isUnfinished { lines.append("not finished; r goes on") }
+    if pane.isUnfinished { lines.append(pane.progress == nil ? "stopped; r begins anew" : "still forming") }
     lines.append("perplexity \(Numbers.fixed(embedding.perplexity, 0))")
     lines.append("KL \(Numbers.fixed(embedding.divergence, 2))")
     if let trust = embedding.trustworthiness { lines.append("trust (k 12) \(Numbers.fixed(trust, 3))") }

@@ -16,7 +16,7 @@ enum ResultsBindings {
 
   private static let opening: [Binding] = [
     Binding(
-      "results.open", ["enter"], "slices", "The slices that the attack flipped; on a slice, the attack pane.", hint: 0,
+      "results.open", ["enter"], "open", "The slices that the attack flipped; a slice under that very attack.", hint: 0,
       isEnabled: canOpen, whyNot: { _ in "no attack is listed; A attacks the selected run" }
     ) { state in
       guard state.resultsPane.opened == nil else { return ResultsPane.show(.attack, &state) }

@@ -184,6 +184,7 @@ extension State {
 
   /// Why there are no utterances behind a job's numbers here, and what helps.
   package static func isMissing(_ corpus: String) -> String {
-    "the corpus \(corpus) is not registered here; `quaver corpus add \(corpus)` in another terminal does it"
+    let command = corpus.hasPrefix("/") ? "'\(corpus)'" : "FOLDER --name \(corpus)"
+    return "the corpus \(corpus) is not registered here; quaver corpus add \(command) in another terminal does it"
   }
 }

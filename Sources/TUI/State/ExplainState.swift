@@ -158,14 +158,14 @@ package struct ExplainState: Sendable, Equatable {
     cursor = Point(x: min(cursor.x, max(0, columns.count - 1)), y: min(cursor.y, max(0, rows.count - 1)))
   }
 
-  /// Means of a run are on their way: what was there is of another question.
-  package mutating func beginMeans(of run: String) {
+  /// What was there is of another question.
+  package mutating func clear(for run: String) {
     (rows, columns, means) = ([], [], nil)
     ask(nodesOf: run)
     restart()
   }
 
-  /// - Parameter titles: of the attacks, in the report's order.
+  /// - Parameter wish: whose attacks are the report's, in its order.
   package mutating func take(_ report: AttentionReport, _ wish: AttentionWish) {
     guard across == .means else { return }
     let count = report.classes.reduce(0) { $0 + $1.images }
@@ -195,9 +195,9 @@ package struct ExplainState: Sendable, Equatable {
 
   package mutating func stop() { (wanted, isRunning) = (nil, false) }
 
-  /// With what is missing, and what failed.
+  /// With what was not asked yet; then with what failed.
   package mutating func goOn() {
-    cells = cells.filter { if case .failed = $0.value { false } else { true } }
+    if done == total { cells = cells.filter { if case .failed = $0.value { false } else { true } } }
     isRunning = done < total
   }
 

@@ -51,7 +51,7 @@ package enum Modals {
     switch modal {
     case .help, .palette: finderBindings
     case .confirm(let confirmation):
-      confirmation.choices.map(choice) + [cancel("confirm", ["esc", "ctrl-g", "ctrl-c"])]
+      confirmation.choices.map(choice) + [which(confirmation), cancel("confirm", ["esc", "ctrl-g", "ctrl-c"])]
     case .form: FormModal.bindings
     case .prompt: promptBindings
     case .themes: themeBindings
@@ -71,6 +71,14 @@ package enum Modals {
     .menu(Menu(title: "Copy", items: [.init(key: "t", label: "text", action: .copyScreen)])),
     .input(TextPrompt(label: "write to", text: "a.csv", purpose: .export(.text))), .queue(ListState()),
   ]
+
+  /// A question about a run is never answered by the key that opens things.
+  private static func which(_ confirmation: Confirmation) -> Binding {
+    Binding("confirm.which", ["enter"], "which", "Says which letters answer.") { state in
+      state.say("a letter answers: " + confirmation.choices.map { "\($0.key) \($0.label)" }.joined(separator: ", "))
+      return []
+    }
+  }
 
   static func cancel(_ prefix: String, _ keys: [KeySequence]) -> Binding {
     Binding("\(prefix).cancel", keys, "cancel", "Closes this.", hint: 2) { state in

@@ -80,7 +80,7 @@ package enum Reducer {
     case .embedding(let progress): state.mapPane.progress = progress
     case .attending(let progress): state.explainPane.progress = progress
     case .waveform, .picture, .predictions, .models, .model, .explained, .explainFailed, .mapNodes, .explaining,
-      .embeddingSoFar, .embedded, .attended, .results, .attackedSlices:
+      .embeddingSoFar, .embedded, .attended, .results, .attackedSlices, .engineFree:
       break
     }
     if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }

@@ -43,6 +43,7 @@ package struct WorkForm: Sendable, Equatable {
         value: corpus)
     ]
     var defaults = state.lastJob ?? Job.defaults
+    if !defaults.drawsSplit, defaults.corpus != corpus { defaults.split = Job.defaults.split }
     if !state.transforms.contains(defaults.transform) { defaults.transform = state.transforms.first ?? "" }
     if !state.models.contains(defaults.model) { defaults.model = state.models.first ?? "" }
     let all = JobFields.all.map {

@@ -66,7 +66,8 @@ package enum ModalView {
       surface.set(end, 0, Cell(" ", look.style(.cursor)))
       if foot > 0, found.indices.contains(finder.list.selection) {
         let below = Rect(x: 0, y: surface.height - foot + 1, width: surface.width, height: foot - 1)
-        Paragraph.draw(found[finder.list.selection].binding.help, in: below, style(.text, look), look, &surface)
+        Paragraph.draw(
+          look.glyphs.plain(found[finder.list.selection].binding.help), in: below, style(.text, look), look, &surface)
       }
       surface.within(Rect(x: 0, y: 2, width: surface.width, height: surface.height - 2 - foot)) { surface in
         if found.isEmpty { surface.put("nothing is called so", 0, 0, style(.dim, look)) }
@@ -117,7 +118,7 @@ package enum ModalView {
   private static func formView(_ state: State, _ form: WorkForm, _ surface: inout Surface) {
     let look = state.look, shown = form.shown
     let rect = centred(Size(width: 76, height: shown.count + 7), state.size)
-    let title = form.attacked.map { "Attack \($0)" } ?? "Train"
+    let title = (form.attacked.map { "Attack \($0)" } ?? "Train") + ": Enter \(verb(state))"
     box(rect, title, look, &surface) { surface in
       let foot = surface.height >= 9 ? 4 : 2
       let rows = max(1, surface.height - foot - (surface.height > shown.count + foot ? 1 : 0))
@@ -130,10 +131,11 @@ package enum ModalView {
     }
   }
 
+  private static func verb(_ state: State) -> String { state.isBusy ? "queues it" : "starts it" }
+
   /// What the focused field means, what the work will cost, and the keys.
   private static func formWords(_ state: State, _ form: WorkForm, _ foot: Int, _ surface: inout Surface) {
     let look = state.look
-    let verb = state.isBusy ? "queues it" : "starts it"
     var words = [(form.focused?.help ?? "", Role.dim)]
     if let problem = form.problem {
       words.append((problem, .warning))
@@ -142,7 +144,7 @@ package enum ModalView {
       words.append((slices + (form.cost ?? "estimating …"), .accent))
       if foot == 4 { words.append((form.estimate.map { $0.seconds == nil ? "" : $0.basis } ?? "", .dim)) }
     }
-    if foot == 4 { words.append(("Enter \(verb); arrows or typing change; Esc or ^G leaves", .text)) }
+    if foot == 4 { words.append(("Enter \(verb(state)); arrows or typing change; Esc or ^G leaves", .text)) }
     for (index, line) in words.enumerated() {
       let text = TextWidth.cut(look.glyphs.plain(line.0), to: surface.width - 2, ellipsis: look.glyphs.ellipsis)
       surface.put(text, 1, surface.height - foot + index, style(line.1, look))

@@ -101,7 +101,7 @@ package enum RunTable {
     surface.put(mark, 0, y, look.style(role))
     // The letter of its curve.
     let shown = state.shownRuns
-    if !state.trainingPane.marks.isEmpty, shown.count > 1, let index = shown.firstIndex(where: { $0.id == run.id }) {
+    if !state.trainingPane.marks.isEmpty, let index = shown.firstIndex(where: { $0.id == run.id }) {
       surface.put(String(CurveMaker.letters[index % CurveMaker.letters.count]), 1, y, look.style(.match))
     }
     var x = left(state)

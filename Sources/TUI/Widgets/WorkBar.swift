@@ -9,6 +9,6 @@ package enum WorkBar {
     let right = "\(Numbers.percent(share, 0))\(rate)\(left)  x stops"
     let x = surface.put("\(progress.phase) ", rect.x, rect.y, look.style(.accent))
     surface.putRight(right, rect.maxX, rect.y, look.style(.text))
-    ProgressBar.draw(share, x, rect.y, width: rect.width - x - TextWidth.of(right) - 1, look, &surface)
+    ProgressBar.draw(share, x, rect.y, width: rect.maxX - x - TextWidth.of(right) - 1, look, &surface)
   }
 }

@@ -86,12 +86,13 @@ struct RenderedAttack: ParsableArguments {
   ///
   /// - Throws: `RenderError.cannotAttack`, `LabError`, and what explaining throws.
   func explain(_ state: inout State, slice: Int, _ laboratory: Laboratory) async throws {
-    guard !means else { return try await average(&state, laboratory) }
-    if let reason = AttackPane.whyNot(state) { throw RenderError.cannotAttack(reason) }
+    if means { state.explainPane.across = .means }
+    if let reason = ExplainPane.whyNot(state) { throw RenderError.cannotAttack(reason) }
     guard let run = state.selectedRun else { return }
     if overlay > 0, let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) {
       state.explainPane.overlay = index
     }
+    guard !means else { return try await average(&state, laboratory) }
     (state.viewPane.stride, state.viewPane.slice) = (run.job.strideMilliseconds, max(0, slice))
     if !beside.isEmpty {
       state.trainingPane.marks = [run.id] + (try beside.map { try laboratory.store.open($0).id })
@@ -115,12 +116,14 @@ struct RenderedAttack: ParsableArguments {
   }
 
   private func average(_ state: inout State, _ laboratory: Laboratory) async throws {
-    (state.explainPane.across, state.explainPane.part) = (.means, part)
-    guard let wish = ExplainPane.wish(state) else { return }
+    state.explainPane.part = part
+    guard var wish = ExplainPane.wish(state) else { return }
+    wish.attacks = try settings.choices(Scrub.gradientAttacks.joined(separator: ",")).map { AttackPoint($0) }
+    let asked = wish
     let report = try await laboratory.attention(
-      try laboratory.subject(wish.run), try wish.order(), control: RunControl()
+      try laboratory.subject(asked.run), try asked.order(), control: RunControl()
     ) { _ in }
-    _ = Reducer.reduce(&state, .event(.attended(wish, report)))
+    _ = Reducer.reduce(&state, .event(.attended(asked, report)))
   }
 
   /// The attacks on the run, or the slices of one of them.

@@ -72,13 +72,12 @@ struct WorkbenchSession {
   /// Stops our run with a checkpoint; where the terminal is gone, a process of its own goes on with it.
   private func leave(_ backend: LiveBackend, _ reason: ExitReason, handsOver: Bool) throws {
     if backend.isTraining { Console.line("stopping the run with a checkpoint …") }
-    let asked = backend.shutdown()
+    let stopped = backend.shutdown()
     let words = backend.isTraining ? "did not stop in time; its last checkpoint holds" : "is stopped"
-    for run in asked {
-      if case .signal(SIGHUP) = reason, handsOver, !backend.isTraining {
+    if let (run, wasStopping) = stopped {
+      if case .signal(SIGHUP) = reason, handsOver, !wasStopping, !backend.isTraining {
         let folder = try common.store.open(run)
-        guard folder.outcome()?.status == .stopped else { continue }
-        try Handover.resume(folder, runs: common.runs)
+        if folder.outcome()?.status == .stopped { try Handover.resume(folder, runs: common.runs) }
       } else {
         Console.line("\(run) \(words); `quaver resume \(run)` goes on")
       }
