@@ -16,7 +16,7 @@ struct RenderCommand: AsyncParsableCommand {
   var pane: String
   @Option(name: .customLong("run"), help: "The run that it shows; by default the newest.")
   var runName: String?
-  @Option(help: "The corpus that it shows.")
+  @Option(help: "The corpus that it shows, by its name or its folder; by default the run's.")
   var corpus: String?
   @Option(help: "The utterance that it shows.")
   var utterance: String?
@@ -90,7 +90,7 @@ struct RenderCommand: AsyncParsableCommand {
     var state = State(
       size: try cells(), look: Look(theme: theme, depth: .truecolor, rung: .half), themes: themes,
       transforms: Laboratory.transforms, models: Laboratory.models)
-    let corpora = try laboratory.library.registrations().map { try laboratory.library.info($0) }
+    let corpora = try corpora(laboratory)
     _ = Reducer.reduce(&state, .event(.corpora(corpora)))
     _ = Reducer.reduce(
       &state, .event(.runs(laboratory.store.ids().compactMap { try? laboratory.store.open($0).info() })))
@@ -112,14 +112,24 @@ struct RenderCommand: AsyncParsableCommand {
     return state
   }
 
-  private func show(_ state: inout State, _ laboratory: Laboratory) throws {
-    if let corpus, !state.corpora.contains(where: { $0.name == corpus }) {
-      throw LabError.unknownCorpus(corpus, known: state.corpora.map(\.name))
+  /// Those that are registered, and the folders that --corpus and the run name.
+  private func corpora(_ laboratory: Laboratory) throws -> [CorpusInfo] {
+    var known = laboratory.library.registrations()
+    let own = try runName.map { try laboratory.store.open($0).record().job.corpus }
+    let named = try corpus.map { try laboratory.library.find($0) }
+    for one in [named, own.flatMap { try? laboratory.library.find($0) }].compactMap(\.self)
+    where !known.contains(where: { $0.path == one.path }) {
+      known.append(one)
     }
+    return try known.map { try laboratory.library.info($0) }
+  }
+
+  private func show(_ state: inout State, _ laboratory: Laboratory) throws {
     guard let utterance else { return }
     // By itself, the corpus that the run was trained on.
     let own = runName == nil ? nil : state.selectedRun.flatMap { state.corpus(of: $0.job)?.name }
-    guard let info = state.corpora.first(where: { $0.name == (corpus ?? own ?? $0.name) }) else {
+    let wanted = try corpus.map { try laboratory.library.find($0).name } ?? own
+    guard let info = state.corpora.first(where: { $0.name == (wanted ?? $0.name) }) else {
       throw LabError.unknownCorpus(corpus ?? "", known: state.corpora.map(\.name))
     }
     if let transform { state.viewPane.transform = transform }
