@@ -16,7 +16,7 @@ struct RenderCommand: AsyncParsableCommand {
   var pane: String
   @Option(name: .customLong("run"), help: "The run that it shows; by default the newest.")
   var runName: String?
-  @Option(help: "The corpus that it shows, by its name or its folder; by default the run's.")
+  @Option(help: "The corpus that it shows, by its name, or a folder, which is registered; by default the run's.")
   var corpus: String?
   @Option(help: "The utterance that it shows.")
   var utterance: String?
@@ -112,14 +112,15 @@ struct RenderCommand: AsyncParsableCommand {
     return state
   }
 
-  /// Those that are registered, and the folders that --corpus and the run name.
+  /// Those that are registered, a folder that --corpus names among them, as in the workbench, and the run's own.
   private func corpora(_ laboratory: Laboratory) throws -> [CorpusInfo] {
+    if let corpus, !laboratory.library.registrations().contains(where: { $0.name == corpus }) {
+      try laboratory.library.ensure(path: corpus)
+    }
     var known = laboratory.library.registrations()
     let own = try runName.map { try laboratory.store.open($0).record().job.corpus }
-    let named = try corpus.map { try laboratory.library.find($0) }
-    for one in [named, own.flatMap { try? laboratory.library.find($0) }].compactMap(\.self)
-    where !known.contains(where: { $0.path == one.path }) {
-      known.append(one)
+    if let own = own.flatMap({ try? laboratory.library.find($0) }), !known.contains(where: { $0.path == own.path }) {
+      known.append(own)
     }
     return try known.map { try laboratory.library.info($0) }
   }
