@@ -2,7 +2,7 @@ import Attacks
 import Foundation
 
 /// Reasons not to believe attack reports (`Doubt`), put where they belong.
-package enum AttackDoubts {
+enum AttackDoubts {
   /// What one attack says against itself.
   static func alone(_ summary: AttackSummary) -> [String] { Doubt.about(summary) }
 

@@ -50,8 +50,6 @@ package struct SliceSelection: Sendable, Equatable {
     (self.part, self.available, self.slices, self.isValid) = (part, available, slices, isValid)
   }
 
-  static let sampleWords = "a stratified sample"
-
   package var isSample: Bool { slices.count < available }
 
   /// "423 slices of the validation part", "100 of 423 slices …".
@@ -63,7 +61,7 @@ package struct SliceSelection: Sendable, Equatable {
       case .merged: "both parts (\(isValid.count { $0 }) of them validation)"
       }
     return isSample
-      ? "\(Self.sampleWords) of \(slices.count) of the \(available) slices of \(name); utterances vote by these alone"
+      ? "a stratified sample of \(slices.count) of the \(available) slices of \(name); utterances vote by these alone"
       : "all \(slices.count) slices of \(name)"
   }
 }

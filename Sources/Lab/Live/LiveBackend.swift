@@ -94,8 +94,8 @@ package final class LiveBackend: Backend {
         scrubber.explain(request)
       }
     case .mapNodes(let run): if !controls.isBusy { scrubber.tellNodes(run) }
-    case .embed(let wish): surveys.embed(wish)
-    case .attend(let wish): surveys.attend(wish)
+    case .embed(let wish): surveys.embed(wish) { [self] in engineFreed() }
+    case .attend(let wish): surveys.attend(wish) { [self] in engineFreed() }
     case .stopSurvey: surveys.stop()
     case .stopExplaining: scrubber.stop()
     case .openRun(let run): watcher.open(run)
@@ -196,12 +196,15 @@ package final class LiveBackend: Backend {
       }
       controls.end()
       usage.isWanted(false)
-      startNext()
-      tellFree()
+      engineFreed()
     }
   }
 
-  private func tellFree() { if !controls.isBusy { mailbox.post(.engineFree) } }
+  /// What waits begins, whatever has ended; where nothing does, everyone may ask again.
+  private func engineFreed() {
+    startNext()
+    if !controls.isBusy { mailbox.post(.engineFree) }
+  }
 
   /// - Returns: the run that was trained; nil for an attack.
   private func run(_ work: RunQueue.Work, _ control: RunControl, _ follower: RunFollower) async throws -> RunInfo? {
@@ -249,7 +252,7 @@ package final class LiveBackend: Backend {
         mailbox.post(.failed("\(error)"))
       }
       controls.end()
-      tellFree()
+      engineFreed()
     }
   }
 

@@ -17,8 +17,9 @@ final class SurveyRunner: Sendable {
 
   func stop() { current.withLock { $0?.wish = .stopNow } }
 
-  func embed(_ wish: EmbeddingWish) {
-    begin("the map of \(wish.run)", { .embedding($0) }) { [laboratory, mailbox] control, report in
+  /// - Parameter freed: called when the engine is free again.
+  func embed(_ wish: EmbeddingWish, freed: @escaping @Sendable () -> Void) {
+    begin("the map of \(wish.run)", { .embedding($0) }, freed) { [laboratory, mailbox] control, report in
       let embedding = try await laboratory.embed(
         try laboratory.subject(wish.run), try wish.order(), control: control,
         watch: { mailbox.post(.embeddingSoFar(wish, $0)) }, report: report)
@@ -26,8 +27,9 @@ final class SurveyRunner: Sendable {
     }
   }
 
-  func attend(_ wish: AttentionWish) {
-    begin("the mean attention of \(wish.run)", { .attending($0) }) { [laboratory] control, report in
+  /// - Parameter freed: called when the engine is free again.
+  func attend(_ wish: AttentionWish, freed: @escaping @Sendable () -> Void) {
+    begin("the mean attention of \(wish.run)", { .attending($0) }, freed) { [laboratory] control, report in
       let attention = try await laboratory.attention(
         try laboratory.subject(wish.run), try wish.order(), control: control, report: report)
       return .attended(wish, attention)
@@ -37,6 +39,7 @@ final class SurveyRunner: Sendable {
   /// The engine belongs to one task at a time: refused while a run is live here.
   private func begin(
     _ name: String, _ progress: @escaping @Sendable (RunProgress?) -> Event,
+    _ freed: @escaping @Sendable () -> Void,
     _ make: @escaping @Sendable (RunControl, @escaping @Sendable (RunProgress) -> Void) async throws -> Event
   ) {
     let control = RunControl()
@@ -52,7 +55,7 @@ final class SurveyRunner: Sendable {
       current.withLock { $0 = nil }
       controls.end()
       mailbox.post(progress(nil))
-      mailbox.post(.engineFree)
+      freed()
     }
   }
 }

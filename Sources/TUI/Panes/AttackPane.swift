@@ -173,13 +173,17 @@ package enum AttackPane {
   /// What is attacked: the slice of the view pane, by the selected run, at the run's stride.
   private static func subject(_ state: State) -> ExplainRequest? {
     guard let run = state.selectedRun, whyNot(state) == nil else { return nil }
-    let view = state.viewPane, stride = max(1, run.job.strideMilliseconds)
-    // The run's slice that begins nearest to the one on the screen.
-    let slice = (view.slice * view.stride + stride / 2) / stride
-    var request = ExplainRequest(run: run.id, utterance: view.utterance, slice: slice, attack: state.attackPane.point)
+    var request = ExplainRequest(
+      run: run.id, utterance: state.viewPane.utterance, slice: slice(state, run), attack: state.attackPane.point)
     request.adversarialSet = state.attackPane.taken?.set
     if request.adversarialSet != nil { request.attack = nil }
     return request
+  }
+
+  /// The run's slice that begins nearest to the one on the screen.
+  static func slice(_ state: State, _ run: RunInfo) -> Int {
+    let stride = max(1, run.job.strideMilliseconds)
+    return (state.viewPane.slice * state.viewPane.stride + stride / 2) / stride
   }
 
   package static func ask(_ state: inout State) -> [Effect] {

@@ -82,14 +82,8 @@ package enum ExplainPane {
   static func isAtHand(_ state: State) -> Bool {
     let pane = state.explainPane
     guard let run = state.selectedRun, pane.across != .means else { return false }
-    return (pane.across == .runs || pane.columns.first?.run == run.id) && pane.slice == slice(state, run)
+    return (pane.across == .runs || pane.columns.first?.run == run.id) && pane.slice == AttackPane.slice(state, run)
       && pane.rows.contains { $0.utterance == state.viewPane.utterance }
-  }
-
-  /// The run's slice that begins nearest to the one on the screen.
-  private static func slice(_ state: State, _ run: RunInfo) -> Int {
-    let stride = max(1, run.job.strideMilliseconds)
-    return (state.viewPane.slice * state.viewPane.stride + stride / 2) / stride
   }
 
   /// The means that r asks for; nil where there is no run.
@@ -136,15 +130,14 @@ package enum ExplainPane {
     let sentence = wanted.sentence.isEmpty ? wanted.id : "sentence \(wanted.sentence)"
     state.explainPane.begin(
       rows: rows, columns: columns(state, run, corpus),
-      emotions: corpus.emotions, subject: "speaker \(wanted.speaker), \(sentence)", slice: slice(state, run))
+      emotions: corpus.emotions, subject: "speaker \(wanted.speaker), \(sentence)", slice: AttackPane.slice(state, run))
     return [.request(.mapNodes(run: run.id))] + goOn(&state)
   }
 
   private static func columns(_ state: State, _ run: RunInfo, _ corpus: CorpusInfo) -> [ExplainState.Column] {
     switch state.explainPane.across {
     case .attacks, .means:
-      return [ExplainState.Column(title: "clean", run: run.id, point: nil)]
-        + attacks(state).map { ExplainState.Column(title: Scrub.title($0.attack), run: run.id, point: $0) }
+      return ExplainState.Column.clean(and: attacks(state), on: run.id)
     case .runs:
       return state.shownRuns.filter { state.corpus(of: $0.job)?.name == corpus.name && $0.emotions == run.emotions }
         .map { ExplainState.Column(title: title($0), run: $0.id, point: nil) }

@@ -23,6 +23,11 @@ package struct ExplainState: Sendable, Equatable {
     package let run: String
     /// Nil for the clean image.
     package let point: AttackPoint?
+
+    static func clean(and attacks: [AttackPoint], on run: String) -> [Column] {
+      [Column(title: "clean", run: run, point: nil)]
+        + attacks.map { Column(title: Scrub.title($0.attack), run: run, point: $0) }
+    }
   }
 
   package enum Cell: Sendable, Equatable {
@@ -171,9 +176,7 @@ package struct ExplainState: Sendable, Equatable {
     let count = report.classes.reduce(0) { $0 + $1.images }
     (emotions, subject) = (report.emotions, "means of \(count) slices, \(report.part.rawValue)")
     rows = report.classes.map { Row(emotion: $0.emotion, utterance: "\($0.images) slices") }
-    columns =
-      [Column(title: "clean", run: report.run, point: nil)]
-      + wish.attacks.map { Column(title: Scrub.title($0.attack), run: report.run, point: $0) }
+    columns = Column.clean(and: wish.attacks, on: report.run)
     let side = 224
     let tiles = report.classes.map { one in
       let image = Raster(rows: side, columns: side, values: one.levels, range: 0...255)
