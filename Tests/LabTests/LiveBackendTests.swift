@@ -99,4 +99,16 @@ import Testing
     #expect(last.isOwn && last.status == .finished && last.epochs.count == 1)
     #expect(!backend.isTraining && backend.shutdown(waiting: 1) == nil)
   }
+
+  /// A training that is asked for during a survey begins when that ends.
+  @Test func whatIsQueuedBehindASurveyBegins() async throws {
+    defer { small.remove() }
+    let backend = LiveBackend(try TrainedOnce.laboratory("r", at: small))
+    backend.send(.embed(EmbeddingWish(run: "r")))
+    #expect(backend.isTraining)
+    backend.send(.train(small.job { $0.seed = 4 }))
+    let all = try await events(of: backend) { $0 == .engineFree }
+    #expect(all.contains { if case .embedded = $0 { true } else { false } })
+    #expect(all.contains { if case .run(let run) = $0 { run.isOwn && run.status == .finished } else { false } })
+  }
 }
