@@ -37,29 +37,29 @@ import NN
 
   func evaluationPlan(_ batch: Int) throws -> Plan? { draws?.isRandom == true ? nil : try plan(batch) }
 
-  private func plan(_ batch: Int) throws -> Plan { try network.plan(batch: batch, demand: .inputGradient) }
+  private func plan(_ batch: Int) throws -> Plan {
+    try network.plan(batch: batch, demand: .inputGradient, options: PlanOptions(forks: draws?.areMasksAlone ?? false))
+  }
 
   func perturb(_ work: AttackWork, _ control: RunControl?) throws -> Bool {
-    let plan = try plan(work.count)
+    let plan = try plan(work.count), isForked = plan.canForwardAgain
     let ascent = Ascent(
       count: work.count, elements: work.elements, clean: work.images, images: work.adversarial,
-      gradient: draws?.sum ?? plan.inputGradient, losses: losses.base, logits: plan.logits, classes: plan.outputs,
-      labels: work.labels, efforts: work.efforts)
+      gradient: isForked ? plan.inputGradient : draws?.sum ?? plan.inputGradient, losses: losses.base,
+      logits: plan.logits, classes: plan.outputs, labels: work.labels, efforts: work.efforts)
     for restart in 0..<restarts {
       start(work, restart)
       rule.begin(ascent, restart: restart)
       for step in 0..<evaluations {
         if control?.waitsOrStops() == true { return false }
         if let draws {
-          for draw in 0..<draws.count {
-            let number = (restart * evaluations + step) * draws.count + draw
-            draws.fill(plan, number, work)
-            differentiate(plan, draws.mode(number, work.ids), work)
-            draws.collect(plan, number, work, isFirst: draw == 0)
-          }
+          let first = (restart * evaluations + step) * draws.count
+          differentiate(plan, draws, first..<first + draws.count, work)
         } else {
           plan.fill(work.adversarial, work.elements)
-          differentiate(plan, mode, work)
+          plan.forward(mode)
+          lose(plan, work)
+          plan.backward()
         }
         rule.step(step, ascent)
         work.tellProgress()
@@ -68,10 +68,29 @@ import NN
     return true
   }
 
-  private func differentiate(_ plan: Plan, _ mode: Mode, _ work: AttackWork) {
-    plan.forward(mode)
+  /// The gradient of the sum of a step's draws. Where masks alone are drawn the layers before them run once.
+  private func differentiate(_ plan: Plan, _ draws: Draws, _ numbers: Range<Int>, _ work: AttackWork) {
+    for number in numbers {
+      let mode = draws.mode(number, work.ids), isFirst = number == numbers.lowerBound
+      if plan.canForwardAgain, !isFirst {
+        plan.forwardAgain(mode)
+      } else {
+        draws.fill(plan, number, work)
+        plan.forward(mode)
+      }
+      lose(plan, work)
+      if plan.canForwardAgain {
+        plan.backwardToFork(isFirst: isFirst)
+      } else {
+        plan.backward()
+        draws.collect(plan, number, work, isFirst: isFirst)
+      }
+    }
+    if plan.canForwardAgain { plan.backwardFromFork() }
+  }
+
+  private func lose(_ plan: Plan, _ work: AttackWork) {
     plan.losses(labels: work.labels, into: losses.base)
-    plan.backward()
     for n in 0..<work.count { work.efforts[n].gradientEvaluations += 1 }
   }
 

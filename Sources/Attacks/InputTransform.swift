@@ -45,6 +45,9 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
     seed = stream.key
   }
 
+  /// Whether several draws of a step differ in dropout and nothing else.
+  var areMasksAlone: Bool { dropout && !transforms && count > 1 }
+
   var isRandom: Bool { dropout || transforms }
 
   /// - Parameter ids: on which the masks depend.

@@ -38,14 +38,30 @@ package struct Graph: Sendable {
   /// This graph with the output of node `name` passed through a `Pin`, from which all its readers read; nil when there is
   /// no such node.
   func pinned(_ name: String) -> Graph? {
-    guard let index = nodes.firstIndex(where: { $0.name == name }) else { return nil }
-    let value = nodes[index].output, pin = Edge(id: nodes.count + 1, shape: value.shape)
-    func moved(_ edge: Edge) -> Edge { edge == value ? pin : edge }
+    nodes.firstIndex { $0.name == name }.map { passing($0, through: Pin()) }
+  }
+
+  /// This graph with a `Fork` on the way to its first dropout; nil when nothing is dropped, or when more than one value goes
+  /// from the layers before to the layers behind.
+  var forked: Graph? {
+    guard let dropout = nodes.first(where: { $0.layer.kind == Dropout(0).kind }),
+      let index = nodes.firstIndex(where: { $0.output == dropout.inputs[0] })
+    else { return nil }
+    let value = nodes[index].output, before = [input] + nodes[...index].map(\.output)
+    let read = nodes[(index + 1)...].flatMap(\.inputs) + [output]
+    return read.allSatisfy { $0 == value || !before.contains($0) } ? passing(index, through: Fork()) : nil
+  }
+
+  /// The output of node `index` passed through `layer`, from which all its readers read.
+  private func passing(_ index: Int, through layer: any Layer) -> Graph {
+    let value = nodes[index].output, passed = Edge(id: nodes.count + 1, shape: value.shape)
+    func moved(_ edge: Edge) -> Edge { edge == value ? passed : edge }
     var graph = self
     graph.nodes = nodes.map {
       Node(name: $0.name, layer: $0.layer, inputs: $0.inputs.map(moved), output: $0.output)
     }
-    graph.nodes.insert(Node(name: "\(name) (pinned)", layer: Pin(), inputs: [value], output: pin), at: index + 1)
+    let name = "\(nodes[index].name) (\(layer.kind))"
+    graph.nodes.insert(Node(name: name, layer: layer, inputs: [value], output: passed), at: index + 1)
     graph.output = moved(output)
     return graph
   }

@@ -87,19 +87,22 @@ import Core
 
   /// The plan for a batch size and a demand, made on first use and kept.
   ///
-  /// A plan with a pinned node has no parameters' gradients.
+  /// A plan with a pinned node or a fork has no parameters' gradients.
   ///
   /// - Throws: `NNError.badBatch`, `NNError.noBF16`, `NNError.unknownNode`, `NNError.unsupported`, `CoreError.outOfMemory`.
   package func plan(batch: Int, demand: Demand, options: PlanOptions = PlanOptions()) throws -> Plan {
     guard (1...Self.largestBatch).contains(batch) else { throw NNError.badBatch(batch) }
-    precondition(options.pin == nil || !demand.parameters, "a plan with a pinned node has no parameters' gradients")
+    precondition(
+      options.pin == nil && !options.forks || !demand.parameters,
+      "a plan with a pinned node or a fork has no parameters' gradients")
     var options = options
     options.precision = options.precision ?? precision
     guard options.precision?.isAvailable ?? true else { throw NNError.noBF16 }
     let key = Key(batch: batch, demand: demand, options: options)
     if let plan = plans[key] { return plan }
     if demand.parameters { try reserveGradients() }
-    let graph = try options.pin.map(pinnedGraph) ?? graph
+    var graph = try options.pin.map(pinnedGraph) ?? graph
+    if options.forks { graph = graph.forked ?? graph }
     let plan = try Plan(
       network: self, graph: options.fuses ? Fusion.apply(to: graph) : graph, batch: batch, demand: demand,
       options: options)

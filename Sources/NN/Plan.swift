@@ -23,13 +23,16 @@ package struct PlanOptions: Hashable, Sendable {
   /// A node of the model file whose output stays readable (`Plan.pinned`). Backward, where the demand has one, gives that
   /// output's gradient instead of the image's and stops there.
   package var pin: String?
+  /// The layers behind the first dropout can run again by themselves (`Plan.forwardAgain`), where one value leads to them.
+  /// Such a plan has no parameters' gradients.
+  package var forks = false
 
   package init(
     convolution: Convolution = .automatic, fuses: Bool = true, reusesMemory: Bool = true, poisons: Bool = false,
-    pin: String? = nil, precision: Precision? = nil
+    pin: String? = nil, forks: Bool = false, precision: Precision? = nil
   ) {
     (self.convolution, self.fuses, self.reusesMemory, self.poisons) = (convolution, fuses, reusesMemory, poisons)
-    (self.pin, self.precision) = (pin, precision)
+    (self.pin, self.forks, self.precision) = (pin, forks, precision)
   }
 }
 
@@ -48,6 +51,7 @@ package struct PlanOptions: Hashable, Sendable {
   private let result: Planner.Result
   let arena: Arena
   private let tenancy: Tenancy
+  private let fork: (index: Int, operation: ForkOperation)?
   private var lastMode: Mode?
   /// Nanoseconds of each step, collected while `profiling`.
   private var times: [(forward: UInt64, backward: UInt64)]
@@ -59,6 +63,10 @@ package struct PlanOptions: Hashable, Sendable {
     let planner = Planner(batch: batch, demand: demand, options: options, tenancy: tenancy)
     result = try planner.plan(graph, parameters: network.parametersByName)
     outputs = result.output.shape.count
+    fork =
+      result.steps.indices.lazy.compactMap { [result] index in
+        (result.steps[index].operation as? ForkOperation).map { (index, $0) }
+      }.first
     arena = try network.workspace(for: demand, floats: result.memory.floats)
     result.memory.bind(to: arena)
     times = Array(repeating: (0, 0), count: result.steps.count)
@@ -110,8 +118,12 @@ package struct PlanOptions: Hashable, Sendable {
     tenancy.parameters = network.version
     lastMode = mode
     if options.poisons { result.memory.poison(unusedAt: Planner.start) }
-    for (index, step) in result.steps.enumerated() {
-      let start = profiling ? Self.now() : 0
+    forward(mode, result.steps.indices)
+  }
+
+  private func forward(_ mode: Mode, _ steps: Range<Int>) {
+    for index in steps {
+      let start = profiling ? Self.now() : 0, step = result.steps[index]
       step.operation.forward(step.isFrozen ? mode.frozen : mode)
       if profiling { times[index].forward += Self.now() - start }
       if options.poisons { result.memory.poison(after: step.time) }
@@ -152,10 +164,19 @@ package struct PlanOptions: Hashable, Sendable {
 
   /// Gradients that the plan's demand names, for `outputGradient` as it stands.
   package func backward() {
+    if canForwardAgain {
+      backwardToFork(isFirst: true)
+      backwardFromFork()
+    } else {
+      backward(result.steps.indices)
+    }
+  }
+
+  private func backward(_ steps: Range<Int>) {
     precondition(demand != .inference, "a plan for inference has no backward pass")
     guard let mode = lastMode else { preconditionFailure("backward before forward") }
     precondition(network.isTenant(self, of: arena), "another plan ran between this plan's forward and backward")
-    for index in result.steps.indices.reversed() {
+    for index in steps.reversed() {
       let step = result.steps[index]
       guard step.runsBackward else { continue }
       let start = profiling ? Self.now() : 0
@@ -164,6 +185,33 @@ package struct PlanOptions: Hashable, Sendable {
       if profiling { times[index].backward += Self.now() - start }
       if options.poisons { result.memory.poison(after: Planner.mirrored(step.time)) }
     }
+  }
+
+  // MARK: a fork
+
+  /// Whether one value leads to all that dropout touches, so that these can be called: `forward`, a loss and
+  /// `backwardToFork`; then `forwardAgain` with other masks, a loss and `backwardToFork`, as often as wanted; at last
+  /// `backwardFromFork`, which gives the gradient of the losses' sum.
+  package var canForwardAgain: Bool { fork != nil }
+
+  /// Runs the layers behind the fork again.
+  package func forwardAgain(_ mode: Mode) {
+    precondition(network.isTenant(self, of: arena), "another plan ran between this plan's two forward passes")
+    lastMode = mode
+    forward(mode, behindFork)
+  }
+
+  /// Backward down to the fork, where the gradients of several passes add up.
+  package func backwardToFork(isFirst: Bool) {
+    backward(behindFork)
+    fork?.operation.gather(isFirst: isFirst)
+  }
+
+  package func backwardFromFork() { backward(0..<behindFork.lowerBound) }
+
+  private var behindFork: Range<Int> {
+    guard let fork else { preconditionFailure("this plan was made without a fork") }
+    return fork.index + 1..<result.steps.count
   }
 
   /// Another plan has used the memory: what was kept in it is lost.

@@ -82,6 +82,24 @@ import Testing
     }
   }
 
+  /// Masks go through the layers behind them alone, where one value leads to these; else each draw is a pass of its own.
+  @Test func masksAloneAreDrawnAsWithWholePasses() async throws {
+    try await Engine.run {
+      let bench = try AttackBench(Networks.small, count: 5), wholly = try AttackBench(Networks.bypassed, count: 5)
+      let eot = try Attacks.named("eot-pgd")
+      var settings = eot.defaults
+      settings.eotIterations = 3
+      #expect(wholly.images == bench.images)
+      wholly.labels = bench.labels
+      let short = try bench.attack(eot, settings, batch: 5), whole = try wholly.attack(eot, settings, batch: 5)
+      let far = zip(short.images, whole.images).count { abs($0 - $1) > 1e-6 }
+      #expect(far * 1000 <= short.images.count, "\(far) of \(short.images.count) pixels differ")
+      #expect(short.outcomes.map(\.effort) == whole.outcomes.map(\.effort))
+      let plain = try bench.attack(Attacks.named("pgd"), settings, batch: 5)
+      #expect(plain.images != short.images)
+    }
+  }
+
   /// On logits linear in the image the gradient is the same everywhere, and one draw's is its transpose: rolled back,
   /// without the masked columns, or scaled.
   @Test(arguments: InputTransform.allCases)

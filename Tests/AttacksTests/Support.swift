@@ -5,13 +5,21 @@ import Testing
 
 extension Networks {
   /// Convolution, pooling and dropout on a small map.
-  static let small = NetworkEntry(name: "small", title: "Small", input: [3, 12, 12]) { net, classes in
-    var x = net("conv", Convolution(6, kernel: 3, padding: 1), net.input)
-    x = net("norm", BatchNorm(), x)
-    x = net("relu", ReLU(), x)
-    x = net("pool", MaxPool(kernel: 2), x)
-    x = net("dropout", Dropout(0.5), net("flat", Flatten(), x))
-    return net("fc", Linear(classes), x)
+  static let small = pooled("small", isBypassed: false)
+
+  /// The same, but that a second value, always zero, goes past the dropout.
+  static let bypassed = pooled("bypassed", isBypassed: true)
+
+  private static func pooled(_ name: String, isBypassed: Bool) -> NetworkEntry {
+    NetworkEntry(name: name, title: name, input: [3, 12, 12]) { net, classes in
+      var x = net("conv", Convolution(6, kernel: 3, padding: 1), net.input)
+      x = net("norm", BatchNorm(), x)
+      x = net("relu", ReLU(), x)
+      x = net("pool", MaxPool(kernel: 2), x)
+      let past = isBypassed ? net("zero", Linear(classes), net("side", Flatten(), x)) : nil
+      x = net("fc", Linear(classes), net("dropout", Dropout(0.5), net("flat", Flatten(), x)))
+      return past.map { net("sum", Sum(), x, $0) } ?? x
+    }
   }
 
   /// No feature map at all.
@@ -53,10 +61,9 @@ extension Networks {
     network = try Network(entry, classes: classes)
     network.initialise(seed: seed)
     elements = entry.input.count
-    if entry.name == Networks.dead.name, let weights = network.parameter("fc2.weight") {
-      weights.values.update(repeating: 0, count: weights.count)
-      network.parametersChanged()
-    }
+    let dead = entry.name == Networks.dead.name ? ["fc2.weight"] : ["zero.weight", "zero.bias"]
+    for weights in dead.compactMap(network.parameter) { weights.values.update(repeating: 0, count: weights.count) }
+    network.parametersChanged()
     let random = RandomStream(seed: seed, purpose: "test.images")
     images = (0..<count * entry.input.count).map { random.uniform($0) }
     let plan = try network.plan(batch: count, demand: .inference)
