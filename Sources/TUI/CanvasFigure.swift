@@ -3,39 +3,63 @@ import Foundation
 
 /// A screen in memory as a part of a figure: cells become rectangles, letters and dots, so that what a file shows is what
 /// the screen shows.
-struct CanvasPanel: Panel {
+package struct CanvasPanel: Panel {
   /// Points of a cell: whole pixels at two a point, so that no seam shows between cells.
   private static let cell = Export.Size(7.5, 15)
 
   private let canvas: Canvas
   private let ink: RGB
-  let paper: RGB
+  package let paper: RGB
 
   /// - Parameter theme: tells what the terminal's own colours stand for: light letters on dark, or dark ones on light.
-  init(_ canvas: Canvas, theme: Theme) {
+  package init(_ canvas: Canvas, theme: Theme) {
     self.canvas = canvas
     let bar = theme.roles[.bar]?.background
     let isLight = if case .rgb(let color) = bar { color.luma > 128 } else { false }
     (ink, paper) = isLight ? (RGB(hex: 0x1A1A1A), RGB(hex: 0xFFFFFF)) : (RGB(hex: 0xD0D0D0), RGB(hex: 0x121212))
   }
 
-  var size: Export.Size {
+  package var size: Export.Size {
     Export.Size(Double(canvas.size.width) * Self.cell.width, Double(canvas.size.height) * Self.cell.height)
   }
 
-  func draw(in box: Box, _ pen: Pen, _ style: Style) {
+  package func draw(in box: Box, _ pen: Pen, _ style: Style) {
+    for picture in canvas.pictures {
+      let (rect, cell) = (picture.rect, Self.cell)
+      let place = Box(
+        x: box.x + Double(rect.x) * cell.width, y: box.y + Double(rect.y) * cell.height,
+        width: Double(rect.width) * cell.width, height: Double(rect.height) * cell.height)
+      pen.image(picture.pixels.map { 0xFF00_0000 | $0.hex }, columns: picture.columns, in: place)
+    }
+    let ground = grounds
     for y in 0..<canvas.size.height {
       let top = box.y + Double(y) * Self.cell.height
-      backgrounds(y, box.x, top, pen)
-      for x in 0..<canvas.size.width { draw(canvas[x, y], box.x + Double(x) * Self.cell.width, top, pen) }
+      let ground = Array(ground[y * canvas.size.width..<(y + 1) * canvas.size.width])
+      backgrounds(y, ground, box.x, top, pen)
+      for x in 0..<canvas.size.width where ground[x] != .shown {
+        draw(canvas[x, y], box.x + Double(x) * Self.cell.width, top, pen)
+      }
     }
+  }
+
+  /// What lies below a cell: the paper, a picture that is seen through it, or one that it hides.
+  private enum Ground { case paper, shown, hidden }
+
+  private var grounds: [Ground] {
+    var grounds = Array(repeating: Ground.paper, count: canvas.size.width * canvas.size.height)
+    for picture in canvas.pictures {
+      let rect = picture.rect
+      for (index, cell) in picture.cells.enumerated() {
+        let (x, y) = (rect.x + index % rect.width, rect.y + index / rect.width)
+        grounds[y * canvas.size.width + x] = canvas[x, y] == cell ? .shown : .hidden
+      }
+    }
+    return grounds
   }
 
   // MARK: Colours
 
-  static func ink(_ color: RGB) -> Ink {
-    Ink(UInt32(color.red) << 16 | UInt32(color.green) << 8 | UInt32(color.blue))
-  }
+  static func ink(_ color: RGB) -> Ink { Ink(color.hex) }
 
   private func rgb(_ color: Color, standard: RGB) -> RGB {
     switch color.kind {
@@ -52,14 +76,14 @@ struct CanvasPanel: Panel {
 
   // MARK: Cells
 
-  /// Stretches of one colour, other than the paper's.
-  private func backgrounds(_ y: Int, _ left: Double, _ top: Double, _ pen: Pen) {
+  /// Stretches of one colour, other than the paper's where that is what lies below.
+  private func backgrounds(_ y: Int, _ ground: [Ground], _ left: Double, _ top: Double, _ pen: Pen) {
     var x = 0
     while x < canvas.size.width {
       let color = colors(canvas[x, y].style).paper
       var end = x + 1
-      while end < canvas.size.width, colors(canvas[end, y].style).paper == color { end += 1 }
-      if color != paper {
+      while end < canvas.size.width, ground[end] == ground[x], colors(canvas[end, y].style).paper == color { end += 1 }
+      if ground[x] == .hidden || ground[x] == .paper && color != paper {
         pen.fill(
           Box(
             x: left + Double(x) * Self.cell.width, y: top, width: Double(end - x) * Self.cell.width,
@@ -74,7 +98,10 @@ struct CanvasPanel: Panel {
     guard cell.scalar > 0x20 else { return }
     let color = Self.ink(colors(cell.style).ink)
     let (half, quarter) = (Self.cell.width / 2, Self.cell.height / 4)
-    if let bits = Glyphs.quadrants.firstIndex(where: { $0.value == cell.scalar }) {
+    if cell.scalar == Glyphs.quadrants[15].value {
+      // As one, so that no seam shows within.
+      pen.fill(Box(x: left, y: top, width: Self.cell.width, height: Self.cell.height), color)
+    } else if let bits = Glyphs.quadrants.firstIndex(where: { $0.value == cell.scalar }) {
       for part in 0..<4 where bits & (1 << part) != 0 {
         pen.fill(
           Box(
@@ -97,18 +124,24 @@ struct CanvasPanel: Panel {
 
 /// The focused pane in a file.
 package enum PaneFigure {
-  /// - Parameter size: in cells; nil takes the pane's own on the screen, but 120×40 at least: a file is not as narrow as a
-  ///   terminal.
+  /// - Parameter size: in cells; nil takes the pane's own on the screen, but 120×40 at least and what the pane needs to
+  ///   show everything: a file is not as narrow as a terminal, and does not scroll.
   /// - Throws: `ExportError`.
   package static func data(_ state: State, _ format: Figure.Format, size: Size? = nil) throws -> Data {
-    var state = state
-    // A file has all colours and glyphs, whatever the terminal has.
-    state.look = Look(theme: state.look.theme, depth: .truecolor, rung: .half)
-    let own = PaneScreen.size(state)
-    let least = Size(width: max(120, own.width), height: max(40, own.height))
-    let panel = CanvasPanel(PaneScreen.draw(state, size: size ?? least), theme: state.look.theme)
+    let panel = CanvasPanel(canvas(state, size: size), theme: state.look.theme)
     var style = Style.light
     style.paper = CanvasPanel.ink(panel.paper)
     return try Figure("", rows: [[panel]], style: style).data(format)
+  }
+
+  /// What the file shows, in cells and pictures.
+  package static func canvas(_ state: State, size: Size? = nil) -> Canvas {
+    var state = state
+    // A file has all colours and glyphs, whatever the terminal has.
+    state.look = Look(theme: state.look.theme, depth: .truecolor, rung: .half)
+    state.look.isFigure = true
+    let own = PaneScreen.size(state), whole = Panes.named(state.focus)?.whole(state) ?? own
+    let least = Size(width: max(120, own.width, whole.width), height: max(40, own.height, whole.height))
+    return PaneScreen.draw(state, size: size ?? least)
   }
 }

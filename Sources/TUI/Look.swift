@@ -5,6 +5,8 @@ package struct Look: Sendable, Equatable {
   package var glyphs: Glyphs
   /// Upper bound on a colour map's levels; lowered when a frame costs more bytes than it may.
   package var levelLimit: Int = 256
+  /// For a file: pictures keep pixels of their own, under whatever else is drawn over their cells.
+  package var isFigure = false
   /// False where the font is known to lack braille (the Linux console).
   package let hasBraille: Bool
   private var styles: [CellStyle]

@@ -8,15 +8,17 @@ enum ExplainDrawing {
     /// Cells that are seen.
     let columns: Int, rows: Int
 
-    static let head = 2
+    /// Lines above the grid: words, two lines of them in a file, which has none behind a key, and the columns' names.
+    let head: Int
 
     init(_ state: State, _ size: Size) {
       let pane = state.explainPane
+      head = state.look.isFigure ? 3 : 2
       gutter = size.width >= 60 ? 12 : 2
       let room = max(1, size.width - gutter)
       columns = max(1, min(pane.columns.count, room / 16))
       width = max(1, room / columns)
-      let tall = max(1, size.height - Self.head)
+      let tall = max(1, size.height - head)
       height = max(3, min(16, tall / max(1, min(pane.rows.count, max(1, tall / 6)))))
       rows = max(1, min(pane.rows.count, tall / height))
     }
@@ -32,11 +34,16 @@ enum ExplainDrawing {
       y: kept(pane.corner.y, pane.cursor.y, grid.rows, pane.rows.count))
   }
 
+  static let whole: @Sendable (State) -> Size? = { state in
+    let pane = state.explainPane
+    return Size(width: 12 + 18 * pane.columns.count, height: 2 + 3 + 14 * pane.rows.count)
+  }
+
   static func cell(at point: Point, _ state: State, _ size: Size) -> Point? {
     let grid = Grid(state, size), pane = state.explainPane
     let cell = Point(
-      x: pane.corner.x + (point.x - grid.gutter) / grid.width, y: pane.corner.y + (point.y - Grid.head) / grid.height)
-    guard point.x >= grid.gutter, point.y >= Grid.head, cell.x < pane.columns.count, cell.y < pane.rows.count else {
+      x: pane.corner.x + (point.x - grid.gutter) / grid.width, y: pane.corner.y + (point.y - grid.head) / grid.height)
+    guard point.x >= grid.gutter, point.y >= grid.head, cell.x < pane.columns.count, cell.y < pane.rows.count else {
       return nil
     }
     return cell
@@ -67,7 +74,7 @@ enum ExplainDrawing {
     head(state, grid, &surface)
     let order = pane.order
     for y in 0..<grid.rows where order.indices.contains(pane.corner.y + y) {
-      let row = order[pane.corner.y + y], top = Grid.head + y * grid.height
+      let row = order[pane.corner.y + y], top = grid.head + y * grid.height
       label(state, row, grid, top, &surface)
       for x in 0..<grid.columns where pane.columns.indices.contains(pane.corner.x + x) {
         let rect = Rect(x: grid.gutter + x * grid.width, y: top, width: grid.width - 1, height: grid.height)
@@ -90,21 +97,25 @@ enum ExplainDrawing {
     }
     let room = surface.width - (right.isEmpty ? 0 : right.count + 2)
     let words = look.glyphs.plain(ExplainPane.words(state))
-    surface.put(TextWidth.cut(words, to: max(0, room), ellipsis: look.glyphs.ellipsis), 0, 0, look.style(.dim))
+    if look.isFigure {
+      Paragraph.draw(words, in: Rect(x: 0, y: 0, width: room, height: grid.head - 1), look.style(.dim), look, &surface)
+    } else {
+      surface.put(TextWidth.cut(words, to: max(0, room), ellipsis: look.glyphs.ellipsis), 0, 0, look.style(.dim))
+    }
     surface.putRight(right, surface.width, 0, look.style(.progress))
     for x in 0..<grid.columns where pane.columns.indices.contains(pane.corner.x + x) {
       let index = pane.corner.x + x
       let style = look.style(index == pane.cursor.x ? .accent : .heading)
       let title = look.glyphs.plain(pane.columns[index].title)
       surface.put(
-        TextWidth.cut(title, to: grid.width - 1, ellipsis: look.glyphs.ellipsis), grid.gutter + x * grid.width, 1, style
-      )
+        TextWidth.cut(title, to: grid.width - 1, ellipsis: look.glyphs.ellipsis), grid.gutter + x * grid.width,
+        grid.head - 1, style)
     }
     let more = pane.columns.count - pane.corner.x - grid.columns
-    if more > 0 { surface.putRight("+\(more)", surface.width, 1, look.style(.dim)) }
+    if more > 0 { surface.putRight("+\(more)", surface.width, grid.head - 1, look.style(.dim)) }
     let below = pane.rows.count - pane.corner.y - grid.rows
     if below > 0, grid.gutter > 2, grid.height > 2 {
-      let y = Grid.head + grid.rows * grid.height - 1
+      let y = grid.head + grid.rows * grid.height - 1
       surface.put(look.glyphs.pick("↓ ", "v ") + "\(below) more", 0, y, look.style(.dim))
     }
   }
@@ -136,7 +147,7 @@ enum ExplainDrawing {
       case nil: surface.put(look.glyphs.pick("…", "..."), plot.x, plot.y, look.style(.dim))
       }
     }
-    guard isSelected else { return }
+    guard isSelected, !look.isFigure else { return }
     let style = look.style(state.focus == .explain ? .selection : .selectionInactive)
     surface.restyle(line) {
       $0.background = style.background

@@ -13,6 +13,7 @@ package enum ExplainPane {
     pane.receive = receive
     pane.appear = { goOn(&$0) }
     pane.settle = ExplainDrawing.settle
+    pane.whole = ExplainDrawing.whole
     pane.table = { $0.explainPane.rows.isEmpty ? nil : table($0) }
     pane.tableRow = tableRow
     pane.click = { state, point, size in

@@ -54,10 +54,22 @@ package struct Cell: Sendable, Hashable {
   }
 }
 
+/// A picture with pixels of its own under some cells, for files.
+package struct PlacedPicture: Sendable, Equatable {
+  let rect: Rect
+  let columns: Int
+  /// Row-major, the top row first.
+  var pixels: [RGB]
+  /// The cells of `rect` as the picture filled them: where one has changed since, something lies over the picture.
+  let cells: [Cell]
+}
+
 /// A screen in memory.
 package struct Canvas: Sendable, Equatable {
   package let size: Size
   package private(set) var cells: [Cell]
+  /// None on a screen.
+  package internal(set) var pictures: [PlacedPicture] = []
 
   package init(size: Size) {
     self.size = Size(width: max(0, size.width), height: max(0, size.height))

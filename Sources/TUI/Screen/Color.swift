@@ -13,6 +13,14 @@ package struct RGB: Sendable, Hashable {
     self.init(UInt8(hex >> 16 & 0xFF), UInt8(hex >> 8 & 0xFF), UInt8(hex & 0xFF))
   }
 
+  package var hex: UInt32 { UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue) }
+
+  /// With `light` of its light, 0 … 1.
+  package func scaled(_ light: Double) -> RGB {
+    func scaled(_ value: UInt8) -> UInt8 { UInt8(max(0, min(255, (Double(value) * light).rounded()))) }
+    return RGB(scaled(red), scaled(green), scaled(blue))
+  }
+
   /// Squared distance with the eye's rough weights for red, green and blue (2 : 4 : 3).
   package func distance(to other: RGB) -> Int {
     let red = Int(red) - Int(other.red)

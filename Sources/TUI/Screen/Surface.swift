@@ -73,6 +73,25 @@ package struct Surface: Sendable {
     }
   }
 
+  /// Lays a picture under the cells of `rect` as they are now, in place of one that lies there.
+  mutating func place(_ pixels: [RGB], columns: Int, in rect: Rect) {
+    let rect = absolute(rect)
+    let cells = (rect.y..<rect.maxY).flatMap { y in (rect.x..<rect.maxX).map { canvas[$0, y] } }
+    canvas.pictures.removeAll { $0.rect == rect }
+    canvas.pictures.append(PlacedPicture(rect: rect, columns: columns, pixels: pixels, cells: cells))
+  }
+
+  /// The picture that lies in just this place.
+  func picture(in rect: Rect) -> PlacedPicture? {
+    let rect = absolute(rect)
+    return canvas.pictures.first { $0.rect == rect }
+  }
+
+  private func absolute(_ rect: Rect) -> Rect {
+    let part = bounds.intersection(rect)
+    return Rect(x: window.x + part.x, y: window.y + part.y, width: part.width, height: part.height)
+  }
+
   /// Writes one line from (x, y), cut at `width` columns or the right edge, and returns the column after it.
   @discardableResult
   package mutating func put(_ text: String, _ x: Int, _ y: Int, _ style: CellStyle, width: Int? = nil) -> Int {

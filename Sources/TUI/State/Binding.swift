@@ -88,6 +88,8 @@ package struct Pane: Sendable {
   /// The numbers behind what is drawn, where they are not those of `table`: a training's epochs beside the list of runs.
   package var detail: @Sendable (State) -> ResultTable? = { _ in nil }
   package var memory: Memory?
+  /// A size in which nothing has to be scrolled, title included; for files.
+  package var whole: @Sendable (State) -> Size? = { _ in nil }
   package let draw: @Sendable (State, inout Surface) -> Void
 
   package init(

@@ -105,6 +105,20 @@ package struct Heatmap: Sendable {
         surface.set(rect.x + x, rect.y + y, look.depth == .mono ? mono(cell) : colored(cell))
       }
     }
+    if look.isFigure { place(raster, part, range, rect, &surface) }
+  }
+
+  /// The raster's own pixels, as far as a file shows them: 16 columns and 32 rows a cell.
+  private func place(
+    _ raster: Raster, _ part: Viewport, _ range: ClosedRange<Float>, _ rect: Rect, _ surface: inout Surface
+  ) {
+    let shown = Size(width: part.columns(of: raster.columns).count, height: part.rows(of: raster.rows).count)
+    let size = Size(width: min(shown.width, 16 * rect.width), height: min(shown.height, 32 * rect.height))
+    guard size.width > 0, size.height > 0 else { return }
+    let black = RGB(0, 0, 0)
+    let table = colors.map { color in if case .rgb(let rgb) = color.kind { rgb } else { black } }
+    let pixels = raster.levels(levels, size: size, part: part, range: range).map { $0 < 0 ? black : table[Int($0)] }
+    surface.place(pixels, columns: size.width, in: rect)
   }
 
   private func color(_ level: Int16) -> Color { level < 0 ? paper : colors[Int(level)] }

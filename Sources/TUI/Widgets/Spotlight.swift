@@ -10,18 +10,28 @@ package enum Spotlight {
   ) {
     let rect = surface.bounds.intersection(rect)
     guard strength > 0, look.depth != .mono, !rect.isEmpty else { return }
-    let steps = 32
-    let levels = attention.levels(
-      steps, size: Size(width: rect.width, height: rect.height), range: attention.range)
+    let picture = surface.picture(in: rect)
+    let light = light(attention, strength, Size(width: rect.width, height: rect.height))
     for y in 0..<rect.height {
       for x in 0..<rect.width {
-        let share = Double(max(0, levels[y * rect.width + x])) / Double(steps - 1)
-        let light = 1 - strength * (1 - share)
+        let light = light[y * rect.width + x]
         surface.restyle(Rect(x: rect.x + x, y: rect.y + y, width: 1, height: 1)) {
           $0.foreground = dimmed($0.foreground, light, look)
           $0.background = dimmed($0.background, light, look)
         }
       }
+    }
+    guard let picture else { return }
+    let size = Size(width: picture.columns, height: picture.pixels.count / picture.columns)
+    let pixels = zip(picture.pixels, self.light(attention, strength, size)).map { $0.scaled($1) }
+    surface.place(pixels, columns: picture.columns, in: rect)
+  }
+
+  /// What each place keeps of its light, 0 … 1, from the top.
+  private static func light(_ attention: Raster, _ strength: Double, _ size: Size) -> [Double] {
+    let steps = 32
+    return attention.levels(steps, size: size, range: attention.range).map {
+      1 - strength * (1 - Double(max(0, $0)) / Double(steps - 1))
     }
   }
 
@@ -32,7 +42,6 @@ package enum Spotlight {
     case .index(let index): rgb = index < 16 ? ColorDepth.sixteen[Int(index)] : ColorDepth.rgbOf240(index)
     case .rgb(let value): rgb = value
     }
-    func scaled(_ value: UInt8) -> UInt8 { UInt8(max(0, min(255, (Double(value) * light).rounded()))) }
-    return look.depth.color(RGB(scaled(rgb.red), scaled(rgb.green), scaled(rgb.blue)))
+    return look.depth.color(rgb.scaled(light))
   }
 }

@@ -148,7 +148,7 @@ struct RenderCommand: AsyncParsableCommand {
 
 enum RenderError: UserError, Equatable {
   case nothing(String)
-  case cannotAttack(String)
+  case nothingToShow(String)
   case oneAttack
   case noSet(String, run: String, known: [String])
   case badSize(String)
@@ -159,7 +159,7 @@ enum RenderError: UserError, Equatable {
   var description: String {
     switch self {
     case .nothing(let pane): "the pane “\(pane)” has no table to write; it needs a run, or --utterance"
-    case .cannotAttack(let reason): "the attack pane has nothing to show: \(reason)"
+    case .nothingToShow(let reason): "there is nothing to show: \(reason)"
     case .oneAttack: "the attack pane shows one attack: name one with --attack, or a kept set with --set"
     case .noSet(let name, let run, let known):
       "no attack on \(run) is called “\(name)”; there are \(known.isEmpty ? "none" : known.joined(separator: ", "))"

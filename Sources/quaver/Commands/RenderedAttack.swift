@@ -33,8 +33,8 @@ struct RenderedAttack: ParsableArguments {
   /// - Parameter slice: from 0, at the run's stride.
   /// - Throws: `RenderError`, `AttackError`, `LabError` and what making images throws.
   func attack(_ state: inout State, slice: Int, _ laboratory: Laboratory) async throws {
-    if state.viewPane.isEmpty { throw RenderError.cannotAttack("give the --utterance that is attacked") }
-    if let reason = AttackPane.whyNot(state) { throw RenderError.cannotAttack(reason) }
+    if state.viewPane.isEmpty { throw RenderError.nothingToShow("give the --utterance that is attacked") }
+    if let reason = AttackPane.whyNot(state) { throw RenderError.nothingToShow(reason) }
     guard let run = state.selectedRun else { return }
     guard let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) else {
       throw LabError.outOfRange(what: "--overlay", value: "\(overlay)", range: "0, 25, 50, 75 or 100")
@@ -84,10 +84,13 @@ struct RenderedAttack: ParsableArguments {
 
   /// Averages what the explain pane would, or fills its cells one after the other.
   ///
-  /// - Throws: `RenderError.cannotAttack`, `LabError`, and what explaining throws.
+  /// - Throws: `RenderError.nothingToShow`, `LabError`, and what explaining throws.
   func explain(_ state: inout State, slice: Int, _ laboratory: Laboratory) async throws {
     if means { state.explainPane.across = .means }
-    if let reason = ExplainPane.whyNot(state) { throw RenderError.cannotAttack(reason) }
+    if state.viewPane.isEmpty, state.explainPane.across != .means {
+      throw RenderError.nothingToShow("give the --utterance whose sentence is looked at, or --means")
+    }
+    if let reason = ExplainPane.whyNot(state) { throw RenderError.nothingToShow(reason) }
     guard let run = state.selectedRun else { return }
     if overlay > 0, let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) {
       state.explainPane.overlay = index
