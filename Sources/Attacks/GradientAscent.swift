@@ -45,7 +45,7 @@ import NN
     let plan = try plan(work.count), isForked = plan.canForwardAgain
     let ascent = Ascent(
       count: work.count, elements: work.elements, clean: work.images, images: work.adversarial,
-      gradient: isForked ? plan.inputGradient : draws?.sum ?? plan.inputGradient, losses: losses.base,
+      gradient: try isForked ? plan.inputGradient : draws?.sum() ?? plan.inputGradient, losses: losses.base,
       logits: plan.logits, classes: plan.outputs, labels: work.labels, efforts: work.efforts)
     for restart in 0..<restarts {
       start(work, restart)
@@ -53,8 +53,12 @@ import NN
       for step in 0..<evaluations {
         if control?.waitsOrStops() == true { return false }
         if let draws {
-          let first = (restart * evaluations + step) * draws.count
-          differentiate(plan, draws, first..<first + draws.count, work)
+          let first = (restart * evaluations + step) * draws.count, numbers = first..<first + draws.count
+          if isForked {
+            differentiateMasks(plan, draws, numbers, work)
+          } else {
+            differentiate(plan, draws, numbers, work)
+          }
         } else {
           plan.fill(work.adversarial, work.elements)
           plan.forward(mode)
@@ -68,25 +72,27 @@ import NN
     return true
   }
 
-  /// The gradient of the sum of a step's draws. Where masks alone are drawn the layers before them run once.
+  /// The gradient of the sum of a step's draws, a pass for each.
   private func differentiate(_ plan: Plan, _ draws: Draws, _ numbers: Range<Int>, _ work: AttackWork) {
     for number in numbers {
-      let mode = draws.mode(number, work.ids), isFirst = number == numbers.lowerBound
-      if plan.canForwardAgain, !isFirst {
-        plan.forwardAgain(mode)
-      } else {
-        draws.fill(plan, number, work)
-        plan.forward(mode)
-      }
+      draws.fill(plan, number, work)
+      plan.forward(draws.mode(number, work.ids))
       lose(plan, work)
-      if plan.canForwardAgain {
-        plan.backwardToFork(isFirst: isFirst)
-      } else {
-        plan.backward()
-        draws.collect(plan, number, work, isFirst: isFirst)
-      }
+      plan.backward()
+      draws.collect(plan, number, work, isFirst: number == numbers.lowerBound)
     }
-    if plan.canForwardAgain { plan.backwardFromFork() }
+  }
+
+  /// The same, where masks alone are drawn: the layers before them run once.
+  private func differentiateMasks(_ plan: Plan, _ draws: Draws, _ numbers: Range<Int>, _ work: AttackWork) {
+    plan.fill(work.adversarial, work.elements)
+    for number in numbers {
+      let mode = draws.mode(number, work.ids)
+      if number == numbers.lowerBound { plan.forward(mode) } else { plan.forwardAgain(mode) }
+      lose(plan, work)
+      plan.backwardToFork()
+    }
+    plan.backwardFromFork()
   }
 
   private func lose(_ plan: Plan, _ work: AttackWork) {

@@ -22,9 +22,9 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
   let count: Int
   let dropout: Bool
   let transforms: Bool
-  /// Σ of the gradients [batch, 3, 224, 224]; its scale does not matter to any rule.
-  let sum: UnsafeMutablePointer<Float>
-  private let memory: Arena
+  /// Floats of a batch of images.
+  private let floats: Int
+  private var memory: Arena?
   private let shifts: Bool, masks: Bool, gains: Bool
   private let width: Int
   private let seed: UInt64
@@ -39,8 +39,7 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
     transforms = !settings.transforms.isEmpty
     count = dropout || transforms ? settings.eotIterations : 1
     width = input[input.rank - 1]
-    memory = try Arena(count: batch * input.count)
-    sum = memory.base
+    floats = batch * input.count
     stream = RandomStream(seed: settings.seed, purpose: "attack.eot")
     seed = stream.key
   }
@@ -79,9 +78,19 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
     }
   }
 
+  /// Σ of the gradients [batch, 3, 224, 224], made at first use; its scale does not matter to any rule.
+  ///
+  /// - Throws: `CoreError.outOfMemory`.
+  func sum() throws -> UnsafeMutablePointer<Float> {
+    let arena = try memory ?? Arena(count: floats)
+    memory = arena
+    return arena.base
+  }
+
   /// Adds the plan's gradient, mapped back, to the sum; the first draw of a step begins it.
   func collect(_ plan: Plan, _ draw: Int, _ work: AttackWork, isFirst: Bool) {
-    let gradient = plan.inputGradient, sum = sum
+    guard let sum = memory?.base else { preconditionFailure("nobody has asked for the sum") }
+    let gradient = plan.inputGradient
     Parallel.forEach(work.count) { range in
       for n in range {
         let to = sum + n * work.elements, from = gradient + n * work.elements

@@ -29,12 +29,15 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
   private var steps = 0
   private var optimiserTime: UInt64 = 0
 
+  /// - Parameter optimiser: one to share with other batches of the network.
   /// - Throws: `NNError`, `CoreError.outOfMemory`.
-  package init(_ network: Network, _ work: EngineWork, batch: Int, options: PlanOptions = PlanOptions()) throws {
+  package init(
+    _ network: Network, _ work: EngineWork, batch: Int, options: PlanOptions = PlanOptions(), optimiser: Adam? = nil
+  ) throws {
     (self.network, self.work, self.batch) = (network, work, batch)
     network.initialise(seed: 1)
     plan = try network.plan(batch: batch, demand: work.demand, options: options)
-    optimiser = work == .train ? try Adam(network) : nil
+    self.optimiser = work == .train ? try optimiser ?? Adam(network) : nil
     labels = (0..<batch).map { $0 % 7 }
     let noise = RandomStream(seed: 1, purpose: "benchmark")
     for i in 0..<plan.inputCount { plan.input[i] = noise.uniform(i) }

@@ -8,6 +8,7 @@ import Core
   /// In the order of the layers, buffers included.
   package let parameters: [Parameter]
   let parametersByName: [String: Parameter]
+  private let forkedGraph: Graph?
   /// Grows with every change of the parameters; whoever writes through `Parameter.values` calls `parametersChanged`.
   package private(set) var version = 0
 
@@ -39,7 +40,7 @@ import Core
     guard classes >= 2 else { throw NNError.badClasses(classes) }
     guard entry.precision.isAvailable else { throw NNError.noBF16 }
     (self.entry, self.classes, graph) = (entry, classes, entry.graph(classes: classes))
-    precision = entry.precision
+    (precision, forkedGraph) = (entry.precision, graph.forked)
     let specs = graph.nodes.flatMap { node in node.parameters.map { (name: node.fullName($0), spec: $0) } }
     func floats(_ spec: ParameterSpec) -> Int { Arena.rounded(max(2, spec.shape.reduce(1, *))) }
     let trainable = specs.filter { $0.spec.role == .trainable }, others = specs.filter { $0.spec.role != .trainable }
@@ -95,14 +96,16 @@ import Core
     precondition(
       options.pin == nil && !options.forks || !demand.parameters,
       "a plan with a pinned node or a fork has no parameters' gradients")
+    precondition(options.pin == nil || !options.forks, "a plan has a pinned node or a fork, not both")
     var options = options
     options.precision = options.precision ?? precision
+    // A graph that cannot fork has one plan, not two that are the same.
+    options.forks = options.forks && forkedGraph != nil
     guard options.precision?.isAvailable ?? true else { throw NNError.noBF16 }
     let key = Key(batch: batch, demand: demand, options: options)
     if let plan = plans[key] { return plan }
     if demand.parameters { try reserveGradients() }
-    var graph = try options.pin.map(pinnedGraph) ?? graph
-    if options.forks { graph = graph.forked ?? graph }
+    let graph = try options.pin.map(pinnedGraph) ?? (options.forks ? forkedGraph ?? graph : graph)
     let plan = try Plan(
       network: self, graph: options.fuses ? Fusion.apply(to: graph) : graph, batch: batch, demand: demand,
       options: options)

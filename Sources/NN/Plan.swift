@@ -53,6 +53,8 @@ package struct PlanOptions: Hashable, Sendable {
   private let tenancy: Tenancy
   private let fork: (index: Int, operation: ForkOperation)?
   private var lastMode: Mode?
+  /// Gradients that add up at the fork since `forward`; nil where its memory no longer holds.
+  private var gathered: Int?
   /// Nanoseconds of each step, collected while `profiling`.
   private var times: [(forward: UInt64, backward: UInt64)]
   package var profiling = false
@@ -117,6 +119,7 @@ package struct PlanOptions: Hashable, Sendable {
     network.enter(arena, plan: self)
     tenancy.parameters = network.version
     lastMode = mode
+    gathered = fork == nil ? nil : 0
     if options.poisons { result.memory.poison(unusedAt: Planner.start) }
     forward(mode, result.steps.indices)
   }
@@ -165,7 +168,7 @@ package struct PlanOptions: Hashable, Sendable {
   /// Gradients that the plan's demand names, for `outputGradient` as it stands.
   package func backward() {
     if canForwardAgain {
-      backwardToFork(isFirst: true)
+      backwardToFork()
       backwardFromFork()
     } else {
       backward(result.steps.indices)
@@ -189,7 +192,7 @@ package struct PlanOptions: Hashable, Sendable {
 
   // MARK: a fork
 
-  /// Whether one value leads to all that dropout touches, so that these can be called: `forward`, a loss and
+  /// Whether this plan has a fork (`PlanOptions.forks`), so that these can be called: `forward`, a loss and
   /// `backwardToFork`; then `forwardAgain` with other masks, a loss and `backwardToFork`, as often as wanted; at last
   /// `backwardFromFork`, which gives the gradient of the losses' sum.
   package var canForwardAgain: Bool { fork != nil }
@@ -197,17 +200,25 @@ package struct PlanOptions: Hashable, Sendable {
   /// Runs the layers behind the fork again.
   package func forwardAgain(_ mode: Mode) {
     precondition(network.isTenant(self, of: arena), "another plan ran between this plan's two forward passes")
+    precondition(tenancy.parameters == network.version, "the parameters changed between two forward passes")
+    precondition(gathered ?? 0 > 0, "forwardAgain without a gradient at the fork")
     lastMode = mode
     forward(mode, behindFork)
   }
 
   /// Backward down to the fork, where the gradients of several passes add up.
-  package func backwardToFork(isFirst: Bool) {
+  package func backwardToFork() {
+    guard let before = gathered else { preconditionFailure("backwardToFork without forward") }
     backward(behindFork)
-    fork?.operation.gather(isFirst: isFirst)
+    fork?.operation.gather(isFirst: before == 0)
+    gathered = before + 1
   }
 
-  package func backwardFromFork() { backward(0..<behindFork.lowerBound) }
+  package func backwardFromFork() {
+    precondition(gathered ?? 0 > 0, "no gradient at the fork")
+    backward(0..<behindFork.lowerBound)
+    gathered = nil
+  }
 
   private var behindFork: Range<Int> {
     guard let fork else { preconditionFailure("this plan was made without a fork") }
@@ -217,7 +228,7 @@ package struct PlanOptions: Hashable, Sendable {
   /// Another plan has used the memory: what was kept in it is lost.
   func evict() {
     tenancy.memory += 1
-    lastMode = nil
+    (lastMode, gathered) = (nil, nil)
   }
 
   private static func now() -> UInt64 {

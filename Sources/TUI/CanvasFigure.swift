@@ -2,7 +2,7 @@ import Export
 import Foundation
 
 /// A screen in memory as a part of a figure: cells become rectangles, letters and dots, so that what a file shows is what
-/// the screen shows.
+/// the screen shows, but for pictures, which keep pixels of their own.
 package struct CanvasPanel: Panel {
   /// Points of a cell: whole pixels at two a point, so that no seam shows between cells.
   private static let cell = Export.Size(7.5, 15)

@@ -90,6 +90,9 @@ import Testing
       var settings = eot.defaults
       settings.eotIterations = 3
       #expect(wholly.images == bench.images)
+      let forks = PlanOptions(forks: true)
+      #expect(try bench.network.plan(batch: 5, demand: .inputGradient, options: forks).canForwardAgain)
+      #expect(try !wholly.network.plan(batch: 5, demand: .inputGradient, options: forks).canForwardAgain)
       wholly.labels = bench.labels
       let short = try bench.attack(eot, settings, batch: 5), whole = try wholly.attack(eot, settings, batch: 5)
       let far = zip(short.images, whole.images).count { abs($0 - $1) > 1e-6 }

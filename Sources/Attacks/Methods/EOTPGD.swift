@@ -15,7 +15,8 @@ struct EOTPGD: Attack {
       + "the transforms asked for (\(InputTransform.allCases.map(\.help).joined(separator: "; "))).",
     "torchattacks runs the network in eval mode, where nothing is random: its EOTPGD is PGD at `eot` times the cost. "
       + "Without dropout and transforms the same holds here, except that the repeated draws are skipped.",
-    "Without transforms the layers before the first dropout run once for all draws of a step.",
+    "Without transforms the layers before the first dropout run once for all draws of a step, where one value leads from them to "
+      + "the rest.",
   ]
 
   var defaults: AttackSettings { AttackSettings { $0.randomStart = true } }

@@ -28,6 +28,13 @@ package struct BenchMachine: Codable, Sendable, Equatable {
     self.matrixPeaks = Dictionary(uniqueKeysWithValues: matrixPeaks.map { ($0.key.rawValue, $0.value) })
   }
 
+  /// Over tables: what it is and how fast a matrix product runs on it.
+  var title: String {
+    "\(processor), \(isa.joined(separator: " ")), \(threads) threads, \(library), matrix product "
+      + matrixPeaks.sorted { $0.key > $1.key }
+      .map { String(format: "%.0f GFLOP/s in %@", $0.value / 1e9, $0.key) }.joined(separator: ", ")
+  }
+
   package static var instructionSets: [String] {
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     let flags = text.split(separator: "\n").first { $0.hasPrefix("flags") }?.split(separator: " ").map(String.init)
@@ -102,7 +109,7 @@ extension BenchReport {
     var columns = ["", "demand", "batch", "threads", "ours /s"].map { ResultTable.Column($0) }
     if compares { columns += ["peer's /s", "its format", "ratio", "goal"].map { .init($0) } }
     columns += ["% of peak", "our MB"].map { .init($0) } + (compares ? [.init("its MB")] : [])
-    var table = ResultTable(title: title, columns: columns)
+    var table = ResultTable(title: machine.title, columns: columns)
     for row in rows {
       let best = row.best
       var cells: [ResultTable.Cell] = [
@@ -124,13 +131,6 @@ extension BenchReport {
   }
 
   private func megabytes(_ bytes: Int?) -> ResultTable.Cell { bytes.map { .integer($0 / 1_000_000) } ?? .none }
-
-  private var title: String {
-    "\(machine.processor), \(machine.isa.joined(separator: " ")), \(machine.threads) threads, "
-      + "\(machine.library), matrix product "
-      + machine.matrixPeaks.sorted { $0.key > $1.key }
-      .map { String(format: "%.0f GFLOP/s in %@", $0.value / 1e9, $0.key) }.joined(separator: ", ")
-  }
 
   private var notes: [String] {
     let peers = machine.peers.sorted { $0.key < $1.key }.map { name, about in

@@ -4,17 +4,21 @@ import Lab
 enum ExplainDrawing {
   /// Where cells lie.
   private struct Grid {
+    /// Columns of the rows' names.
+    static let names = 12
     let gutter: Int, width: Int, height: Int
     /// Cells that are seen.
     let columns: Int, rows: Int
 
-    /// Lines above the grid: words, two lines of them in a file, which has none behind a key, and the columns' names.
+    /// Lines of words in a file, where no key shows what is cut off.
+    static let wordLines = 2
+    /// Lines above the grid: words and the columns' names.
     let head: Int
 
     init(_ state: State, _ size: Size) {
       let pane = state.explainPane
-      head = state.look.isFigure ? 3 : 2
-      gutter = size.width >= 60 ? 12 : 2
+      head = state.look.isFigure ? Self.wordLines + 1 : 2
+      gutter = size.width >= 60 ? Self.names : 2
       let room = max(1, size.width - gutter)
       columns = max(1, min(pane.columns.count, room / 16))
       width = max(1, room / columns)
@@ -36,7 +40,10 @@ enum ExplainDrawing {
 
   static let whole: @Sendable (State) -> Size? = { state in
     let pane = state.explainPane
-    return Size(width: 12 + 18 * pane.columns.count, height: 2 + 3 + 14 * pane.rows.count)
+    let title = 2, cell = Size(width: 18, height: 10)
+    return Size(
+      width: Grid.names + cell.width * pane.columns.count,
+      height: title + Grid.wordLines + 1 + cell.height * pane.rows.count)
   }
 
   static func cell(at point: Point, _ state: State, _ size: Size) -> Point? {
@@ -96,16 +103,15 @@ enum ExplainDrawing {
       right = "stopped at \(pane.done) of \(pane.total)"
     }
     let room = surface.width - (right.isEmpty ? 0 : right.count + 2)
-    let words = look.glyphs.plain(ExplainPane.words(state))
-    if look.isFigure {
-      Paragraph.draw(words, in: Rect(x: 0, y: 0, width: room, height: grid.head - 1), look.style(.dim), look, &surface)
-    } else {
-      surface.put(TextWidth.cut(words, to: max(0, room), ellipsis: look.glyphs.ellipsis), 0, 0, look.style(.dim))
+    let words = Paragraph.lines(look.glyphs.plain(ExplainPane.words(state)), width: max(0, room))
+    for y in 0..<grid.head - 1 where words.indices.contains(y) {
+      let line = y == grid.head - 2 ? words[y...].joined(separator: " ") : words[y]
+      surface.put(TextWidth.cut(line, to: max(0, room), ellipsis: look.glyphs.ellipsis), 0, y, look.style(.dim))
     }
     surface.putRight(right, surface.width, 0, look.style(.progress))
     for x in 0..<grid.columns where pane.columns.indices.contains(pane.corner.x + x) {
       let index = pane.corner.x + x
-      let style = look.style(index == pane.cursor.x ? .accent : .heading)
+      let style = look.style(index == pane.cursor.x && !look.isFigure ? .accent : .heading)
       let title = look.glyphs.plain(pane.columns[index].title)
       surface.put(
         TextWidth.cut(title, to: grid.width - 1, ellipsis: look.glyphs.ellipsis), grid.gutter + x * grid.width,

@@ -174,9 +174,11 @@ package enum ViewDrawing {
     guard columns.contains(view.cursor.x), rows.contains(view.cursor.y) else { return }
     let x = plot.x + min(plot.width - 1, (view.cursor.x - columns.lowerBound) * plot.width / columns.count)
     let y = plot.maxY - 1 - min(plot.height - 1, (view.cursor.y - rows.lowerBound) * plot.height / rows.count)
-    var style = look.style(.cursor)
-    style.attributes.insert(.bold)
-    surface.set(x, y, Cell(look.glyphs.pick("┼", "+"), style))
+    if !look.isFigure {
+      var style = look.style(.cursor)
+      style.attributes.insert(.bold)
+      surface.set(x, y, Cell(look.glyphs.pick("┼", "+"), style))
+    }
     // The same moment above and the same place on both axes.
     let marker = look.style(.cursor)
     surface.restyle(Rect(x: x, y: places.wave.y, width: 1, height: places.wave.height)) { $0 = marker }

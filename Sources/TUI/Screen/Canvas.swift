@@ -59,7 +59,7 @@ package struct PlacedPicture: Sendable, Equatable {
   let rect: Rect
   let columns: Int
   /// Row-major, the top row first.
-  var pixels: [RGB]
+  let pixels: [RGB]
   /// The cells of `rect` as the picture filled them: where one has changed since, something lies over the picture.
   let cells: [Cell]
 }

@@ -33,6 +33,11 @@ struct BenchCommand: AsyncParsableCommand {
   @OptionGroup var threading: ThreadsOption
   @Flag(help: "Time the attacks instead of the networks.")
   var attacks = false
+  @Flag(
+    help: ArgumentHelp(
+      "Time every network at batches of \(BenchScaling.batches.map(String.init).joined(separator: ", ")), and at --batch on one "
+        + "thread too."))
+  var scaling = false
   @Flag(help: "Also PyTorch's fused Adam, which it does not choose itself.")
   var fused = false
   @Flag(help: "Fail when a ratio falls short of what the thresholds hold by more than their tolerance.")
@@ -50,6 +55,13 @@ struct BenchCommand: AsyncParsableCommand {
     guard rounds >= 1, seconds >= 0 else {
       throw ValidationError("--rounds must be at least 1 and --seconds not negative.")
     }
+    guard scaling else { return }
+    guard against.isEmpty, !attacks, !check else {
+      throw ValidationError("--scaling times the networks alone: leave out --against, --attacks and --check.")
+    }
+    guard BenchScaling.batches.contains(batch) else {
+      throw ValidationError("--batch \(batch) is not among the batches of --scaling.")
+    }
   }
 
   func run() async throws {
@@ -61,8 +73,9 @@ struct BenchCommand: AsyncParsableCommand {
     let threads = await Engine.run { Parallel.threads }
     let runner = try await BenchRunner(
       batch: batch, seconds: seconds, rounds: rounds, threads: threads, fused: fused)
-    var report = BenchReport(
-      machine: BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: threads))
+    let machine = BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: threads)
+    guard !scaling else { return try await scale(pairs.map(\.0), machine) }
+    var report = BenchReport(machine: machine)
     for (task, peer) in pairs {
       let (row, about) = try await runner.row(task, against: peer, folders: folders, thresholds: thresholds)
       report.rows.append(row)
@@ -73,6 +86,20 @@ struct BenchCommand: AsyncParsableCommand {
     let broken = check ? thresholds?.broken(by: report.rows) ?? [] : []
     for sentence in broken { Console.error(sentence) }
     if !broken.isEmpty { throw ExitCode.failure }
+  }
+
+  private func scale(_ tasks: [BenchTask], _ machine: BenchMachine) async throws {
+    var report = ScalingReport(machine: machine, rounds: rounds)
+    for case .network(let entry, let work) in tasks {
+      let row = try await BenchScaling.row(entry, work, batch: batch, seconds: seconds, rounds: rounds)
+      report.rows.append(row)
+      guard !tables.isQuiet(common) else { continue }
+      let (rise, gain) = (100 * row.rise, row.scaling)
+      Console.line(
+        "\(row.subject) \(row.demand): "
+          + String(format: "%.1f %% more an image at most, %d threads %.2f×", rise, row.threads, gain))
+    }
+    try tables.emit([report.table], report, common: common)
   }
 
   /// What is timed, and beside whom.

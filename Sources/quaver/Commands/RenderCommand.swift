@@ -8,7 +8,7 @@ struct RenderCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "render", abstract: "Write a pane of the workbench to files, without a terminal.",
     discussion: """
-      The same state and the same drawing as on the screen: what the files hold is what the pane shows. Panes: \
+      The same state and the same drawing as on the screen; a picture keeps the pixels of its spectrograms and needs no scrolling. Panes: \
       \(Panes.order.map(\.name).joined(separator: ", ")).
       """)
 
@@ -30,8 +30,10 @@ struct RenderCommand: AsyncParsableCommand {
   @OptionGroup(title: "Of the confusion pane") var confusing: RenderedConfusion
   @Option(help: "A theme's name.")
   var theme = "dark"
-  @Option(help: "Columns and rows of the text and the figure.")
-  var size = "120x40"
+  @Option(
+    help:
+      "Columns and rows of the text and the figure, 120x40 by default; a figure is then as large as shows everything.")
+  var size: String?
   @Option(help: "A picture of pixels.")
   var png: String?
   @Option(help: "A vector figure.")
@@ -54,14 +56,14 @@ struct RenderCommand: AsyncParsableCommand {
       try AtomicFile.write(URL(fileURLWithPath: path), try data())
       written += 1
     }
-    let size = try cells()
+    let size = try cells(), own = size ?? Self.standard
     try write(png, PaneFigure.data(state, .png, size: size))
     try write(svg, PaneFigure.data(state, .svg, size: size))
-    try write(txt, Data((PaneScreen.draw(state, size: size).text + "\n").utf8))
+    try write(txt, Data((PaneScreen.draw(state, size: own).text + "\n").utf8))
     for (path, format) in [(csv, ResultTable.Format.csv), (md, .markdown), (tex, .latex)] {
       try write(path, Data(try table(state).rendered(format).utf8))
     }
-    if written == 0 { Console.line(PaneScreen.draw(state, size: size).text) }
+    if written == 0 { Console.line(PaneScreen.draw(state, size: own).text) }
   }
 
   private func table(_ state: State) throws -> ResultTable {
@@ -71,7 +73,11 @@ struct RenderCommand: AsyncParsableCommand {
     return table
   }
 
-  private func cells() throws -> Size {
+  private static let standard = Size(width: 120, height: 40)
+
+  /// What was asked for.
+  private func cells() throws -> Size? {
+    guard let size else { return nil }
     let numbers = size.split(separator: "x").compactMap { Int($0) }
     guard numbers.count == 2, numbers.allSatisfy({ (1...1000).contains($0) }) else { throw RenderError.badSize(size) }
     return Size(width: numbers[0], height: numbers[1])
@@ -88,7 +94,7 @@ struct RenderCommand: AsyncParsableCommand {
       throw ThemeError.unknownTheme(name: theme, known: themes.map(\.name))
     }
     var state = State(
-      size: try cells(), look: Look(theme: theme, depth: .truecolor, rung: .half), themes: themes,
+      size: try cells() ?? Self.standard, look: Look(theme: theme, depth: .truecolor, rung: .half), themes: themes,
       transforms: Laboratory.transforms, models: Laboratory.models)
     let corpora = try corpora(laboratory)
     _ = Reducer.reduce(&state, .event(.corpora(corpora)))

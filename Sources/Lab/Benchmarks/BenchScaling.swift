@@ -1,0 +1,112 @@
+import Core
+import Foundation
+import NN
+
+/// How a network's speed changes with the batch and with the threads, measured by turns.
+package struct ScalingRow: Codable, Sendable, Equatable {
+  package let subject: String
+  package let demand: String
+  /// Images a second on all threads by batch, the smallest batch first.
+  package let batches: [Int]
+  package let rates: [Double]
+  /// The batch that is timed on one thread too.
+  package let batch: Int
+  package let threads: Int
+  /// Images a second on one thread.
+  package let single: Double
+  /// How many times faster all threads are at our matrix product (2048³), in the same rounds.
+  package let matrixScaling: Double
+
+  /// Most that the time an image takes grows from any batch to a larger one, as a share.
+  package var rise: Double {
+    var (least, worst) = (Double.infinity, 0.0)
+    for rate in rates {
+      worst = max(worst, 1 / rate / least - 1)
+      least = min(least, 1 / rate)
+    }
+    return worst
+  }
+
+  /// How many times faster all threads are than one.
+  package var scaling: Double { (batches.firstIndex(of: batch).map { rates[$0] } ?? 0) / single }
+  /// The same, as a share of what a matrix product gains.
+  package var share: Double { scaling / matrixScaling }
+}
+
+/// Rows of one run of the program.
+package struct ScalingReport: Codable, Sendable, Equatable {
+  package let machine: BenchMachine
+  package let rounds: Int
+  package var rows: [ScalingRow] = []
+
+  package init(machine: BenchMachine, rounds: Int) { (self.machine, self.rounds) = (machine, rounds) }
+
+  package var table: ResultTable {
+    let batches = rows.first?.batches ?? [], threads = machine.threads
+    var columns = ["", "demand"] + batches.map { "ms, batch \($0)" } + ["most rise %"]
+    columns += ["\(threads) threads ×", "matrix product ×", "share %"]
+    var table = ResultTable(title: machine.title, columns: columns.map { .init($0) })
+    for row in rows {
+      var cells: [ResultTable.Cell] = [.text(row.subject), .text(row.demand)]
+      cells += row.rates.map { .number(1000 / $0, decimals: 2) } + [.number(100 * row.rise, decimals: 1)]
+      cells += [row.scaling, row.matrixScaling].map { .number($0, decimals: 2) }
+      table.rows.append(cells + [.number(100 * row.share, decimals: 0)])
+    }
+    table.notes = [
+      "milliseconds an image, medians of \(rounds) round\(rounds == 1 ? "" : "s") in which all took turns; the rise is from any "
+        + "batch to a larger one",
+      "against one thread, at batch \(rows.first?.batch ?? 0); the share is of what a matrix product gains in the same rounds",
+    ]
+    return table
+  }
+}
+
+/// A network at several batches on all threads, and at one batch on one thread.
+@Engine private final class ScalingBench {
+  private let threads: Int
+  private let batches: [EngineBenchmark]
+  private let single: EngineBenchmark
+
+  /// Plans keep the number of threads that they were made with, so one thread needs a network of its own.
+  init(_ entry: NetworkEntry, _ work: EngineWork, batches: [Int], batch: Int, threads: Int) throws {
+    self.threads = threads
+    Parallel.setThreads(threads)
+    let network = try Network(entry), optimiser = work == .train ? try Adam(network) : nil
+    self.batches = try batches.map { try EngineBenchmark(network, work, batch: $0, optimiser: optimiser) }
+    Parallel.setThreads(1)
+    defer { Parallel.setThreads(threads) }
+    single = try EngineBenchmark(entry, work, batch: batch)
+  }
+
+  /// Images a second by batch, those on one thread, and what a matrix product gains.
+  func round(seconds: Double) throws -> (rates: [Double], single: Double, matrix: Double) {
+    let rates = batches.map { $0.rate(seconds: seconds) }, all = try EngineBenchmark.matrixPeak()
+    Parallel.setThreads(1)
+    defer { Parallel.setThreads(threads) }
+    return (rates, single.rate(seconds: seconds), all / (try EngineBenchmark.matrixPeak()))
+  }
+}
+
+package enum BenchScaling {
+  package static let batches = [4, 8, 16, 32, 64]
+
+  /// - Parameters:
+  ///   - batches: from the smallest to the largest.
+  ///   - batch: one of `batches`, timed on one thread too.
+  ///   - seconds: about how many to spend on each batch in a round.
+  /// - Throws: `NNError`, `CoreError.outOfMemory`.
+  package static func row(
+    _ entry: NetworkEntry, _ work: EngineWork, batches: [Int] = batches, batch: Int, seconds: Double, rounds: Int
+  ) async throws -> ScalingRow {
+    try await Engine.run {
+      let threads = Parallel.threads
+      let bench = try ScalingBench(entry, work, batches: batches, batch: batch, threads: threads)
+      let found = try (0..<max(1, rounds)).map { _ in try bench.round(seconds: seconds) }
+      func median(_ values: [Double]) -> Double { BenchSide(rates: values, peakBytes: nil).rate }
+      return ScalingRow(
+        subject: entry.name, demand: BenchTask.name(work, entry.precision), batches: batches,
+        rates: batches.indices.map { index in median(found.map { $0.rates[index] }) }, batch: batch, threads: threads,
+        single: median(found.map(\.single)), matrixScaling: median(found.map(\.matrix)))
+    }
+  }
+}
