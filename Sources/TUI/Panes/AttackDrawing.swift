@@ -79,6 +79,8 @@ enum AttackDrawing {
 
   private struct Panel {
     let title: String
+    /// Behind the title, where there is room.
+    var remark = ""
     let raster: Raster?
     let colormap: ScreenColormap
     /// Where the network looks in it, for the overlay.
@@ -87,19 +89,20 @@ enum AttackDrawing {
 
   private static func panels(_ state: State, _ shown: ScrubPicture, attention: Bool) -> [Panel] {
     let eye = ScreenColormap.named(state.viewPane.colormap), heat = ScreenColormap.named("magma")
+    let signs = state.look.depth > .ansi16 ? ", blue down, orange up" : ""
     let target = shown.explanation.emotions[shown.explanation.request.target ?? shown.explanation.truth]
     return attention
       ? [
         Panel(title: "attention to \(target)", raster: shown.attention, colormap: heat),
         Panel(title: "attacked", raster: shown.attackedAttention, colormap: heat),
-        Panel(title: "its change", raster: shown.attentionChange, colormap: heat),
+        Panel(title: "its change", remark: signs, raster: shown.attentionChange, colormap: .change),
       ]
       : [
         Panel(title: "clean", raster: shown.clean, colormap: eye, attention: shown.attention),
         Panel(title: "attacked", raster: shown.attacked, colormap: eye, attention: shown.attackedAttention),
         Panel(
-          title: shown.change.map { "change, up to \(Int($0.range.upperBound)) levels" } ?? "change",
-          raster: shown.change, colormap: heat),
+          title: shown.change.map { "change, ±\(Int($0.range.upperBound)) levels" } ?? "change", remark: signs,
+          raster: shown.change, colormap: .change),
       ]
   }
 
@@ -126,9 +129,9 @@ enum AttackDrawing {
     let width = (band.width - gutter - 2 * (panels.count - 1)) / panels.count
     for (index, panel) in panels.enumerated() {
       let x = band.x + gutter + index * (width + 2)
-      surface.put(
-        TextWidth.cut(look.glyphs.plain(panel.title), to: width, ellipsis: look.glyphs.ellipsis), x, band.y,
-        look.style(.heading))
+      let title = look.glyphs.plain(panel.title), whole = title + look.glyphs.plain(panel.remark)
+      let words = TextWidth.of(whole) <= width ? whole : title
+      surface.put(TextWidth.cut(words, to: width, ellipsis: look.glyphs.ellipsis), x, band.y, look.style(.heading))
       let plot = Rect(x: x, y: band.y + 1, width: width, height: band.height - 1 - axis)
       guard !plot.isEmpty else { continue }
       guard let raster = panel.raster else {

@@ -84,7 +84,7 @@ package struct ScrubPicture: Sendable, Equatable {
   package let explanation: Explanation
   package let clean: Raster
   package let attacked: Raster?
-  /// How many levels of jet each pixel moved.
+  /// How many levels of jet each pixel moved, up or down.
   package let change: Raster?
   package let attention: Raster
   package let attackedAttention: Raster?
@@ -99,8 +99,7 @@ package struct ScrubPicture: Sendable, Equatable {
       Raster(rows: side, columns: side, values: values, range: 0...max(top, .leastNormalMagnitude))
     }
     func difference(_ a: [Float], _ b: [Float], least: Float) -> Raster {
-      let values = zip(a, b).map { abs($0 - $1) }
-      return raster(values, max(least, values.max() ?? 0))
+      Raster(rows: side, columns: side, differences: zip(a, b).map { $0 - $1 }, least: least)
     }
     let levels = explanation.clean.levels.map { Float($0) }
     clean = raster(levels, 255)

@@ -177,9 +177,8 @@ enum ExplainDrawing {
       guard let first else { return }
       let change = Raster(
         rows: tile.attention.rows, columns: tile.attention.columns,
-        values: zip(tile.attention.values, first.attention.values).map { abs($0 - $1) },
-        range: 0...1)
-      Heatmap(colormap: heat, look: look).draw(change, range: 0...1, in: plot, &surface)
+        differences: zip(tile.attention.values, first.attention.values).map { $0 - $1 }, least: 1)
+      Heatmap(colormap: .change, look: look).draw(change, range: change.range, in: plot, &surface)
     }
   }
 

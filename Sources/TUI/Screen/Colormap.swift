@@ -1,3 +1,4 @@
+import Foundation
 import Pipeline
 
 /// A map from [0, 1] to colours. The workbench asks only this type; its tables may come from anywhere.
@@ -5,11 +6,23 @@ package struct ScreenColormap: Sendable, Equatable {
   package let name: String
   /// 256 entries.
   package let table: [RGB]
+  /// Its middle stands for nothing, its two ends for much of opposite signs.
+  package let isDiverging: Bool
 
-  package init(name: String, table: [RGB]) {
+  package init(name: String, table: [RGB], isDiverging: Bool = false) {
     precondition(table.count == 256, "a colour map has 256 entries")
-    (self.name, self.table) = (name, table)
+    (self.name, self.table, self.isDiverging) = (name, table, isDiverging)
   }
+
+  /// Of differences: blue over black to orange, which people who confuse red with green tell apart too. Black in the middle,
+  /// so that what did not change recedes.
+  package static let change = ScreenColormap(
+    name: "change",
+    table: (0..<256).map { entry in
+      // The two in the middle are nothing.
+      let end = entry < 128 ? RGB(0x6C, 0xBC, 0xFF) : RGB(0xFF, 0xB0, 0x50)
+      return end.scaled(pow((abs(Double(entry) - 127.5) - 0.5) / 127, 0.8))
+    }, isDiverging: true)
 
   /// The pipeline's registry, as colours of the screen; the eye's default comes first.
   package static let all: [ScreenColormap] = Colormaps.all.map(ScreenColormap.init)

@@ -68,7 +68,7 @@ package struct Glyphs: Sendable, Hashable {
   private static let spelling: [Character: String] = [
     "·": "-", "…": "~", "×": "x", "−": "-", "→": "->", "←": "<-", "↑": "^", "↓": "v", "▸": "+", "▾": "-", "–": "-",
     "—": "-", "≈": "~", "“": "\"", "”": "\"", "≤": "<=", "≥": ">=", "Ø": "avg", "▶": ">", "●": "*", "✓": "v", "■": "#",
-    "ε": "eps", "α": "alpha", "μ": "mu", "∞": "inf",
+    "ε": "eps", "α": "alpha", "μ": "mu", "∞": "inf", "±": "+-",
   ]
 
   /// Bit 0 upper left, 1 upper right, 2 lower left, 3 lower right.

@@ -7,11 +7,25 @@ package struct Raster: Sendable, Equatable {
   package let values: [Float]
   /// What the colours span.
   package let range: ClosedRange<Float>
+  /// Of several numbers that fall into one pixel the farthest from 0 counts, rather than the largest.
+  private let isSigned: Bool
 
   package init(rows: Int, columns: Int, values: [Float], range: ClosedRange<Float>) {
+    self.init(rows, columns, values, range, isSigned: false)
+  }
+
+  /// Differences, in a range that reaches as far below 0 as above.
+  ///
+  /// - Parameter least: how far the range reaches where all differences are small.
+  package init(rows: Int, columns: Int, differences: [Float], least: Float) {
+    let top = differences.reduce(max(least, .leastNormalMagnitude)) { max($0, abs($1)) }
+    self.init(rows, columns, differences, -top...top, isSigned: true)
+  }
+
+  private init(_ rows: Int, _ columns: Int, _ values: [Float], _ range: ClosedRange<Float>, isSigned: Bool) {
     let isWhole = rows >= 0 && columns >= 0 && values.count >= rows * columns
     (self.rows, self.columns, self.values) = isWhole ? (rows, columns, values) : (0, 0, [])
-    self.range = range
+    (self.range, self.isSigned) = (range, isSigned)
   }
 
   /// RGB pictures become places in jet, 0…255; black, which jet lacks, is where SpecAugment masked.
@@ -60,11 +74,15 @@ package struct Raster: Sendable, Equatable {
 
   /// Nil when most of the values are missing.
   private func peak(_ rows: Range<Int>, _ columns: Range<Int>) -> Float? {
-    var (best, missing) = (-Float.infinity, 0)
+    var (best, missing) = (isSigned ? 0 : -Float.infinity, 0)
     for row in rows {
       for column in columns {
         let value = values[row * self.columns + column]
-        if value.isNaN { missing += 1 } else { best = max(best, value) }
+        if value.isNaN {
+          missing += 1
+        } else if isSigned ? abs(value) > abs(best) : value > best {
+          best = value
+        }
       }
     }
     return 2 * missing > rows.count * columns.count || missing == rows.count * columns.count ? nil : best
@@ -74,13 +92,16 @@ package struct Raster: Sendable, Equatable {
 /// Draws a raster on the current rungs of the ladders.
 package struct Heatmap: Sendable {
   private let levels: Int
+  private let isDiverging: Bool
   private let colors: [Color]
   private let paper: Color
   private let look: Look
 
   package init(colormap: ScreenColormap, look: Look) {
     self.look = look
-    levels = look.levels
+    isDiverging = colormap.isDiverging
+    // An odd number has a level for nothing.
+    levels = isDiverging ? max(3, (look.levels - 1) | 1) : look.levels
     colors = colormap.colors(levels: levels, depth: look.depth)
     paper = look.depth.color(RGB(0, 0, 0))
   }
@@ -132,7 +153,7 @@ package struct Heatmap: Sendable {
     case .quadrant, .braille: return split(cell)
     case .ascii:
       let level = cell[0]
-      return Cell(ramp(Double(max(0, level)) + 0.5), CellStyle(foreground: level < 0 ? .standard : color(level)))
+      return Cell(ramp(weight(level)), CellStyle(foreground: level < 0 ? .standard : color(level)))
     }
   }
 
@@ -161,15 +182,20 @@ package struct Heatmap: Sendable {
 
   private func mono(_ cell: [Int16]) -> Cell {
     guard look.glyphs.rung == .braille else {
-      let mean = Double(cell.reduce(0) { $0 + Int(max(0, $1)) }) / Double(cell.count)
-      return Cell(ramp(mean + 0.5))
+      return Cell(ramp(cell.reduce(0) { $0 + weight($1) } / Double(cell.count)))
     }
     var bits: UInt8 = 0
     for (index, level) in cell.enumerated()
-    where (Double(level) + 0.5) / Double(levels) > Self.thresholds[index % Self.thresholds.count] {
+    where level >= 0 && weight(level) / Double(levels) > Self.thresholds[index % Self.thresholds.count] {
       bits |= 1 << UInt8(index)
     }
     return Cell(Glyphs.braille(bits))
+  }
+
+  /// How much ink stands for a level, up to `levels`: of a diverging map its distance from the middle.
+  private func weight(_ level: Int16) -> Double {
+    let level = Double(max(0, level)) + 0.5
+    return isDiverging ? abs(2 * level - Double(levels)) : level
   }
 
   private func ramp(_ level: Double) -> Unicode.Scalar {
