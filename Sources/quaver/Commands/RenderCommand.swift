@@ -111,6 +111,7 @@ struct RenderCommand: AsyncParsableCommand {
     case .results: try attacking.tell(&state, laboratory)
     case .explain: try await attacking.explain(&state, slice: slice - 1, laboratory)
     case .map: try await attacking.map(&state, laboratory)
+    case .models: try models(&state, laboratory)
     case .confusion: try confusing.tell(&state, set: attacking.set, laboratory)
     default: break
     }
@@ -149,6 +150,16 @@ struct RenderCommand: AsyncParsableCommand {
     _ = state.viewPane.show(corpus: info.name, utterance: utterance)
     state.viewPane.slice = max(0, slice - 1)
     for event in try laboratory.answers(to: state.viewPane.wanted) { _ = Reducer.reduce(&state, .event(event)) }
+  }
+}
+
+extension RenderCommand {
+  /// Every network with its layers, the run's own in sight.
+  private func models(_ state: inout State, _ laboratory: Laboratory) throws {
+    let models = try ModelSurvey.all(laboratory.weights)
+    _ = Reducer.reduce(&state, .event(.models(models)))
+    let own = models.firstIndex { $0.name == state.selectedRun?.job.model }
+    state.modelsPane.model = own ?? state.modelsPane.model
   }
 }
 
