@@ -137,11 +137,14 @@ extension BenchReport {
       let versions = about.versions.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
       return "\(name): \((versions + about.kernels).joined(separator: ", "))"
     }
-    let rounds = rows.map(\.rounds).max() ?? 1
     return peers + [
-      "images or slices a second, medians of \(rounds) round\(rounds == 1 ? "" : "s") in which all took turns; "
-        + "the peer's fastest format"
+      "images or slices a second, \(Self.medians(of: rows.map(\.rounds).max() ?? 1)); the peer's fastest format"
     ] + kernelNotes
+  }
+
+  /// What a number of several rounds is.
+  static func medians(of rounds: Int) -> String {
+    "medians of \(rounds) round\(rounds == 1 ? "" : "s") in which all took turns"
   }
 
   /// Which kernels ran, a line a network and demand.

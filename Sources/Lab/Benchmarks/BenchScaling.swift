@@ -53,8 +53,7 @@ package struct ScalingReport: Codable, Sendable, Equatable {
       table.rows.append(cells + [.number(100 * row.share, decimals: 0)])
     }
     table.notes = [
-      "milliseconds an image, medians of \(rounds) round\(rounds == 1 ? "" : "s") in which all took turns; the rise is from any "
-        + "batch to a larger one",
+      "milliseconds an image, \(BenchReport.medians(of: rounds)); the rise is from any batch to a larger one",
       "against one thread, at batch \(rows.first?.batch ?? 0); the share is of what a matrix product gains in the same rounds",
     ]
     return table
@@ -68,9 +67,10 @@ package struct ScalingReport: Codable, Sendable, Equatable {
   private let single: EngineBenchmark
 
   /// Plans keep the number of threads that they were made with, so one thread needs a network of its own.
+  ///
+  /// - Parameter threads: those of the calling thread's pool.
   init(_ entry: NetworkEntry, _ work: EngineWork, batches: [Int], batch: Int, threads: Int) throws {
     self.threads = threads
-    Parallel.setThreads(threads)
     let network = try Network(entry), optimiser = work == .train ? try Adam(network) : nil
     self.batches = try batches.map { try EngineBenchmark(network, work, batch: $0, optimiser: optimiser) }
     Parallel.setThreads(1)

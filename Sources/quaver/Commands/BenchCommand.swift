@@ -108,6 +108,7 @@ struct BenchCommand: AsyncParsableCommand {
     if let thresholds {
       all = against.flatMap { peer in BenchTask.compared(with: peer, thresholds).map { ($0, peer) } }
     }
+    if scaling { all = all.filter { if case .network = $0.0 { true } else { false } } }
     let subjects = all.map(\.0.subject), demands = all.map(\.0.demand)
     if let model, !subjects.contains(model) {
       throw LabError.unknownChoice(what: "--model", value: model, choices: Self.distinct(subjects))
