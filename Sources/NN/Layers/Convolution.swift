@@ -154,14 +154,17 @@ package struct Convolution: Layer {
 }
 
 /// The first primitive that is there and is not the library's reference implementation, which is a thousand times slower:
-/// algorithm by algorithm, each in the map's own layouts and then in any.
+/// algorithm by algorithm, each in the map's own layouts and then in any. With AMX "any" is a layout that the engine does
+/// not have, channels innermost; bf16 is then asked for in the blocks that AVX-512's kernels read.
 @Engine func choose(
   _ site: Site, _ what: String, _ algorithms: [quaver_algorithm], _ source: Layout?, _ destination: Layout?,
   _ make: (_ algorithm: quaver_algorithm, _ source: Layout?, _ destination: Layout?) -> ConvolutionPrimitive?
 ) throws -> ConvolutionPrimitive {
   var slow: ConvolutionPrimitive?
   for algorithm in algorithms {
-    for (source, destination) in source == nil ? [(nil, nil)] : [(source, destination), (nil, nil)] {
+    var layouts: [(Layout?, Layout?)] = source == nil ? [(nil, nil)] : [(source, destination), (nil, nil)]
+    if algorithm == QUAVER_BF16 { layouts += [(.block16, .block16), (.plain, .block16)] }
+    for (source, destination) in layouts {
       guard let primitive = make(algorithm, source, destination) else { continue }
       if !primitive.kernel.hasPrefix("ref") { return primitive }
       slow = primitive
