@@ -84,7 +84,8 @@ package struct BenchRow: Codable, Sendable, Equatable {
   package let theirs: [BenchSide]
   /// What our layers run, each with how many of them do.
   package var kernels: [String: Int] = [:]
-  /// Floating-point operations a second of the whole step, as a share of the matrix product's.
+  /// Floating-point operations a second of the whole step, as a share of the matrix product's: of the faster of those before
+  /// the first row and after this one, since whatever else runs for a moment slows a product down.
   package var peakShare: Double?
   package var goal: Double?
   package var held: Double?

@@ -128,7 +128,7 @@ package struct BenchRunner: Sendable {
   package let threads: Int
   /// Also PyTorch's fused Adam.
   package let fused: Bool
-  /// Operations a second that shares refer to.
+  /// Operations a second of a matrix product before the first row.
   package let peaks: [Precision: Double]
 
   package init(batch: Int, seconds: Double, rounds: Int, threads: Int, fused: Bool) async throws {
@@ -169,7 +169,8 @@ package struct BenchRunner: Sendable {
       ours: BenchSide(rates: rates[0], peakBytes: PeakMemory.bytes), peer: peer, theirs: theirs)
     if let cost = await Engine.run({ ours.cost }) {
       row.kernels = cost.kernels
-      row.peakShare = self.peaks[task.precision].map { cost.flops * row.ours.rate / $0 }
+      let beside = try await Engine.run { try EngineBenchmark.matrixPeak(task.precision) }
+      row.peakShare = cost.flops * row.ours.rate / max(beside, self.peaks[task.precision] ?? 0)
     }
     let ratio = peer.flatMap { thresholds?.ratio($0, task.subject, task.demand) }
     (row.goal, row.held) = (ratio?.goal, ratio?.held)
