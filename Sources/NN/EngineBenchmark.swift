@@ -98,24 +98,40 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
     optimiserTime += Self.now() - start
   }
 
-  /// Floating-point operations a second of the engine's matrix product on all threads (2048³), the peak that layers are
-  /// compared with.
+  /// Floating-point operations a second of the engine's matrix product on all threads (2048³), the best of a few: the peak
+  /// that layers are compared with.
   ///
   /// - Throws: `NNError.noBF16`, `CoreError.outOfMemory`.
   package static func matrixPeak(_ precision: Precision = .float32) throws -> Double {
+    let (times, flops) = try matrixTimes(precision) { $0.count < 6 }
+    return flops / Double(times[0]) * 1e9
+  }
+
+  /// The same by the median product, as long as `rate(seconds:)` takes: what other programs take from the processor counts
+  /// in both alike.
+  package static func matrixRate(seconds: Double) throws -> Double {
+    let begin = now()
+    let (times, flops) = try matrixTimes(.float32) { $0.count < 3 || Double(now() - begin) < seconds * 1e9 }
+    return flops / Double(times[times.count / 2]) * 1e9
+  }
+
+  /// Nanoseconds of products, the shortest first, for as long as `goesOn`; and the operations of one.
+  private static func matrixTimes(
+    _ precision: Precision, while goesOn: ([UInt64]) -> Bool
+  ) throws -> (times: [UInt64], flops: Double) {
     guard precision.isAvailable else { throw NNError.noBF16 }
     let n = 2048
     let product = try Product(.init(rows: n, columns: n, depth: n, packs: true, rounds: precision == .bf16))
     let arena = try Arena(count: 3 * n * n + product.scratchFloats)
     return withExtendedLifetime(arena) {
       arena.base.update(repeating: 0.5, count: 2 * n * n)
-      var best = UInt64.max
-      for _ in 0..<6 {
+      var times: [UInt64] = []
+      while goesOn(times) {
         let start = now()
         product.run(arena.base, arena.base + n * n, into: arena.base + 2 * n * n, scratch: arena.base + 3 * n * n)
-        best = min(best, now() - start)
+        times.append(now() - start)
       }
-      return 2 * Double(n * n * n) / Double(best) * 1e9
+      return (times.sorted(), 2 * Double(n * n * n))
     }
   }
 

@@ -78,12 +78,17 @@ package struct ScalingReport: Codable, Sendable, Equatable {
     single = try EngineBenchmark(entry, work, batch: batch)
   }
 
-  /// Images a second by batch, those on one thread, and what a matrix product gains.
+  /// Images a second by batch, those on one thread, and what a matrix product gains; what is compared between one thread
+  /// and all stands next to each other in time.
   func round(seconds: Double) throws -> (rates: [Double], single: Double, matrix: Double) {
-    let rates = batches.map { $0.rate(seconds: seconds) }, all = try EngineBenchmark.matrixPeak()
+    var rates = batches.map { $0.batch == single.batch ? 0 : $0.rate(seconds: seconds) }
+    for (index, bench) in batches.enumerated() where bench.batch == single.batch {
+      rates[index] = bench.rate(seconds: seconds)
+    }
+    let all = try EngineBenchmark.matrixRate(seconds: seconds)
     Parallel.setThreads(1)
     defer { Parallel.setThreads(threads) }
-    return (rates, single.rate(seconds: seconds), all / (try EngineBenchmark.matrixPeak()))
+    return (rates, single.rate(seconds: seconds), all / (try EngineBenchmark.matrixRate(seconds: seconds)))
   }
 }
 

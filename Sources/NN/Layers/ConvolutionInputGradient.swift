@@ -42,16 +42,18 @@ import OneDNN
   }
 }
 
-/// A map that a backward pass wants in a layout of its own.
+/// Images of a map that a backward pass wants in a layout of its own.
 @Engine final class Relayout {
   private let reorder: LibraryReorder
   let map: Buffer
   private let scratch: Buffer
 
-  init?(_ shape: Shape, _ site: Site, from: Layout, to: Layout, floats layout: Layout) throws {
+  /// - Parameter images: how many at a time; the batch unless said.
+  init?(_ shape: Shape, images: Int? = nil, _ site: Site, from: Layout, to: Layout, floats layout: Layout) throws {
     guard from != to else { return nil }
-    reorder = try LibraryReorder(shape, batch: site.batch, from: from, to: to, node: site.name)
-    map = site.scratch(layout.floats(shape, batch: site.batch), .backward)
+    let images = images ?? site.batch
+    reorder = try LibraryReorder(shape, batch: images, from: from, to: to, node: site.name)
+    map = site.scratch(layout.floats(shape, batch: images), .backward)
     scratch = site.scratch(reorder.scratchFloats, .backward)
   }
 
