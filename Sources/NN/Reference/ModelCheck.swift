@@ -7,7 +7,9 @@ package struct ModelCheck: ReferenceCheck {
   package let kind = "model"
   private let convolutions: [PlanOptions.Convolution]
 
-  package init(convolutions: [PlanOptions.Convolution] = [.direct, .winograd, .automatic]) { self.convolutions = convolutions }
+  package init(convolutions: [PlanOptions.Convolution] = [.direct, .winograd, .automatic]) {
+    self.convolutions = convolutions
+  }
 
   package func verdict(on file: SafeTensors, emodb: URL?) async throws -> Verdict {
     let name = file.metadata["model"] ?? ""
