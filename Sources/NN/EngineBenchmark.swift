@@ -62,14 +62,7 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
 
   /// Images a second by the median step; takes steps for `seconds`, at least `least`.
   package func rate(seconds: Double, least: Int = 1) -> Double {
-    var times: [UInt64] = []
-    let begin = Self.now()
-    while times.count < least || Double(Self.now() - begin) < seconds * 1e9 {
-      let start = Self.now()
-      step()
-      times.append(Self.now() - start)
-    }
-    times.sort()
+    let times = Self.times(seconds: seconds, least: least) { step() }
     return Double(batch) / Double(times[times.count / 2]) * 1e9
   }
 
@@ -98,26 +91,27 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
     optimiserTime += Self.now() - start
   }
 
-  /// Floating-point operations a second of the engine's matrix product on all threads (2048³), the best of a few: the peak
-  /// that layers are compared with.
+  /// Floating-point operations a second of the engine's matrix product on all threads (2048³), the best of six: the peak that
+  /// layers are compared with.
   ///
   /// - Throws: `NNError.noBF16`, `CoreError.outOfMemory`.
   package static func matrixPeak(_ precision: Precision = .float32) throws -> Double {
-    let (times, flops) = try matrixTimes(precision) { $0.count < 6 }
+    let (times, flops) = try matrixTimes(precision, seconds: 0, least: 6)
     return flops / Double(times[0]) * 1e9
   }
 
-  /// The same by the median product, as long as `rate(seconds:)` takes: what other programs take from the processor counts
-  /// in both alike.
+  /// The same by the median product of `seconds`, to be compared with `rate`: what other programs take from the processor
+  /// lowers both.
+  ///
+  /// - Throws: `CoreError.outOfMemory`.
   package static func matrixRate(seconds: Double) throws -> Double {
-    let begin = now()
-    let (times, flops) = try matrixTimes(.float32) { $0.count < 3 || Double(now() - begin) < seconds * 1e9 }
+    let (times, flops) = try matrixTimes(.float32, seconds: seconds, least: 3)
     return flops / Double(times[times.count / 2]) * 1e9
   }
 
-  /// Nanoseconds of products, the shortest first, for as long as `goesOn`; and the operations of one.
+  /// Nanoseconds of products, the shortest first, and the operations of one.
   private static func matrixTimes(
-    _ precision: Precision, while goesOn: ([UInt64]) -> Bool
+    _ precision: Precision, seconds: Double, least: Int
   ) throws -> (times: [UInt64], flops: Double) {
     guard precision.isAvailable else { throw NNError.noBF16 }
     let n = 2048
@@ -125,14 +119,23 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
     let arena = try Arena(count: 3 * n * n + product.scratchFloats)
     return withExtendedLifetime(arena) {
       arena.base.update(repeating: 0.5, count: 2 * n * n)
-      var times: [UInt64] = []
-      while goesOn(times) {
-        let start = now()
+      let times = times(seconds: seconds, least: least) {
         product.run(arena.base, arena.base + n * n, into: arena.base + 2 * n * n, scratch: arena.base + 3 * n * n)
-        times.append(now() - start)
       }
-      return (times.sorted(), 2 * Double(n * n * n))
+      return (times, 2 * Double(n * n * n))
     }
+  }
+
+  /// Nanoseconds that `body` takes, the shortest first; runs it for `seconds`, at least `least` times.
+  private static func times(seconds: Double, least: Int, _ body: () -> Void) -> [UInt64] {
+    var times: [UInt64] = []
+    let begin = now()
+    while times.count < least || Double(now() - begin) < seconds * 1e9 {
+      let start = now()
+      body()
+      times.append(now() - start)
+    }
+    return times.sorted()
   }
 
   private static func now() -> UInt64 {

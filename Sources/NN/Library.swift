@@ -18,11 +18,14 @@ package enum Library {
   }
 
   /// out[c] = Σ_r x[r, c], on all threads.
+  ///
+  /// - Parameter stride: floats from one row to the next; `columns` unless said.
   @Engine static func columnSums(
-    _ x: UnsafePointer<Float>, rows: Int, columns: Int, into out: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int? = nil, into out: UnsafeMutablePointer<Float>
   ) {
+    let stride = stride ?? columns
     Parallel.forEach((columns + 15) / 16) { blocks in
-      quaver_column_sums(x, rows, columns, blocks.lowerBound * 16, min(columns, blocks.upperBound * 16), out)
+      quaver_column_sums(x, rows, stride, blocks.lowerBound * 16, min(columns, blocks.upperBound * 16), out)
     }
   }
 

@@ -10,6 +10,8 @@ import OneDNN
     var rows: Int, columns: Int, depth: Int
     /// A is stored `depth`×`rows`; B is stored `columns`×`depth`.
     var turnsFirst = false, turnsSecond = false
+    /// Floats from one row of A, as it is stored, to the next, and of C; 0 where nothing lies between.
+    var firstStride = 0, resultStride = 0
     /// Copies B into the kernel's order at each run: as fast as sgemm where B has some hundred rows to serve, half as
     /// fast where A has few rows.
     var packs = false
@@ -23,7 +25,7 @@ import OneDNN
   init(_ form: Form, adds: Bool = false, node: String = "a matrix product") throws {
     var shape = quaver_product_shape(
       rows: form.rows, columns: form.columns, depth: form.depth, turned_a: form.turnsFirst, turned_b: form.turnsSecond,
-      packs: form.packs, adds: adds, bf16: form.rounds)
+      stride_a: form.firstStride, stride_c: form.resultStride, packs: form.packs, adds: adds, bf16: form.rounds)
     guard let handle = quaver_product_create(&shape) else {
       let what = "a product of \(form.rows)×\(form.depth) and \(form.depth)×\(form.columns)"
       throw NNError.unsupported(node: node, what: what)

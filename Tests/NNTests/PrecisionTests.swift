@@ -16,6 +16,11 @@ struct PrecisionTests {
     return net("head", Linear(classes), net("token", Token(0), net("fc", Linear(96), tokens)))
   }
 
+  private static let recurrent = NetworkEntry(name: "b", title: "b", input: [32, 12, 12]) { net, classes in
+    let x = net("lstm", LSTM(64), net("sequence", Flatten(from: 1), net.input))
+    return net("head", Linear(classes), net("flat", Flatten(), x))
+  }
+
   /// Input and weights that bf16 holds exactly give float32's results: only the factors are rounded, sums are not.
   @Test func factorsThatFitLoseNothing() async throws {
     try await Engine.run {
@@ -39,10 +44,10 @@ struct PrecisionTests {
     }
   }
 
-  /// A convolution and a linear layer with all their gradients, from numbers that have to be rounded.
-  @Test func gradientsAreFloat32sToARounding() async throws {
+  /// A convolution and a linear layer, and an LSTM, with all their gradients, from numbers that have to be rounded.
+  @Test(arguments: [entry, recurrent]) func gradientsAreFloat32sToARounding(entry: NetworkEntry) async throws {
     try await Engine.run {
-      let network = try Network.random(Self.entry)
+      let network = try Network.random(entry)
       var logits: [[Float]] = [], gradients: [[Float]] = [], parameters: [[String: [Float]]] = []
       for precision in Precision.allCases {
         let plan = try network.plan(

@@ -38,7 +38,7 @@ INLINE void product_columns(const float *a, ptrdiff_t lda, const float *b, ptrdi
   ptrdiff_t r = 0;
   for (; r + rows <= m; r += rows)
     product_tile(a + r * step, lda, b, ldb, c + r * ldc, ldc, k, rows, vectors, turned, adding);
-  // Four rows still fill the processor's pipelines; two are half as fast a row.
+  // In tiles one vector wide (AVX2) four rows still fill the processor's pipelines; two are half as fast a row.
   if (rows > 4)
     for (; r + 4 <= m; r += 4)
       product_tile(a + r * step, lda, b, ldb, c + r * ldc, ldc, k, 4, vectors, turned, adding);

@@ -3,10 +3,10 @@
 #include "vector_math.h"
 
 KERNEL void quaver_lstm_forward(float *restrict gates, const float *restrict bias, const float *restrict c_before,
-                                float *restrict c, float *restrict h, ptrdiff_t hidden, ptrdiff_t first,
-                                ptrdiff_t last) {
+                                float *restrict c, float *restrict h, ptrdiff_t hidden, ptrdiff_t stride,
+                                ptrdiff_t first, ptrdiff_t last) {
   for (ptrdiff_t r = first; r < last; r++) {
-    float *i = gates + r * 4 * hidden, *f = i + hidden, *g = f + hidden, *o = g + hidden;
+    float *i = gates + r * stride, *f = i + hidden, *g = f + hidden, *o = g + hidden;
     const float *bi = bias, *bf = bi + hidden, *bg = bf + hidden, *bo = bg + hidden;
     const float *before = c_before ? c_before + r * hidden : NULL;
     float *now = c + r * hidden, *out = h + r * hidden;
@@ -24,9 +24,9 @@ KERNEL void quaver_lstm_forward(float *restrict gates, const float *restrict bia
 
 KERNEL void quaver_lstm_backward(float *restrict gates, const float *restrict c_before, const float *restrict c,
                                  const float *restrict dh_out, const float *restrict dh_next, float *restrict dc,
-                                 ptrdiff_t hidden, ptrdiff_t first, ptrdiff_t last) {
+                                 ptrdiff_t hidden, ptrdiff_t stride, ptrdiff_t first, ptrdiff_t last) {
   for (ptrdiff_t r = first; r < last; r++) {
-    float *i = gates + r * 4 * hidden, *f = i + hidden, *g = f + hidden, *o = g + hidden;
+    float *i = gates + r * stride, *f = i + hidden, *g = f + hidden, *o = g + hidden;
     const float *before = c_before ? c_before + r * hidden : NULL, *now = c + r * hidden;
     const float *above = dh_out + r * hidden, *next = dh_next ? dh_next + r * hidden : NULL;
     float *cell = dc + r * hidden;

@@ -13,9 +13,12 @@ struct quaver_product {
   char kernel[64];
 };
 
-static bool matrix(dnnl_memory_desc_t *out, ptrdiff_t rows, ptrdiff_t columns, bool turned, dnnl_data_type_t type) {
+// A stride of 0: nothing lies between two rows.
+static bool matrix(dnnl_memory_desc_t *out, ptrdiff_t rows, ptrdiff_t columns, bool turned, ptrdiff_t stride,
+                   dnnl_data_type_t type) {
   const dnnl_dims_t dims = {rows, columns};
-  const dnnl_dims_t strides = {turned ? 1 : columns, turned ? rows : 1};
+  if (!stride) stride = turned ? rows : columns;
+  const dnnl_dims_t strides = {turned ? 1 : stride, turned ? stride : 1};
   return dnnl_memory_desc_init_by_strides(out, 2, dims, type, strides) == dnnl_success;
 }
 
@@ -40,12 +43,12 @@ static bool describe(operands *o, const quaver_product_shape *s) {
   const dnnl_data_type_t type = s->bf16 ? dnnl_bf16 : dnnl_f32;
   const dnnl_dims_t dims = {s->depth, s->columns};
   // Rounding A copies it anyhow, so that it can be turned in the same pass: the kernel is the faster for it.
-  return matrix(&o->given_a, s->rows, s->depth, s->turned_a, dnnl_f32) &&
-         matrix(&o->given_b, s->depth, s->columns, s->turned_b, dnnl_f32) &&
-         matrix(&o->a, s->rows, s->depth, s->turned_a && !s->bf16, type) &&
+  return matrix(&o->given_a, s->rows, s->depth, s->turned_a, s->stride_a, dnnl_f32) &&
+         matrix(&o->given_b, s->depth, s->columns, s->turned_b, 0, dnnl_f32) &&
+         matrix(&o->a, s->rows, s->depth, s->turned_a && !s->bf16, s->bf16 ? 0 : s->stride_a, type) &&
          (s->packs ? dnnl_memory_desc_init_by_tag(&o->b, 2, dims, type, dnnl_format_tag_any) == dnnl_success
-                   : matrix(&o->b, s->depth, s->columns, s->turned_b, type)) &&
-         matrix(&o->c, s->rows, s->columns, false, dnnl_f32);
+                   : matrix(&o->b, s->depth, s->columns, s->turned_b, 0, type)) &&
+         matrix(&o->c, s->rows, s->columns, false, s->stride_c, dnnl_f32);
 }
 
 static bool finish(quaver_product *p, dnnl_primitive_desc_t pd, const operands *o) {

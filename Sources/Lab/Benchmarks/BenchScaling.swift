@@ -79,16 +79,18 @@ package struct ScalingReport: Codable, Sendable, Equatable {
   }
 
   /// Images a second by batch, those on one thread, and what a matrix product gains; what is compared between one thread
-  /// and all stands next to each other in time.
+  /// and all is timed last, close together.
   func round(seconds: Double) throws -> (rates: [Double], single: Double, matrix: Double) {
-    var rates = batches.map { $0.batch == single.batch ? 0 : $0.rate(seconds: seconds) }
-    for (index, bench) in batches.enumerated() where bench.batch == single.batch {
-      rates[index] = bench.rate(seconds: seconds)
-    }
+    var rates: [Int: Double] = [:]
+    for bench in batches where bench.batch != single.batch { rates[bench.batch] = bench.rate(seconds: seconds) }
+    for bench in batches where bench.batch == single.batch { rates[bench.batch] = bench.rate(seconds: seconds) }
     let all = try EngineBenchmark.matrixRate(seconds: seconds)
     Parallel.setThreads(1)
     defer { Parallel.setThreads(threads) }
-    return (rates, single.rate(seconds: seconds), all / (try EngineBenchmark.matrixRate(seconds: seconds)))
+    return (
+      batches.compactMap { rates[$0.batch] }, single.rate(seconds: seconds),
+      all / (try EngineBenchmark.matrixRate(seconds: seconds))
+    )
   }
 }
 

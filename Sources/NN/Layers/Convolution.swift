@@ -114,7 +114,7 @@ package struct Convolution: Layer {
   private let scratch: Buffer
   private let dy: Buffer?
   private let toInput: (any InputGradientPass)?
-  private let toWeights: (any WeightGradientPass)?
+  private let toWeights: BackwardWeights?
 
   init(_ layer: Convolution, _ site: Site) throws {
     let shape = layer.primitiveShape(site.inputShapes[0], site.outputShape, batch: site.batch)
@@ -131,12 +131,12 @@ package struct Convolution: Layer {
     forwardWeights = PackedWeights(weight, for: forwardPass, site)
     scratch = site.scratch(forwardPass.scratchFloats, .forward)
     dy = y.needsGradient ? site.outputGradient(of: y) : nil
-    toWeights = try weightGradientPass(layer, shape, site, x, y, algorithms)
+    toWeights = try BackwardWeights(layer, shape, site, x, y, algorithms)
     toInput = try inputGradientPass(layer, shape, site, x, y, algorithms)
   }
 
   var kernels: [String] {
-    [forwardPass.kernel, toInput?.kernel, toWeights?.kernel].compactMap(\.self)
+    [forwardPass.kernel, toInput?.kernel, toWeights?.primitive.kernel].compactMap(\.self)
   }
 
   func forward(_ mode: Mode) {
@@ -172,4 +172,45 @@ package struct Convolution: Layer {
   }
   guard let slow else { throw NNError.unsupported(node: site.name, what: what) }
   return slow
+}
+
+@Engine private final class BackwardWeights {
+  let primitive: ConvolutionPrimitive
+  private let gradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?
+  private let packed: Buffer?
+  private let scratch: Buffer
+  private let margin: Margin?
+  private let input: Relayout?, output: Relayout?
+
+  init?(
+    _ layer: Convolution, _ shape: quaver_convolution_shape, _ site: Site, _ x: Value, _ y: Value,
+    _ algorithms: [quaver_algorithm]
+  ) throws {
+    guard let gradient = site.gradient(of: site.parameter("weight")) else { return nil }
+    self.gradient = gradient
+    biasGradient = layer.bias ? site.gradient(of: site.parameter("bias")) : nil
+    site.keep(x)
+    let what = "the weight gradient of a convolution of \(x.shape)"
+    let unpadded = try choose(site, what, algorithms, x.layout, y.layout) {
+      ConvolutionPrimitive(shape, QUAVER_BACKWARD_WEIGHTS, $0, bias: layer.bias, source: $1, destination: $2)
+    }
+    margin = Margin(layer, shape, site, instead: unpadded, y.layout, .backward)
+    primitive = margin?.primitive ?? unpadded
+    packed = primitive.plainWeights ? nil : site.scratch(primitive.weightFloats, .backward)
+    scratch = site.scratch(primitive.scratchFloats, .backward)
+    input = try Relayout(x.shape, site, from: x.layout, to: primitive.source, floats: primitive.source)
+    output = try Relayout(y.shape, site, from: y.layout, to: primitive.destination, floats: primitive.destination)
+  }
+
+  func run(x: Value, dy: Buffer) {
+    input?.fill(from: x.pointer)
+    output?.fill(from: dy.pointer)
+    let source = input?.map.pointer ?? x.pointer
+    primitive.run(
+      source: margin?.filled(from: source) ?? source, weights: packed?.pointer ?? gradient, bias: biasGradient,
+      destination: output?.map.pointer ?? dy.pointer, scratch: scratch)
+    guard let packed else { return }
+    let done = quaver_convolution_unpack(primitive.handle, packed.pointer, gradient, scratch.pointer)
+    precondition(done, "unpacking a weight gradient failed")
+  }
 }

@@ -42,18 +42,16 @@ import OneDNN
   }
 }
 
-/// Images of a map that a backward pass wants in a layout of its own.
+/// A map that a backward pass wants in a layout of its own.
 @Engine final class Relayout {
   private let reorder: LibraryReorder
   let map: Buffer
   private let scratch: Buffer
 
-  /// - Parameter images: how many at a time; the batch unless said.
-  init?(_ shape: Shape, images: Int? = nil, _ site: Site, from: Layout, to: Layout, floats layout: Layout) throws {
+  init?(_ shape: Shape, _ site: Site, from: Layout, to: Layout, floats layout: Layout) throws {
     guard from != to else { return nil }
-    let images = images ?? site.batch
-    reorder = try LibraryReorder(shape, batch: images, from: from, to: to, node: site.name)
-    map = site.scratch(layout.floats(shape, batch: images), .backward)
+    reorder = try LibraryReorder(shape, batch: site.batch, from: from, to: to, node: site.name)
+    map = site.scratch(layout.floats(shape, batch: site.batch), .backward)
     scratch = site.scratch(reorder.scratchFloats, .backward)
   }
 

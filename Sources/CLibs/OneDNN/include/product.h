@@ -7,6 +7,8 @@ typedef struct {
   ptrdiff_t rows, columns, depth;
   /// A is stored [depth, rows]; B is stored [columns, depth].
   bool turned_a, turned_b;
+  /// Floats from one row of A, as it is stored, to the next, and of C; 0 where nothing lies between.
+  ptrdiff_t stride_a, stride_c;
   /// B is copied into the kernel's own order at each run: pays where B is read often.
   bool packs;
   /// C += A·B instead of C = A·B.
