@@ -1,5 +1,4 @@
 import Core
-import Glibc
 import NN
 
 /// An attack on a network of the registry and a batch of noise, ready to be timed. Run with nothing else running.
@@ -35,14 +34,7 @@ import NN
 
   /// Images a second by the median pass; makes passes for `seconds`, at least one.
   package func rate(seconds: Double) throws -> Double {
-    var times: [UInt64] = []
-    let begin = Self.now()
-    while times.isEmpty || Double(Self.now() - begin) < seconds * 1e9 {
-      let start = Self.now()
-      try once()
-      times.append(Self.now() - start)
-    }
-    times.sort()
+    let times = try Stopwatch.times(seconds: seconds) { try once() }
     return Double(batch) / Double(times[times.count / 2]) * 1e9
   }
 
@@ -50,11 +42,5 @@ import NN
     try withExtendedLifetime((clean, adversarial)) {
       _ = try attacker.perturb(clean.base, labels: labels, ids: Array(0..<batch), into: adversarial.base)
     }
-  }
-
-  private static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }

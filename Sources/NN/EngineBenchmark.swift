@@ -1,5 +1,4 @@
 import Core
-import Glibc
 
 /// What can be timed of a network.
 package enum EngineWork: String, CaseIterable, Codable, Sendable {
@@ -62,7 +61,7 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
 
   /// Images a second by the median step; takes steps for `seconds`, at least `least`.
   package func rate(seconds: Double, least: Int = 1) -> Double {
-    let times = Self.times(seconds: seconds, least: least) { step() }
+    let times = Stopwatch.times(seconds: seconds, least: least) { step() }
     return Double(batch) / Double(times[times.count / 2]) * 1e9
   }
 
@@ -86,9 +85,9 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
     _ = plan.loss(labels: labels)
     plan.backward()
     guard let optimiser else { return }
-    let start = Self.now()
+    let start = Stopwatch.now()
     optimiser.step(learningRate: 1e-4, weightDecay: 1e-3)
-    optimiserTime += Self.now() - start
+    optimiserTime += Stopwatch.now() - start
   }
 
   /// Floating-point operations a second of the engine's matrix product on all threads (2048³), the best of six: the peak that
@@ -119,29 +118,11 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
     let arena = try Arena(count: 3 * n * n + product.scratchFloats)
     return withExtendedLifetime(arena) {
       arena.base.update(repeating: 0.5, count: 2 * n * n)
-      let times = times(seconds: seconds, least: least) {
+      let times = Stopwatch.times(seconds: seconds, least: least) {
         product.run(arena.base, arena.base + n * n, into: arena.base + 2 * n * n, scratch: arena.base + 3 * n * n)
       }
       return (times, 2 * Double(n * n * n))
     }
-  }
-
-  /// Nanoseconds that `body` takes, the shortest first; runs it for `seconds`, at least `least` times.
-  private static func times(seconds: Double, least: Int, _ body: () -> Void) -> [UInt64] {
-    var times: [UInt64] = []
-    let begin = now()
-    while times.count < least || Double(now() - begin) < seconds * 1e9 {
-      let start = now()
-      body()
-      times.append(now() - start)
-    }
-    return times.sorted()
-  }
-
-  private static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }
 

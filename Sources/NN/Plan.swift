@@ -1,5 +1,4 @@
 import Core
-import Glibc
 
 /// How a plan is made; a part of its key in the cache.
 package struct PlanOptions: Hashable, Sendable {
@@ -126,9 +125,9 @@ package struct PlanOptions: Hashable, Sendable {
 
   private func forward(_ mode: Mode, _ steps: Range<Int>) {
     for index in steps {
-      let start = profiling ? Self.now() : 0, step = result.steps[index]
+      let start = profiling ? Stopwatch.now() : 0, step = result.steps[index]
       step.operation.forward(step.isFrozen ? mode.frozen : mode)
-      if profiling { times[index].forward += Self.now() - start }
+      if profiling { times[index].forward += Stopwatch.now() - start }
       if options.poisons { result.memory.poison(after: step.time) }
     }
   }
@@ -182,10 +181,10 @@ package struct PlanOptions: Hashable, Sendable {
     for index in steps.reversed() {
       let step = result.steps[index]
       guard step.runsBackward else { continue }
-      let start = profiling ? Self.now() : 0
+      let start = profiling ? Stopwatch.now() : 0
       step.operation.backward(step.isFrozen ? mode.frozen : mode)
       for share in step.shares { share.settle() }
-      if profiling { times[index].backward += Self.now() - start }
+      if profiling { times[index].backward += Stopwatch.now() - start }
       if options.poisons { result.memory.poison(after: Planner.mirrored(step.time)) }
     }
   }
@@ -229,12 +228,6 @@ package struct PlanOptions: Hashable, Sendable {
   func evict() {
     tenancy.memory += 1
     (lastMode, gathered) = (nil, nil)
-  }
-
-  private static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }
 

@@ -82,8 +82,9 @@ package struct ScalingReport: Codable, Sendable, Equatable {
   /// and all is timed last, close together.
   func round(seconds: Double) throws -> (rates: [Double], single: Double, matrix: Double) {
     var rates: [Int: Double] = [:]
-    for bench in batches where bench.batch != single.batch { rates[bench.batch] = bench.rate(seconds: seconds) }
-    for bench in batches where bench.batch == single.batch { rates[bench.batch] = bench.rate(seconds: seconds) }
+    for bench in batches.filter({ $0.batch != single.batch }) + batches.filter({ $0.batch == single.batch }) {
+      rates[bench.batch] = bench.rate(seconds: seconds)
+    }
     let all = try EngineBenchmark.matrixRate(seconds: seconds)
     Parallel.setThreads(1)
     defer { Parallel.setThreads(threads) }

@@ -148,9 +148,8 @@ package struct LSTM: Layer {
           stride, rows.lowerBound, rows.upperBound)
         if t > 0 {
           quaver_row_product(
-            gates + rows.lowerBound * stride, stride, weights, dh + rows.lowerBound * hidden, hidden, rows.count,
-            hidden,
-            4 * hidden, false)
+            gates + rows.lowerBound * stride, stride, weights, dh + rows.lowerBound * hidden, hidden,
+            rows.count, hidden, 4 * hidden, false)
         }
       }
     }
