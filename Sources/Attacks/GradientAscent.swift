@@ -124,7 +124,7 @@ struct Ascent {
   let elements: Int
   let clean: UnsafePointer<Float>
   let images: UnsafeMutablePointer<Float>
-  let gradient: UnsafePointer<Float>
+  let gradient: ImageGradients
   /// Cross-entropy of each image.
   let losses: UnsafePointer<Float>
   let logits: UnsafePointer<Float>
@@ -134,7 +134,7 @@ struct Ascent {
 
   /// Looks for values of an image's gradient that are exactly zero; every rule calls it once a step.
   func countZeros(_ n: Int) {
-    efforts[n].zeroGradients += quaver_zeros(gradient + n * elements, elements)
+    efforts[n].zeroGradients += quaver_zeros(gradient[n], elements)
     efforts[n].gradientValues += elements
   }
 }
@@ -167,7 +167,7 @@ struct Ascent {
     let (size, epsilon, decay, momentum) = (size, epsilon, decay, momentum?.base)
     Parallel.forEach(ascent.count) { range in
       for n in range {
-        let at = n * ascent.elements, gradient = ascent.gradient + at
+        let at = n * ascent.elements, gradient = UnsafePointer(ascent.gradient[n])
         var direction = gradient
         if let momentum {
           quaver_momentum(gradient, momentum + at, ascent.elements, decay)

@@ -22,8 +22,8 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
   let count: Int
   let dropout: Bool
   let transforms: Bool
-  /// Floats of a batch of images.
-  private let floats: Int
+  /// Floats of a batch of images, and of one.
+  private let floats: Int, elements: Int
   private var memory: Arena?
   private let shifts: Bool, masks: Bool, gains: Bool
   private let width: Int
@@ -39,7 +39,7 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
     transforms = !settings.transforms.isEmpty
     count = dropout || transforms ? settings.eotIterations : 1
     width = input[input.rank - 1]
-    floats = batch * input.count
+    (floats, elements) = (batch * input.count, input.count)
     stream = RandomStream(seed: settings.seed, purpose: "attack.eot")
     seed = stream.key
   }
@@ -81,10 +81,10 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
   /// Σ of the gradients [batch, 3, 224, 224], made at first use; its scale does not matter to any rule.
   ///
   /// - Throws: `CoreError.outOfMemory`.
-  func sum() throws -> UnsafeMutablePointer<Float> {
+  func sum() throws -> ImageGradients {
     let arena = try memory ?? Arena(count: floats)
     memory = arena
-    return arena.base
+    return ImageGradients(together: arena.base, size: elements)
   }
 
   /// Adds the plan's gradient, mapped back, to the sum; the first draw of a step begins it.
@@ -93,7 +93,7 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
     let gradient = plan.inputGradient
     Parallel.forEach(work.count) { range in
       for n in range {
-        let to = sum + n * work.elements, from = gradient + n * work.elements
+        let to = sum + n * work.elements, from = gradient[n]
         if isFirst { to.update(repeating: 0, count: work.elements) }
         if transforms {
           var transform = transform(draw, work.ids[n])

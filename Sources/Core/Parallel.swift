@@ -12,6 +12,14 @@ package enum Parallel {
     omp_set_num_threads(Int32(max(1, count)))
   }
 
+  /// Runs `body` while the calling thread's pool is that thread alone: what it makes is made for one thread.
+  package static func alone<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let threads = threads
+    setThreads(1)
+    defer { setThreads(threads) }
+    return try body()
+  }
+
   /// Pool size of the calling thread.
   package static var threads: Int { Int(omp_get_max_threads()) }
 

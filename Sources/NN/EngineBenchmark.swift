@@ -72,7 +72,7 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
     let rate = rate(seconds: seconds, least: 3)
     return EngineProfile(
       network: network.entry.name, precision: network.entry.precision, work: work, batch: batch,
-      threads: Parallel.threads, imagesPerSecond: rate,
+      threads: Parallel.threads, lanes: plan.laneCount, imagesPerSecond: rate,
       steps: steps, layers: plan.profile, optimiserNanoseconds: optimiserTime,
       trainedParameters: optimiser == nil ? 0 : network.trainableFloats)
   }
@@ -133,6 +133,8 @@ package struct EngineProfile: Sendable {
   package let work: EngineWork
   package let batch: Int
   package let threads: Int
+  /// Threads that compute images of their own; 1 where all share every layer.
+  package let lanes: Int
   /// From the median step.
   package let imagesPerSecond: Double
   package let steps: Int

@@ -52,6 +52,8 @@ package struct Graph: Sendable {
     return read.allSatisfy { $0 == value || !before.contains($0) } ? passing(index, through: Fork()) : nil
   }
 
+  var hasFork: Bool { nodes.contains { $0.layer is Fork } }
+
   /// The output of node `index` passed through `layer`, from which all its readers read.
   private func passing(_ index: Int, through layer: any Layer) -> Graph {
     let value = nodes[index].output, passed = Edge(id: nodes.count + 1, shape: value.shape)

@@ -29,6 +29,9 @@ import Glibc
     UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: Double.self)
   }
 
+  /// Places a buffer that no layout holds.
+  func place(at pointer: UnsafeMutablePointer<Float>) { self.pointer = pointer }
+
   func use(at time: Int) {
     birth = min(birth, time)
     death = max(death, time)
@@ -104,10 +107,10 @@ import Glibc
     }
   }
 
-  func bind(to arena: Arena) {
-    precondition(arena.count >= floats, "an arena of \(arena.count) floats cannot hold a plan of \(floats)")
+  /// - Parameter base: `floats` floats.
+  func bind(at base: UnsafeMutablePointer<Float>) {
     for group in groups {
-      for buffer in group.members { buffer.pointer = arena.base + group.offset }
+      for buffer in group.members { buffer.pointer = base + group.offset }
     }
   }
 

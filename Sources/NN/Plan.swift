@@ -25,13 +25,15 @@ package struct PlanOptions: Hashable, Sendable {
   /// The layers behind the first dropout can run again by themselves (`Plan.forwardAgain`), where one value leads to them.
   /// Such a plan has no parameters' gradients.
   package var forks = false
+  /// A plan without parameters' gradients may give each thread images of its own (`Lanes`); it has no statistics of the batch.
+  package var lanes = true
 
   package init(
     convolution: Convolution = .automatic, fuses: Bool = true, reusesMemory: Bool = true, poisons: Bool = false,
-    pin: String? = nil, forks: Bool = false, precision: Precision? = nil
+    pin: String? = nil, forks: Bool = false, lanes: Bool = true, precision: Precision? = nil
   ) {
     (self.convolution, self.fuses, self.reusesMemory, self.poisons) = (convolution, fuses, reusesMemory, poisons)
-    (self.pin, self.forks, self.precision) = (pin, forks, precision)
+    (self.pin, self.forks, self.lanes, self.precision) = (pin, forks, lanes, precision)
   }
 }
 
@@ -45,57 +47,80 @@ package struct PlanOptions: Hashable, Sendable {
   package let options: PlanOptions
   /// Classes, or the output's size.
   package let outputs: Int
+  private let floats: Int
+  private let imageGradients: ImageGradients
 
   private unowned let network: Network
-  private let result: Planner.Result
+  /// Each computes samples of its own, on a thread of its own where there are several.
+  private let lanes: [Section]
+  /// What follows the lanes, for the whole batch; nil when they reach the output.
+  private let head: Section?
+  private let packs = WeightPacks()
   let arena: Arena
-  private let tenancy: Tenancy
-  private let fork: (index: Int, operation: ForkOperation)?
+  private let tenancy = Tenancy()
   private var lastMode: Mode?
   /// Gradients that add up at the fork since `forward`; nil where its memory no longer holds.
   private var gathered: Int?
-  /// Nanoseconds of each step, collected while `profiling`.
-  private var times: [(forward: UInt64, backward: UInt64)]
-  package var profiling = false
 
   init(network: Network, graph: Graph, batch: Int, demand: Demand, options: PlanOptions) throws {
     (self.network, self.batch, self.demand, self.options) = (network, batch, demand, options)
-    tenancy = Tenancy()
-    let planner = Planner(batch: batch, demand: demand, options: options, tenancy: tenancy)
-    result = try planner.plan(graph, parameters: network.parametersByName)
-    outputs = result.output.shape.count
-    fork =
-      result.steps.indices.lazy.compactMap { [result] index in
-        (result.steps[index].operation as? ForkOperation).map { (index, $0) }
-      }.first
-    arena = try network.workspace(for: demand, floats: result.memory.floats)
-    result.memory.bind(to: arena)
-    times = Array(repeating: (0, 0), count: result.steps.count)
+    let (tenancy, packs) = (tenancy, packs)
+    let shared = Lanes(graph, batch: batch, threads: Parallel.threads, demand: demand, options: options)
+    func section(
+      _ role: Planner.Role, _ graph: Graph, _ samples: Range<Int>, isBehindFork: Bool = false, guest: Buffer? = nil
+    ) throws -> Section {
+      let planner = Planner(
+        samples: samples, demand: demand, options: options, tenancy: tenancy, packs: packs, role: role)
+      return try Section(
+        graph, parameters: network.parametersByName, planner: planner, isBehindFork: isBehindFork, guest: guest)
+    }
+    var guest: Buffer?
+    if let shared {
+      let trunkForks = shared.trunk.hasFork
+      head = try shared.head.map { try section(.head, $0, 0..<batch, isBehindFork: trunkForks) }
+      guest = head.map { Buffer(floats: $0.floats) }
+      lanes = try Parallel.alone {
+        try shared.samples.enumerated().map { try section(.lane, shared.trunk, $1, guest: $0 == 0 ? guest : nil) }
+      }
+    } else {
+      lanes = [try section(.whole, graph, 0..<batch)]
+      head = nil
+    }
+    outputs = (head ?? lanes[0]).output.shape.count
+    let memory = PlanMemory(lanes: lanes, head: head, guest: guest, packs: packs)
+    floats = memory.floats
+    arena = try network.workspace(for: demand, floats: floats)
+    memory.bind(at: arena.base)
+    imageGradients = ImageGradients(lanes)
   }
 
+  /// Where the plan begins: its input is that of the whole batch.
+  private var first: Section { lanes[0] }
+  private var last: Section { head ?? lanes[0] }
+
   /// The batch of images [batch, 3, 224, 224], for the caller to fill.
-  package var input: UnsafeMutablePointer<Float> { result.input.pointer }
-  package var inputCount: Int { batch * result.input.shape.count }
+  package var input: UnsafeMutablePointer<Float> { first.input.pointer }
+  package var inputCount: Int { batch * first.input.shape.count }
 
   /// [batch, classes], after `forward`.
-  package var logits: UnsafeMutablePointer<Float> { result.output.pointer }
+  package var logits: UnsafeMutablePointer<Float> { last.output.pointer }
 
   /// Gradient of the objective with respect to the logits [batch, classes]: written by `loss`, or by the caller for an
   /// objective of its own; read by `backward`.
   package var outputGradient: UnsafeMutablePointer<Float> {
     precondition(differentiates, "nothing in this plan has a gradient (\(demand.rawValue))")
-    return result.output.gradient.pointer
+    return last.output.gradient.pointer
   }
 
-  /// Gradient of the objective with respect to the images [batch, 3, 224, 224], after `backward`.
-  package var inputGradient: UnsafeMutablePointer<Float> {
+  /// Gradient of the objective with respect to each image [3, 224, 224], after `backward`.
+  package var inputGradient: ImageGradients {
     precondition(demand.input, "this plan was made without an input gradient (\(demand.rawValue))")
-    precondition(result.pinned == nil, "the backward pass of this plan stops at “\(options.pin ?? "")”")
-    return result.input.gradient.pointer
+    precondition(options.pin == nil, "the backward pass of this plan stops at “\(options.pin ?? "")”")
+    return imageGradients
   }
 
   private var pinnedValue: Value {
-    guard let value = result.pinned else { preconditionFailure("this plan was made without a pinned node") }
+    guard let value = first.pinned else { preconditionFailure("this plan was made without a pinned node") }
     return value
   }
 
@@ -111,24 +136,38 @@ package struct PlanOptions: Hashable, Sendable {
     return pinnedValue.gradient.pointer
   }
 
-  /// Bytes of the plan's memory.
-  package var bytes: Int { result.memory.floats * 4 }
+  /// How many threads compute images of their own; 1 where all share every layer.
+  package var laneCount: Int { lanes.count }
 
+  /// Bytes of the plan's memory.
+  package var bytes: Int { floats * 4 }
+
+  /// - Parameter mode: without statistics of the batch where images may go apart (`PlanOptions.lanes`).
   package func forward(_ mode: Mode = .evaluation) {
     network.enter(arena, plan: self)
     tenancy.parameters = network.version
-    lastMode = mode
-    gathered = fork == nil ? nil : 0
-    if options.poisons { result.memory.poison(unusedAt: Planner.start) }
-    forward(mode, result.steps.indices)
+    gathered = canForwardAgain ? 0 : nil
+    for section in lanes { section.poisonUnused() }
+    head?.poisonUnused()
+    packs.refresh(tenancy.stamp)
+    forward(mode, .all)
   }
 
-  private func forward(_ mode: Mode, _ steps: Range<Int>) {
-    for index in steps {
-      let start = profiling ? Stopwatch.now() : 0, step = result.steps[index]
-      step.operation.forward(step.isFrozen ? mode.frozen : mode)
-      if profiling { times[index].forward += Stopwatch.now() - start }
-      if options.poisons { result.memory.poison(after: step.time) }
+  private func forward(_ mode: Mode, _ part: Section.Part) {
+    precondition(
+      !mode.batchStatistics || demand.parameters || !options.lanes,
+      "images that may be computed apart have no statistics of their batch")
+    lastMode = mode
+    onLanes { $0.forward(mode, part) }
+    head?.forward(mode, part)
+  }
+
+  /// Runs `body` for each lane, on a thread of its own.
+  private func onLanes(_ body: (Section) -> Void) {
+    guard lanes.count > 1 else { return body(lanes[0]) }
+    let lanes = lanes
+    Parallel.forEach(lanes.count) { range in
+      for index in range { body(lanes[index]) }
     }
   }
 
@@ -143,7 +182,7 @@ package struct PlanOptions: Hashable, Sendable {
     precondition(labels.allSatisfy { 0 <= $0 && $0 < outputs }, "a label is not one of the \(outputs) classes")
     return CrossEntropy.mean(
       logits: logits, labels: labels, classes: outputs, weights: weights,
-      gradient: differentiates ? result.output.gradient.pointer : nil)
+      gradient: differentiates ? last.output.gradient.pointer : nil)
   }
 
   /// Each sample's own cross-entropy; sets `outputGradient` to the gradient of their sum, so that what reaches an image
@@ -162,7 +201,7 @@ package struct PlanOptions: Hashable, Sendable {
   }
 
   /// Whether the demand reaches the output: not for inference, and not for the parameters of a graph that has none.
-  private var differentiates: Bool { result.output.needsGradient }
+  private var differentiates: Bool { last.output.needsGradient }
 
   /// Gradients that the plan's demand names, for `outputGradient` as it stands.
   package func backward() {
@@ -170,23 +209,16 @@ package struct PlanOptions: Hashable, Sendable {
       backwardToFork()
       backwardFromFork()
     } else {
-      backward(result.steps.indices)
+      backward(.all)
     }
   }
 
-  private func backward(_ steps: Range<Int>) {
+  private func backward(_ part: Section.Part) {
     precondition(demand != .inference, "a plan for inference has no backward pass")
     guard let mode = lastMode else { preconditionFailure("backward before forward") }
     precondition(network.isTenant(self, of: arena), "another plan ran between this plan's forward and backward")
-    for index in steps.reversed() {
-      let step = result.steps[index]
-      guard step.runsBackward else { continue }
-      let start = profiling ? Stopwatch.now() : 0
-      step.operation.backward(step.isFrozen ? mode.frozen : mode)
-      for share in step.shares { share.settle() }
-      if profiling { times[index].backward += Stopwatch.now() - start }
-      if options.poisons { result.memory.poison(after: Planner.mirrored(step.time)) }
-    }
+    head?.backward(mode, part)
+    onLanes { $0.backward(mode, part) }
   }
 
   // MARK: a fork
@@ -194,34 +226,29 @@ package struct PlanOptions: Hashable, Sendable {
   /// Whether this plan has a fork (`PlanOptions.forks`), so that these can be called: `forward`, a loss and
   /// `backwardToFork`; then `forwardAgain` with other masks, a loss and `backwardToFork`, as often as wanted; at last
   /// `backwardFromFork`, which gives the gradient of the losses' sum.
-  package var canForwardAgain: Bool { fork != nil }
+  package var canForwardAgain: Bool { first.hasFork || head?.hasFork ?? false }
 
   /// Runs the layers behind the fork again.
   package func forwardAgain(_ mode: Mode) {
     precondition(network.isTenant(self, of: arena), "another plan ran between this plan's two forward passes")
     precondition(tenancy.parameters == network.version, "the parameters changed between two forward passes")
     precondition(gathered ?? 0 > 0, "forwardAgain without a gradient at the fork")
-    lastMode = mode
-    forward(mode, behindFork)
+    forward(mode, .behindFork)
   }
 
   /// Backward down to the fork, where the gradients of several passes add up.
   package func backwardToFork() {
     guard let before = gathered else { preconditionFailure("backwardToFork without forward") }
-    backward(behindFork)
-    fork?.operation.gather(isFirst: before == 0)
+    backward(.behindFork)
+    for section in lanes { section.gather(isFirst: before == 0) }
+    head?.gather(isFirst: before == 0)
     gathered = before + 1
   }
 
   package func backwardFromFork() {
     precondition(gathered ?? 0 > 0, "no gradient at the fork")
-    backward(0..<behindFork.lowerBound)
+    backward(.beforeFork)
     gathered = nil
-  }
-
-  private var behindFork: Range<Int> {
-    guard let fork else { preconditionFailure("this plan was made without a fork") }
-    return fork.index + 1..<result.steps.count
   }
 
   /// Another plan has used the memory: what was kept in it is lost.
@@ -250,17 +277,90 @@ package struct StepProfile: Sendable {
 
 extension Plan {
   package func resetProfile() {
-    times = Array(repeating: (0, 0), count: result.steps.count)
-    profiling = true
+    for section in lanes { section.resetProfile() }
+    head?.resetProfile()
   }
 
+  /// Step by step; of lanes, which run side by side, the work of all and the mean time.
   package var profile: [StepProfile] {
-    zip(result.steps, times).map { step, time in
-      StepProfile(
-        name: step.name, kind: step.kind, kernels: step.operation.kernels,
-        forward: .init(flops: step.flops.forward * batch, bytes: 4 * step.traffic.forward, nanoseconds: time.forward),
-        backward: .init(
-          flops: step.flops.backward * batch, bytes: 4 * step.traffic.backward, nanoseconds: time.backward))
+    let rows = lanes.map(\.profile)
+    return rows[0].indices.map { step in StepProfile(lanes: rows.map { $0[step] }) } + (head?.profile ?? [])
+  }
+}
+
+/// The gradient of each image of a batch; they need not lie side by side.
+package struct ImageGradients {
+  /// Where stretches of images that do begin, with the first image behind each.
+  private let stretches: [(base: UnsafeMutablePointer<Float>, first: Int, end: Int)]
+  /// Floats of an image.
+  private let size: Int
+
+  /// Images that lie side by side.
+  package init(together base: UnsafeMutablePointer<Float>, size: Int) {
+    (stretches, self.size) = ([(base, 0, Int.max)], size)
+  }
+
+  @Engine fileprivate init(_ lanes: [Section]) {
+    stretches = lanes.map { ($0.input.gradient.pointer, $0.samples.lowerBound, $0.samples.upperBound) }
+    size = lanes[0].input.shape.count
+  }
+
+  package subscript(image: Int) -> UnsafeMutablePointer<Float> {
+    for stretch in stretches where image < stretch.end { return stretch.base + (image - stretch.first) * size }
+    preconditionFailure("image \(image) is not one of the batch")
+  }
+}
+
+extension StepProfile {
+  fileprivate init(lanes: [StepProfile]) {
+    func joined(_ passes: [Pass]) -> Pass {
+      Pass(
+        flops: passes.reduce(0) { $0 + $1.flops }, bytes: passes.reduce(0) { $0 + $1.bytes },
+        nanoseconds: passes.reduce(0) { $0 + $1.nanoseconds } / UInt64(passes.count))
     }
+    (name, kind, kernels) = (lanes[0].name, lanes[0].kind, lanes[0].kernels)
+    (forward, backward) = (joined(lanes.map(\.forward)), joined(lanes.map(\.backward)))
+  }
+}
+
+/// What lies where in a plan's arena: packed weights, the ends of sections that share them, the sections one after the other.
+@Engine private struct PlanMemory {
+  private(set) var floats = 0
+  private var places: [(offset: Int, bind: (UnsafeMutablePointer<Float>) -> Void)] = []
+
+  /// - Parameter guest: the head's memory, which lies within a lane's.
+  init(lanes: [Section], head: Section?, guest: Buffer?, packs: WeightPacks) {
+    for buffer in packs.buffers { add(buffer.count) { buffer.place(at: $0) } }
+    if lanes.count > 1 {
+      addEnd(lanes, \.input, \.buffer)
+      for kind in [\Value.buffer, \.gradient] {
+        addEnd(lanes, \.output, kind, whole: head?.input)
+        if let head { addEnd([head], \.output, kind) }
+      }
+    }
+    for lane in lanes { add(lane.floats) { lane.bind(at: $0) } }
+    if let head, let guest { add(0) { _ in head.bind(at: guest.pointer) } }
+  }
+
+  private mutating func add(_ count: Int, _ bind: @escaping (UnsafeMutablePointer<Float>) -> Void) {
+    places.append((floats, bind))
+    floats += Arena.rounded(count)
+  }
+
+  /// An end of several sections, sample by sample, or its gradient, where there is one; `whole` reads or writes it too.
+  private mutating func addEnd(
+    _ sections: [Section], _ end: KeyPath<Section, Value>, _ kind: KeyPath<Value, Buffer>, whole: Value? = nil
+  ) {
+    let values = sections.map { $0[keyPath: end] }, size = values[0].shape.count
+    guard kind == \.buffer || values[0].needsGradient else { return }
+    let places = zip(sections, values).map { (offset: $0.samples.lowerBound * size, buffer: $1[keyPath: kind]) }
+    add(size * (sections.last?.samples.upperBound ?? 0)) { base in
+      for (offset, buffer) in places { buffer.place(at: base + offset) }
+      whole?[keyPath: kind].place(at: base)
+    }
+  }
+
+  func bind(at base: UnsafeMutablePointer<Float>) {
+    for place in places { place.bind(base + place.offset) }
   }
 }

@@ -87,7 +87,9 @@ import Kernels
   package enum Phase { case forward, backward }
 
   package let name: String
-  package var batch: Int { planner.batch }
+  package var batch: Int { planner.samples.count }
+  /// Place of this plan's first sample in the batch, where it computes a part of one.
+  var firstSample: Int { planner.samples.lowerBound }
   package var demand: Demand { planner.demand }
   package var options: PlanOptions { planner.options }
   package var precision: Precision { planner.options.precision ?? .float32 }
@@ -235,31 +237,26 @@ import Kernels
     return parameter.gradient
   }
 
+  /// A convolution's weights as `primitive` wants them, packed before each pass when they have changed.
+  ///
+  /// - Parameter scratch: of the same operation.
+  func packed(_ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer) -> PackedWeights {
+    planner.packs.packed(weight, for: primitive, scratch: scratch)
+  }
+
   /// What tells whether packed weights are still those of the network, and still in memory.
   package var tenancy: Tenancy { planner.tenancy }
 }
 
-/// Detects that persistent memory of a plan is stale.
-@Engine package final class Tenancy {
-  /// Grows with every change of the network's parameters.
-  package internal(set) var parameters = 0
-  /// Grows when another plan has used the memory.
-  package internal(set) var memory = 0
-
-  struct Stamp: Equatable {
-    var parameters = -1, memory = -1
-  }
-
-  var stamp: Stamp { Stamp(parameters: parameters, memory: memory) }
-}
-
 /// Turns a graph into steps and a memory layout.
 @Engine final class Planner {
-  let batch: Int
+  let samples: Range<Int>
   let demand: Demand
   let options: PlanOptions
   let tenancy: Tenancy
-  fileprivate(set) var buffers: [Buffer] = []
+  let packs: WeightPacks
+  private let role: Role
+  fileprivate var buffers: [Buffer] = []
   fileprivate var reuses: [MemoryLayoutPlan.Reuse] = []
   private(set) var steps: [PlanStep] = []
   private var values: [Value] = []
@@ -269,9 +266,18 @@ import Kernels
   static let start = -1, loss = 1 << 30, end = 1 << 31
   static func mirrored(_ time: Int) -> Int { end - 1 - time }
 
-  init(batch: Int, demand: Demand, options: PlanOptions, tenancy: Tenancy) {
-    (self.batch, self.demand, self.options, self.tenancy) = (batch, demand, options, tenancy)
+  /// - Parameters:
+  ///   - samples: of the batch.
+  ///   - role: says which of its ends the caller places.
+  init(
+    samples: Range<Int>, demand: Demand, options: PlanOptions, tenancy: Tenancy, packs: WeightPacks, role: Role
+  ) {
+    (self.samples, self.demand, self.options, self.tenancy) = (samples, demand, options, tenancy)
+    (self.packs, self.role) = (packs, role)
   }
+
+  /// What the steps are to their plan: all of it, one of its lanes, or what follows the lanes.
+  enum Role { case whole, lane, head }
 
   struct Result {
     let input: Value
@@ -285,7 +291,7 @@ import Kernels
   func plan(_ graph: Graph, parameters: [String: Parameter]) throws -> Result {
     let reachesInput = demand.input && options.pin == nil
     let input = track(
-      Value(shape: graph.input.shape, layout: .plain, batch: batch, needsGradient: reachesInput))
+      Value(shape: graph.input.shape, layout: .plain, batch: samples.count, needsGradient: reachesInput))
     input.buffer.use(at: Self.start)
     input.buffer.use(at: Self.end)
     if reachesInput { input.gradient.use(at: Self.end) }
@@ -298,11 +304,30 @@ import Kernels
     output.buffer.use(at: Self.end)
     if output.needsGradient { output.gradient.use(at: Self.loss) }
     settleGradients()
+    precondition(output.root !== input, "a section computes nothing")
     steps.sort { $0.time < $1.time }
-    let all = values.flatMap { [$0.buffer, $0.gradient] } + buffers
+    let ends = outside(input, output)
+    let all = (values.flatMap { [$0.buffer, $0.gradient] } + buffers).filter { buffer in
+      !ends.contains { $0 === buffer }
+    }
     return Result(
       input: input, output: output, pinned: pinned, steps: steps,
       memory: MemoryLayoutPlan(all, reuses: reuses, reuse: options.reusesMemory))
+  }
+
+  /// What the caller places. A lane's input gradient lies among its own memory, most of which is free by then.
+  private func outside(_ input: Value, _ output: Value) -> [Buffer] {
+    switch role {
+    case .whole: []
+    case .lane: [input.buffer, output.buffer, output.gradient]
+    case .head: [input.buffer, input.gradient, output.buffer, output.gradient]
+    }
+  }
+
+  /// Makes room for memory that is in use between the forward and the backward pass.
+  func host(_ guest: Buffer) {
+    guest.use(at: Self.loss)
+    buffers.append(guest)
   }
 
   private func track(_ value: Value) -> Value {

@@ -27,7 +27,7 @@ extension Plan {
   }
 
   var logitValues: [Float] { values(logits, batch * outputs) }
-  var inputGradientValues: [Float] { values(inputGradient, inputCount) }
+  var inputGradientValues: [Float] { (0..<batch).flatMap { values(inputGradient[$0], inputCount / batch) } }
   var labels: [Int] { (0..<batch).map { $0 % outputs } }
 }
 

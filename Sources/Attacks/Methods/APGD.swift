@@ -112,10 +112,10 @@ struct APGD: Attack {
     if step == 0 || loss > climb.best {
       climb.best = loss
       (best + at).update(from: x, count: elements)
-      (bestGradient + at).update(from: ascent.gradient + at, count: elements)
+      (bestGradient + at).update(from: ascent.gradient[n], count: elements)
     }
     remember(n, step, ascent, &result)
-    var gradient = ascent.gradient + at
+    var gradient = UnsafePointer(ascent.gradient[n])
     if isCheckpoint {
       let rarelyRose = 4 * climb.rises <= 3 * period
       let stoodStill = !climb.halvedLast && climb.bestAtCheckpoint >= climb.best

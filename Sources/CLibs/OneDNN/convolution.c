@@ -187,6 +187,12 @@ quaver_layout quaver_convolution_source(const quaver_convolution *c) { return c-
 quaver_layout quaver_convolution_destination(const quaver_convolution *c) { return c->destination_layout; }
 size_t quaver_convolution_weight_bytes(const quaver_convolution *c) { return c->weight_bytes; }
 bool quaver_convolution_plain_weights(const quaver_convolution *c) { return c->plain_weights; }
+bool quaver_convolution_same_weights(const quaver_convolution *a, const quaver_convolution *b) {
+  const dnnl_memory_desc_t *first, *second;
+  return dnnl_memory_get_memory_desc(a->weights, &first) == dnnl_success &&
+         dnnl_memory_get_memory_desc(b->weights, &second) == dnnl_success && dnnl_memory_desc_equal(first, second);
+}
+
 size_t quaver_convolution_scratch_bytes(const quaver_convolution *c) { return c->scratch_bytes; }
 const char *quaver_convolution_kernel(const quaver_convolution *c) { return c->kernel; }
 

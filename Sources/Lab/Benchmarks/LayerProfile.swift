@@ -24,6 +24,8 @@ package struct LayerProfile: Codable, Sendable, Equatable {
   package let demand: String
   package let batch: Int
   package let threads: Int
+  /// Threads that take images of their own through the layers; a layer's time is then their mean.
+  package let lanes: Int
   package let steps: Int
   package let imagesPerSecond: Double
   /// Operations a second of the matrix product that shares refer to.
@@ -33,7 +35,8 @@ package struct LayerProfile: Codable, Sendable, Equatable {
   package init(_ profile: EngineProfile, matrixPeak: Double) {
     (network, batch) = (profile.network, profile.batch)
     demand = BenchTask.name(profile.work, profile.precision)
-    (threads, steps, imagesPerSecond) = (profile.threads, profile.steps, profile.imagesPerSecond)
+    (threads, lanes) = (profile.threads, profile.lanes)
+    (steps, imagesPerSecond) = (profile.steps, profile.imagesPerSecond)
     self.matrixPeak = matrixPeak
     let scale = 1 / Double(profile.steps) / 1e6
     rows = profile.layers.map { layer in
@@ -97,6 +100,7 @@ package struct LayerProfile: Codable, Sendable, Equatable {
       "\(steps) steps; all layers together reach \(TextNumber.one(total > 0 ? Double(flops) / total / 1e6 : 0)) GFLOP/s, "
         + "a matrix product \(TextNumber.one(matrixPeak / 1e9))"
     ]
+    if lanes > 1 { table.notes.append("each thread takes images of its own through the layers; times are their mean") }
     return table
   }
 }

@@ -128,8 +128,8 @@ package struct Convolution: Layer {
     y = site.output(forwardPass.destination)
     bias = layer.bias ? site.parameter("bias") : nil
     let weight = site.parameter("weight")
-    forwardWeights = PackedWeights(weight, for: forwardPass, site)
     scratch = site.scratch(forwardPass.scratchFloats, .forward)
+    forwardWeights = site.packed(weight, for: forwardPass, scratch: scratch)
     dy = y.needsGradient ? site.outputGradient(of: y) : nil
     toWeights = try BackwardWeights(layer, shape, site, x, y, algorithms)
     toInput = try inputGradientPass(layer, shape, site, x, y, algorithms)
@@ -141,8 +141,7 @@ package struct Convolution: Layer {
 
   func forward(_ mode: Mode) {
     forwardPass.run(
-      source: margin?.filled(from: x.pointer) ?? x.pointer, weights: forwardWeights.current(scratch: scratch),
-      bias: bias?.values,
+      source: margin?.filled(from: x.pointer) ?? x.pointer, weights: forwardWeights.pointer, bias: bias?.values,
       destination: y.pointer, scratch: scratch)
   }
 

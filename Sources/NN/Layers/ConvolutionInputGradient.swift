@@ -18,30 +18,6 @@ import OneDNN
   return try BackwardData(shape, site, x, y, algorithms, to: dx)
 }
 
-/// Weights in the order that a primitive wants, packed again whenever the network's have changed.
-@Engine final class PackedWeights {
-  private let weight: Parameter
-  private let primitive: ConvolutionPrimitive
-  private let buffer: Buffer?
-  private let tenancy: Tenancy
-  private var stamp = Tenancy.Stamp()
-
-  init(_ weight: Parameter, for primitive: ConvolutionPrimitive, _ site: Site) {
-    (self.weight, self.primitive, tenancy) = (weight, primitive, site.tenancy)
-    buffer = primitive.plainWeights ? nil : site.persistent(primitive.weightFloats)
-  }
-
-  func current(scratch: Buffer) -> UnsafeMutablePointer<Float> {
-    guard let buffer else { return weight.values }
-    if stamp != tenancy.stamp {
-      let done = quaver_convolution_pack(primitive.handle, weight.values, buffer.pointer, scratch.pointer)
-      precondition(done, "packing the weights of \(weight.name) failed")
-      stamp = tenancy.stamp
-    }
-    return buffer.pointer
-  }
-}
-
 /// A map that a backward pass wants in a layout of its own.
 @Engine final class Relayout {
   private let reorder: LibraryReorder
@@ -75,8 +51,8 @@ import OneDNN
     primitive = try choose(site, what, algorithms, x.layout, y.layout) {
       ConvolutionPrimitive(shape, QUAVER_BACKWARD_DATA, $0, bias: false, source: $1, destination: $2)
     }
-    weights = PackedWeights(site.parameter("weight"), for: primitive, site)
     scratch = site.scratch(primitive.scratchFloats, .backward)
+    weights = site.packed(site.parameter("weight"), for: primitive, scratch: scratch)
     input = try Relayout(x.shape, site, from: primitive.source, to: x.layout, floats: primitive.source)
     output = try Relayout(y.shape, site, from: y.layout, to: primitive.destination, floats: primitive.destination)
   }
@@ -86,7 +62,7 @@ import OneDNN
   func run(dy: Buffer) {
     output?.fill(from: dy.pointer)
     primitive.run(
-      source: input?.map.pointer ?? dx.pointer, weights: weights.current(scratch: scratch), bias: nil,
+      source: input?.map.pointer ?? dx.pointer, weights: weights.pointer, bias: nil,
       destination: output?.map.pointer ?? dy.pointer, scratch: scratch)
     input?.empty(into: dx.pointer)
   }

@@ -27,12 +27,12 @@ package struct Dropout: Layer {
   private let dy: Buffer?, dx: InputGradient?
   private let rate: Float
   private let unit: Dropout.Unit
-  private let batch: Int
+  private let batch: Int, firstSample: Int
   private let purpose: String
   private var stream: (seed: UInt64, stream: RandomStream)?
 
   init(_ layer: Dropout, _ site: Site) throws {
-    (rate, unit, batch) = (layer.rate, layer.unit, site.batch)
+    (rate, unit, batch, firstSample) = (layer.rate, layer.unit, site.batch, site.firstSample)
     purpose = "dropout.\(site.name)"
     x = try site.input(as: .plain)
     y = site.output(reusing: x)
@@ -54,28 +54,29 @@ package struct Dropout: Layer {
     }
     let key = key(for: dropout), rate = rate, scale = 1 / (1 - rate)
     guard unit == .elements else { return applyToSamples(key, dropout.samples, from, to) }
+    let width = y.shape.count, first = firstSample
     if let samples = dropout.samples {
-      let width = y.buffer.count / samples.count
-      precondition(width == y.shape.count, "\(samples.count) samples named for another batch")
       let stream = RandomStream(key: key)
-      Parallel.forEach(samples.count) { rows in
+      Parallel.forEach(batch) { rows in
         for n in rows {
-          quaver_dropout(from + n * width, to + n * width, 0, width, stream.child(samples[n]).key, rate, scale)
+          quaver_dropout(from + n * width, to + n * width, 0, width, stream.child(samples[first + n]).key, rate, scale)
         }
       }
       return
     }
-    Library.stretches(y.buffer.count) { quaver_dropout(from + $0, to + $0, $0, $1, key, rate, scale) }
+    let before = first * width
+    Library.stretches(y.buffer.count) { quaver_dropout(from + $0, to + $0, before + $0, $1, key, rate, scale) }
   }
 
   private func applyToSamples(
     _ key: UInt64, _ samples: [Int]?, _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>
   ) {
     let rate = rate, scale = 1 / (1 - rate), size = y.shape.count, stream = RandomStream(key: key)
+    let first = firstSample
     Parallel.forEach(batch) { range in
       for n in range {
         var one: Float = 1, factor: Float = 0
-        let (own, index) = samples.map { (stream.child($0[n]).key, 0) } ?? (key, n)
+        let (own, index) = samples.map { (stream.child($0[first + n]).key, 0) } ?? (key, first + n)
         quaver_dropout(&one, &factor, index, 1, own, rate, scale)
         quaver_scale(from + n * size, factor, to + n * size, size)
       }

@@ -132,6 +132,7 @@ private struct Tolerances {
     plan.forward(mode(phase))
     let loss = plan.loss(labels: facts.labels)
     plan.backward()
+    let gradient = plan.inputGradient, size = plan.inputCount / plan.batch
     let logits: [Float] = try file.array("\(phase).logits"), dx: [Float] = try file.array("\(phase).dx")
     let norm: [Float] = try file.array("\(phase).dx_norm"), expected: [Float] = try file.array("\(phase).loss")
     let probe: [Int64] = try file.array("probe")
@@ -140,8 +141,9 @@ private struct Tolerances {
     else { throw CoreError.malformedTensors(path: file.path, reason: "the \(phase) tensors do not fit together") }
     add("\(phase) logits", relative(logits.indices.map { plan.logits[$0] }, to: logits), limits.logits)
     add("loss", abs(Double(loss - expected[0])), limits.loss)
-    add("dx", relative(probe.map { plan.inputGradient[Int($0)] }, to: dx), limits.dx)
-    let ours = length(plan.inputGradient, plan.inputCount)
+    add("dx", relative(probe.map { gradient[Int($0) / size][Int($0) % size] }, to: dx), limits.dx)
+    let lengths = (0..<plan.batch).map { length(gradient[$0], size) }
+    let ours = lengths.map { $0 * $0 }.reduce(0, +).squareRoot()
     add("|dx|", abs(ours / Double(norm[0]) - 1), limits.dxNorm)
     add("|dθ|", try worstGradient(phase), limits.gradients)
   }

@@ -44,6 +44,8 @@ quaver_layout quaver_convolution_destination(const quaver_convolution *convoluti
 /// Bytes of the weights as the primitive wants them, and whether that is the plain [o, i, h, w] order.
 size_t quaver_convolution_weight_bytes(const quaver_convolution *convolution);
 bool quaver_convolution_plain_weights(const quaver_convolution *convolution);
+/// Whether two primitives want their weights in the same order, so that what one packed serves the other.
+bool quaver_convolution_same_weights(const quaver_convolution *a, const quaver_convolution *b);
 /// Scratch that every execution needs.
 size_t quaver_convolution_scratch_bytes(const quaver_convolution *convolution);
 /// The library's name of the kernel that runs; its slow reference implementations start with “ref”.

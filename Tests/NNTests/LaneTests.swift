@@ -1,0 +1,163 @@
+import AllocationCounter
+import Core
+import NN
+import Testing
+
+/// Plans whose threads take images of their own through the layers, against plans that share every layer.
+@Suite(.serialized) struct LaneTests {
+  /// Three threads and fourteen images: lanes of four, five and five, whatever machine this is.
+  @Engine private static func withThreeThreads(_ body: () throws -> Void) rethrows {
+    let threads = Parallel.threads
+    Parallel.setThreads(3)
+    defer { Parallel.setThreads(threads) }
+    try body()
+  }
+
+  private static let batch = 14
+  private static let modes: [(String, Mode)] = [
+    ("evaluation", .evaluation),
+    ("masks by row", Mode(batchStatistics: false, dropout: DropoutKey(seed: 1, step: 2))),
+    (
+      "masks by sample",
+      Mode(batchStatistics: false, dropout: DropoutKey(seed: 1, step: 2, samples: (0..<batch).map { 90 - 3 * $0 }))
+    ),
+  ]
+
+  @Test(arguments: Networks.all.map(\.name))
+  func imagesOfTheirOwnComeToTheSame(name: String) async throws {
+    try await Engine.run {
+      let entry = try Networks.named(name), network = try Network.random(entry), twin = try Network.random(entry)
+      try Self.withThreeThreads {
+        for demand in [Demand.inference, .inputGradient] {
+          let apart = try network.plan(batch: Self.batch, demand: demand, options: PlanOptions(poisons: true))
+          let joint = try twin.plan(batch: Self.batch, demand: demand, options: PlanOptions(lanes: false))
+          #expect(apart.laneCount == 3 && joint.laneCount == 1)
+          apart.fillInput()
+          joint.fillInput()
+          for (label, mode) in Self.modes {
+            let found = [apart, joint].map { plan in
+              plan.forward(mode)
+              _ = plan.loss(labels: plan.labels)
+              if demand.input { plan.backward() }
+              return (plan.logitValues, demand.input ? plan.inputGradientValues : [])
+            }
+            #expect(relativeError(found[0].0, found[1].0) < 1e-5, "\(demand), \(label)")
+            #expect(relativeError(found[0].1, found[1].1) < 3e-2, "\(demand), \(label)")
+            Self.expectMostEqual(found[0].1, found[1].1, label)
+          }
+          network.releasePlans()
+          twin.releasePlans()
+        }
+      }
+    }
+  }
+
+  /// Rounding decides a near tie in a max-pool, and then a gradient moves whole: few pixels may differ, most not.
+  private static func expectMostEqual(_ ours: [Float], _ theirs: [Float], _ label: String) {
+    let typical = theirs.map(abs).reduce(0, +) / Float(max(1, theirs.count))
+    let moved = zip(ours, theirs).count { abs($0 - $1) > 1e-2 * typical }
+    #expect(moved * 50 <= theirs.count, "\(moved) of \(theirs.count) \(label)")
+  }
+
+  /// Weights that change between two passes reach every lane, and a pass repeats to the bit.
+  @Test(arguments: ["alexnet", "levit"])
+  func changedWeightsReachEveryLane(name: String) async throws {
+    try await Engine.run {
+      let network = try Network.random(try Networks.named(name))
+      try Self.withThreeThreads {
+        let plan = try network.plan(batch: 12, demand: .inputGradient)
+        plan.fillInput()
+        let size = plan.inputCount / 12
+        for lane in 1..<3 { (plan.input + 4 * lane * size).update(from: plan.input, count: 4 * size) }
+        var passes: [Pass] = []
+        for seed in [1, 2, 1] as [UInt64] {
+          network.initialise(seed: seed)
+          passes.append(Pass(network, plan, .evaluation))
+          let rows = plan.logitValues, lane = rows.count / 3
+          #expect(Array(rows[..<lane]) == Array(rows[lane..<2 * lane]))
+          #expect(Array(rows[..<lane]) == Array(rows[(2 * lane)...]))
+        }
+        #expect(passes[0] == passes[2] && passes[0] != passes[1])
+      }
+    }
+  }
+
+  @Test(arguments: ["cnn-lstm", "alexnet", "vgg16"])
+  func gradientsOfSeveralMasksAddUpInEveryLane(name: String) async throws {
+    try await Engine.run {
+      let network = try Network.random(try Networks.named(name))
+      func mode(_ step: Int) -> Mode {
+        Mode(batchStatistics: false, dropout: DropoutKey(seed: 3, step: step, samples: Array(0..<Self.batch)))
+      }
+      try Self.withThreeThreads {
+        let found = try [true, false].map { lanes in
+          let options = PlanOptions(poisons: lanes, forks: true, lanes: lanes)
+          let plan = try network.plan(batch: Self.batch, demand: .inputGradient, options: options)
+          plan.fillInput()
+          for step in 0..<3 {
+            if step == 0 { plan.forward(mode(step)) } else { plan.forwardAgain(mode(step)) }
+            _ = plan.loss(labels: plan.labels)
+            plan.backwardToFork()
+          }
+          plan.backwardFromFork()
+          return plan.inputGradientValues
+        }
+        #expect(relativeError(found[0], found[1]) < 3e-2)
+        Self.expectMostEqual(found[0], found[1], name)
+      }
+    }
+  }
+
+  /// Counted from the plans' own sizes: nothing is run.
+  @Test(arguments: Networks.all.map(\.name))
+  func lanesTakeNoMoreMemory(name: String) async throws {
+    try await Engine.run {
+      let network = try Network(Networks.named(name))
+      for demand in [Demand.inference, .inputGradient] {
+        for batch in [32, 64] {
+          let apart = try network.plan(batch: batch, demand: demand).bytes
+          let joint = try network.plan(batch: batch, demand: demand, options: PlanOptions(lanes: false)).bytes
+          // A lane packs the weights of a linear layer for itself.
+          let most = joint + (joint + network.memory.parameters) / 50
+          #expect(apart <= most, "\(demand), batch \(batch): \(apart) against \(joint)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Networks.all.map(\.name))
+  func aPassAllocatesNothing(name: String) async throws {
+    try await Engine.run {
+      let network = try Network.random(Networks.named(name))
+      try Self.withThreeThreads {
+        let plan = try network.plan(batch: 12, demand: .inputGradient), labels = plan.labels
+        plan.fillInput()
+        for step in 0..<4 {
+          network.parametersChanged()
+          quaver_count_allocations_begin()
+          plan.forward()
+          _ = plan.loss(labels: labels)
+          plan.backward()
+          let count = quaver_count_allocations_end()
+          if step > 1 { #expect(count.ours == 0, "step \(step)") }
+        }
+      }
+    }
+  }
+
+  @Test func fewImagesAndGradientsOfParametersShareEveryLayer() async throws {
+    try await Engine.run {
+      let network = try Network(Networks.named("cnn-lstm"))
+      try Self.withThreeThreads {
+        @Engine func lanes(_ batch: Int, _ demand: Demand, pin: String? = nil) throws -> Int {
+          try network.plan(batch: batch, demand: demand, options: PlanOptions(pin: pin)).laneCount
+        }
+        let found = [
+          try lanes(11, .inference), try lanes(12, .inference), try lanes(12, .parameterGradients),
+          try lanes(12, .both), try lanes(12, .inputGradient, pin: "lstm"),
+        ]
+        #expect(found == [1, 3, 1, 1, 1])
+      }
+    }
+  }
+}
