@@ -3,7 +3,8 @@ import Kernels
 import Synchronization
 
 /// The one thread on which networks live. libgomp keeps a pool per calling thread, so every call into oneDNN, OpenBLAS
-/// or `Parallel` that belongs to a network is made here; isolation to the global actor `Engine` proves it at compile time.
+/// or `Parallel` that belongs to a network is made here, or by this pool's threads while this one works among them; isolation to the
+/// global actor `Engine` proves it at compile time.
 package final class EngineThread: SerialExecutor {
   private let queue = Mutex<[UnownedJob]>([])
   private let signal = DispatchSemaphore(value: 0)

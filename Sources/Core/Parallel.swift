@@ -6,17 +6,17 @@ import OpenMP
 
 /// Loops on the pool that oneDNN and OpenBLAS use too (libgomp), so that none competes with another.
 package enum Parallel {
-  /// Sets the pool's size for the calling thread; called once, on the engine's thread, before any library call.
+  /// Sets the pool's size for the calling thread; called on the engine's thread before any library call.
   package static func setThreads(_ count: Int) {
     omp_set_dynamic(0)
     omp_set_num_threads(Int32(max(1, count)))
   }
 
-  /// Runs `body` while the calling thread's pool is that thread alone: what it makes is made for one thread.
-  package static func alone<Result>(_ body: () throws -> Result) rethrows -> Result {
-    let threads = threads
-    setThreads(1)
-    defer { setThreads(threads) }
+  /// Runs `body` while the calling thread's pool has `count` threads; what is made then is made for that many.
+  package static func with<Result>(threads count: Int, _ body: () throws -> Result) rethrows -> Result {
+    let before = threads
+    setThreads(count)
+    defer { setThreads(before) }
     return try body()
   }
 

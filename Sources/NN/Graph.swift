@@ -47,9 +47,13 @@ package struct Graph: Sendable {
     guard let dropout = nodes.first(where: { $0.layer.kind == Dropout(0).kind }),
       let index = nodes.firstIndex(where: { $0.output == dropout.inputs[0] })
     else { return nil }
-    let value = nodes[index].output, before = [input] + nodes[...index].map(\.output)
-    let read = nodes[(index + 1)...].flatMap(\.inputs) + [output]
-    return read.allSatisfy { $0 == value || !before.contains($0) } ? passing(index, through: Fork()) : nil
+    return crosses(nodes[index].output, alone: index + 1) ? passing(index, through: Fork()) : nil
+  }
+
+  /// Whether `value` is all that the nodes from `index` on, and the graph's reader, read of what lies before.
+  func crosses(_ value: Edge, alone index: Int) -> Bool {
+    let before = [input] + nodes[..<index].map(\.output), read = nodes[index...].flatMap(\.inputs) + [output]
+    return read.allSatisfy { $0 == value || !before.contains($0) }
   }
 
   var hasFork: Bool { nodes.contains { $0.layer is Fork } }

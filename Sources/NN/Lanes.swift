@@ -3,7 +3,7 @@
 /// Layer by layer, all threads work on the whole batch, meet after every layer, and find in one another's caches what they read
 /// next. Where images do not depend on one another (no gradients of parameters, no statistics of the batch), each thread
 /// takes images of its own through all layers instead: it waits once a pass, and its images stay in its caches. What has more
-/// weights than work (the classifiers of AlexNet and VGG16: 54 and 120 million weights, each used once an image) is
+/// weights than work (the classifiers of CNN-LSTM, AlexNet and VGG16: 33 to 124 million weights, each used once an image) is
 /// computed for all images together, so that the weights are read once.
 struct Lanes {
   /// One range a lane; together the batch.
@@ -19,13 +19,19 @@ struct Lanes {
 
   /// Nil where layer by layer is all that can be done, or is better.
   init?(_ graph: Graph, batch: Int, threads: Int, demand: Demand, options: PlanOptions) {
-    guard options.lanes, !demand.parameters, options.pin == nil else { return nil }
+    guard options.lanes, !demand.parameters, options.pin == nil, graph.nodes.contains(where: \.hasParameters) else {
+      return nil
+    }
     let lanes = min(threads, batch / Self.leastSamples)
     guard lanes > 1, lanes == threads else { return nil }
     samples = (0..<lanes).map { batch * $0 / lanes..<batch * ($0 + 1) / lanes }
     let parts = graph.parted(samples: batch / lanes)
     (trunk, head) = (parts.trunk, parts.head)
   }
+}
+
+extension Node {
+  fileprivate var hasParameters: Bool { !parameters.isEmpty }
 }
 
 extension Graph {
@@ -36,10 +42,12 @@ extension Graph {
       let node = nodes[index], weights = node.parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }
       return weights >= 1_000_000 && node.flops * samples < 64 * 2 * weights
     }
-    guard let first, first > 0, nodes[first].inputs.count == 1 else { return (self, nil) }
-    let value = nodes[first].inputs[0], before = [input] + nodes[..<first].map(\.output)
-    let read = nodes[first...].flatMap(\.inputs) + [output]
-    guard value != input, read.allSatisfy({ $0 == value || !before.contains($0) }) else { return (self, nil) }
+    guard let first, nodes[first].inputs.count == 1, crosses(nodes[first].inputs[0], alone: first) else {
+      return (self, nil)
+    }
+    // What lanes compute must not be the image itself under another shape.
+    guard nodes[..<first].contains(where: \.hasParameters) else { return (self, nil) }
+    let value = nodes[first].inputs[0]
     var trunk = self, head = self
     (trunk.nodes, trunk.output) = (Array(nodes[..<first]), value)
     (head.nodes, head.input) = (Array(nodes[first...]), value)

@@ -20,6 +20,8 @@ import Core
 ///   says `adds: true` and obeys `accumulates`. With `reusing:` dx may lie where dy or a kept value lies.
 /// - Gradients have the layout of their values.
 /// - `forward` and `backward` allocate nothing and depend on nothing but what was declared, the parameters and `Mode`.
+/// - **Lanes**: an operation may be one of several that compute some samples each, at the same time (`Lanes`). What they share
+///   (parameters, packed weights) is only read, and loops on the pool are then loops on the one thread.
 package protocol Layer: Sendable {
   /// The layer's name in `Layers.all`.
   var kind: String { get }

@@ -50,7 +50,7 @@ import Glibc
   var death: Int { members.map(\.death).max() ?? 0 }
 }
 
-/// Lays buffers out in one arena.
+/// Lays buffers out in one stretch of an arena.
 @Engine struct MemoryLayoutPlan {
   /// A wish that `new` may take over the place of `old` at `time`, when nobody needs `old` any more.
   struct Reuse {
@@ -59,7 +59,7 @@ import Glibc
     let time: Int
   }
 
-  /// Floats of the arena.
+  /// Floats of the stretch.
   private(set) var floats = 0
   private var groups: [BufferGroup] = []
 

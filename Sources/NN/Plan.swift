@@ -52,10 +52,14 @@ package struct PlanOptions: Hashable, Sendable {
 
   private unowned let network: Network
   /// Each computes samples of its own, on a thread of its own where there are several.
-  private let lanes: [Section]
+  let lanes: [Section]
   /// What follows the lanes, for the whole batch; nil when they reach the output.
-  private let head: Section?
-  private let packs = WeightPacks()
+  let head: Section?
+  /// All of them.
+  let sections: [Section]
+  let packs = WeightPacks()
+  /// Nanoseconds that packing took, collected while profiling.
+  var packingTime: UInt64 = 0
   let arena: Arena
   private let tenancy = Tenancy()
   private var lastMode: Mode?
@@ -79,13 +83,14 @@ package struct PlanOptions: Hashable, Sendable {
       let trunkForks = shared.trunk.hasFork
       head = try shared.head.map { try section(.head, $0, 0..<batch, isBehindFork: trunkForks) }
       guest = head.map { Buffer(floats: $0.floats) }
-      lanes = try Parallel.alone {
+      lanes = try Parallel.with(threads: 1) {
         try shared.samples.enumerated().map { try section(.lane, shared.trunk, $1, guest: $0 == 0 ? guest : nil) }
       }
     } else {
       lanes = [try section(.whole, graph, 0..<batch)]
       head = nil
     }
+    sections = lanes + [head].compactMap(\.self)
     outputs = (head ?? lanes[0]).output.shape.count
     let memory = PlanMemory(lanes: lanes, head: head, guest: guest, packs: packs)
     floats = memory.floats
@@ -147,16 +152,25 @@ package struct PlanOptions: Hashable, Sendable {
     network.enter(arena, plan: self)
     tenancy.parameters = network.version
     gathered = canForwardAgain ? 0 : nil
-    for section in lanes { section.poisonUnused() }
-    head?.poisonUnused()
-    packs.refresh(tenancy.stamp)
+    for section in sections { section.poisonUnused() }
+    refreshPacks()
     forward(mode, .all)
+  }
+
+  private func refreshPacks() {
+    let start = first.profiling ? Stopwatch.now() : 0
+    // What lanes pack was made for one thread, and a library's scratch may grow with their number.
+    let now = tenancy.stamp, threads = lanes.count > 1 ? 1 : Parallel.threads
+    let packed = Parallel.with(threads: threads) { packs.refresh(now) }
+    if first.profiling, packed { packingTime += Stopwatch.now() - start }
   }
 
   private func forward(_ mode: Mode, _ part: Section.Part) {
     precondition(
       !mode.batchStatistics || demand.parameters || !options.lanes,
       "images that may be computed apart have no statistics of their batch")
+    precondition(
+      mode.dropout?.samples.map { $0.count == batch } ?? true, "samples are named for another batch than \(batch)")
     lastMode = mode
     onLanes { $0.forward(mode, part) }
     head?.forward(mode, part)
@@ -240,8 +254,7 @@ package struct PlanOptions: Hashable, Sendable {
   package func backwardToFork() {
     guard let before = gathered else { preconditionFailure("backwardToFork without forward") }
     backward(.behindFork)
-    for section in lanes { section.gather(isFirst: before == 0) }
-    head?.gather(isFirst: before == 0)
+    for section in sections { section.gather(isFirst: before == 0) }
     gathered = before + 1
   }
 
@@ -255,36 +268,6 @@ package struct PlanOptions: Hashable, Sendable {
   func evict() {
     tenancy.memory += 1
     (lastMode, gathered) = (nil, nil)
-  }
-}
-
-/// What one step of a plan cost since the last `resetProfile`.
-package struct StepProfile: Sendable {
-  package let name: String
-  package let kind: String
-  package let kernels: [String]
-  package let forward: Pass
-  package let backward: Pass
-
-  /// One pass of the batch: floating-point operations, the bytes that must be moved at least (inputs, outputs, what is kept,
-  /// parameters and gradients, each once), and the time.
-  package struct Pass: Sendable {
-    package let flops: Int
-    package let bytes: Int
-    package let nanoseconds: UInt64
-  }
-}
-
-extension Plan {
-  package func resetProfile() {
-    for section in lanes { section.resetProfile() }
-    head?.resetProfile()
-  }
-
-  /// Step by step; of lanes, which run side by side, the work of all and the mean time.
-  package var profile: [StepProfile] {
-    let rows = lanes.map(\.profile)
-    return rows[0].indices.map { step in StepProfile(lanes: rows.map { $0[step] }) } + (head?.profile ?? [])
   }
 }
 
@@ -308,18 +291,6 @@ package struct ImageGradients {
   package subscript(image: Int) -> UnsafeMutablePointer<Float> {
     for stretch in stretches where image < stretch.end { return stretch.base + (image - stretch.first) * size }
     preconditionFailure("image \(image) is not one of the batch")
-  }
-}
-
-extension StepProfile {
-  fileprivate init(lanes: [StepProfile]) {
-    func joined(_ passes: [Pass]) -> Pass {
-      Pass(
-        flops: passes.reduce(0) { $0 + $1.flops }, bytes: passes.reduce(0) { $0 + $1.bytes },
-        nanoseconds: passes.reduce(0) { $0 + $1.nanoseconds } / UInt64(passes.count))
-    }
-    (name, kind, kernels) = (lanes[0].name, lanes[0].kind, lanes[0].kernels)
-    (forward, backward) = (joined(lanes.map(\.forward)), joined(lanes.map(\.backward)))
   }
 }
 

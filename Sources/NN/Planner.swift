@@ -62,8 +62,9 @@ import Kernels
   let operation: any Operation
   /// Of one sample.
   let flops: (forward: Int, backward: Int)
-  /// What each pass must move at least, by what the operation declared: floats of the batch.
-  let traffic: (forward: Int, backward: Int)
+  /// What each pass must move at least, by what the operation declared: floats of the section's samples, and those of
+  /// parameters.
+  let traffic: (forward: Int, backward: Int), parameterTraffic: (forward: Int, backward: Int)
   let time: Int
   let runsBackward: Bool
   /// Its own statistics stay as they are too.
@@ -78,7 +79,10 @@ import Kernels
       layer.flops(for: shapes),
       runsBackward ? layer.backwardFlops(for: shapes, input: needsInput, parameters: site.trains) : 0
     )
-    traffic = (site.forwardFloats, runsBackward ? site.backwardFloats + (needsInput ? site.parameterFloats : 0) : 0)
+    parameterTraffic = (site.parameterFloats, runsBackward && needsInput ? site.parameterFloats : 0)
+    traffic = (
+      site.forwardFloats - site.parameterFloats, runsBackward ? site.backwardFloats : 0
+    )
   }
 }
 
@@ -88,7 +92,7 @@ import Kernels
 
   package let name: String
   package var batch: Int { planner.samples.count }
-  /// Place of this plan's first sample in the batch, where it computes a part of one.
+  /// Place of this section's first sample in the batch.
   var firstSample: Int { planner.samples.lowerBound }
   package var demand: Demand { planner.demand }
   package var options: PlanOptions { planner.options }
@@ -195,6 +199,7 @@ import Kernels
 
   /// Memory for the plan's life.
   package func persistent(_ floats: Int) -> Buffer {
+    precondition(planner.role != .head, "what follows the lanes has no memory for the plan's life")
     let buffer = Buffer(floats: floats)
     buffer.use(at: Planner.start)
     buffer.use(at: Planner.end)
@@ -255,7 +260,7 @@ import Kernels
   let options: PlanOptions
   let tenancy: Tenancy
   let packs: WeightPacks
-  private let role: Role
+  fileprivate let role: Role
   fileprivate var buffers: [Buffer] = []
   fileprivate var reuses: [MemoryLayoutPlan.Reuse] = []
   private(set) var steps: [PlanStep] = []
@@ -304,7 +309,7 @@ import Kernels
     output.buffer.use(at: Self.end)
     if output.needsGradient { output.gradient.use(at: Self.loss) }
     settleGradients()
-    precondition(output.root !== input, "a section computes nothing")
+    precondition(role == .whole || output.root !== input, "a section that computes nothing")
     steps.sort { $0.time < $1.time }
     let ends = outside(input, output)
     let all = (values.flatMap { [$0.buffer, $0.gradient] } + buffers).filter { buffer in

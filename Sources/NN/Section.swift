@@ -80,14 +80,18 @@ import Core
     profiling = true
   }
 
-  var profile: [StepProfile] {
-    zip(result.steps, times).map { step, time in
+  /// - Parameter countsParameters: whether parameters are among the bytes.
+  func profile(countsParameters: Bool) -> [StepProfile] {
+    func bytes(_ own: Int, _ parameters: Int) -> Int { 4 * (own + (countsParameters ? parameters : 0)) }
+    return zip(result.steps, times).map { step, time in
       StepProfile(
         name: step.name, kind: step.kind, kernels: step.operation.kernels,
         forward: .init(
-          flops: step.flops.forward * samples.count, bytes: 4 * step.traffic.forward, nanoseconds: time.forward),
+          flops: step.flops.forward * samples.count,
+          bytes: bytes(step.traffic.forward, step.parameterTraffic.forward), nanoseconds: time.forward),
         backward: .init(
-          flops: step.flops.backward * samples.count, bytes: 4 * step.traffic.backward, nanoseconds: time.backward))
+          flops: step.flops.backward * samples.count,
+          bytes: bytes(step.traffic.backward, step.parameterTraffic.backward), nanoseconds: time.backward))
     }
   }
 }

@@ -6,45 +6,36 @@ import Testing
 /// Plans whose threads take images of their own through the layers, against plans that share every layer.
 @Suite(.serialized) struct LaneTests {
   /// Three threads and fourteen images: lanes of four, five and five, whatever machine this is.
-  @Engine private static func withThreeThreads(_ body: () throws -> Void) rethrows {
-    let threads = Parallel.threads
-    Parallel.setThreads(3)
-    defer { Parallel.setThreads(threads) }
-    try body()
-  }
-
+  private static let threads = 3
   private static let batch = 14
-  private static let modes: [(String, Mode)] = [
-    ("evaluation", .evaluation),
-    ("masks by row", Mode(batchStatistics: false, dropout: DropoutKey(seed: 1, step: 2))),
+  /// Masks by sample and by row.
+  private static let passes: [(Demand, Mode)] = [
     (
-      "masks by sample",
+      .inference,
       Mode(batchStatistics: false, dropout: DropoutKey(seed: 1, step: 2, samples: (0..<batch).map { 90 - 3 * $0 }))
     ),
+    (.inputGradient, Mode(batchStatistics: false, dropout: DropoutKey(seed: 1, step: 2))),
   ]
 
   @Test(arguments: Networks.all.map(\.name))
   func imagesOfTheirOwnComeToTheSame(name: String) async throws {
     try await Engine.run {
       let entry = try Networks.named(name), network = try Network.random(entry), twin = try Network.random(entry)
-      try Self.withThreeThreads {
-        for demand in [Demand.inference, .inputGradient] {
+      try Parallel.with(threads: Self.threads) {
+        for (demand, mode) in Self.passes {
           let apart = try network.plan(batch: Self.batch, demand: demand, options: PlanOptions(poisons: true))
           let joint = try twin.plan(batch: Self.batch, demand: demand, options: PlanOptions(lanes: false))
           #expect(apart.laneCount == 3 && joint.laneCount == 1)
-          apart.fillInput()
-          joint.fillInput()
-          for (label, mode) in Self.modes {
-            let found = [apart, joint].map { plan in
-              plan.forward(mode)
-              _ = plan.loss(labels: plan.labels)
-              if demand.input { plan.backward() }
-              return (plan.logitValues, demand.input ? plan.inputGradientValues : [])
-            }
-            #expect(relativeError(found[0].0, found[1].0) < 1e-5, "\(demand), \(label)")
-            #expect(relativeError(found[0].1, found[1].1) < 3e-2, "\(demand), \(label)")
-            Self.expectMostEqual(found[0].1, found[1].1, label)
+          let found = [apart, joint].map { plan in
+            plan.fillInput()
+            plan.forward(mode)
+            _ = plan.loss(labels: plan.labels)
+            if demand.input { plan.backward() }
+            return (plan.logitValues, demand.input ? plan.inputGradientValues : [])
           }
+          #expect(relativeError(found[0].0, found[1].0) < 1e-5, "\(demand)")
+          #expect(relativeError(found[0].1, found[1].1) < 3e-2, "\(demand)")
+          Self.expectMostEqual(found[0].1, found[1].1, "\(demand)")
           network.releasePlans()
           twin.releasePlans()
         }
@@ -64,10 +55,11 @@ import Testing
   func changedWeightsReachEveryLane(name: String) async throws {
     try await Engine.run {
       let network = try Network.random(try Networks.named(name))
-      try Self.withThreeThreads {
+      try Parallel.with(threads: Self.threads) {
         let plan = try network.plan(batch: 12, demand: .inputGradient)
         plan.fillInput()
         let size = plan.inputCount / 12
+        #expect(plan.laneCount == 3)
         for lane in 1..<3 { (plan.input + 4 * lane * size).update(from: plan.input, count: 4 * size) }
         var passes: [Pass] = []
         for seed in [1, 2, 1] as [UInt64] {
@@ -76,6 +68,12 @@ import Testing
           let rows = plan.logitValues, lane = rows.count / 3
           #expect(Array(rows[..<lane]) == Array(rows[lane..<2 * lane]))
           #expect(Array(rows[..<lane]) == Array(rows[(2 * lane)...]))
+          // The labels of the images differ; their gradients are made equal by what is asked for.
+          for i in 0..<rows.count { plan.outputGradient[i] = Float(i % lane % 5) - 2 }
+          plan.backward()
+          let gradients = plan.inputGradientValues, images = gradients.count / 3
+          #expect(Array(gradients[..<images]) == Array(gradients[images..<2 * images]))
+          #expect(Array(gradients[..<images]) == Array(gradients[(2 * images)...]))
         }
         #expect(passes[0] == passes[2] && passes[0] != passes[1])
       }
@@ -89,10 +87,11 @@ import Testing
       func mode(_ step: Int) -> Mode {
         Mode(batchStatistics: false, dropout: DropoutKey(seed: 3, step: step, samples: Array(0..<Self.batch)))
       }
-      try Self.withThreeThreads {
+      try Parallel.with(threads: Self.threads) {
         let found = try [true, false].map { lanes in
           let options = PlanOptions(poisons: lanes, forks: true, lanes: lanes)
           let plan = try network.plan(batch: Self.batch, demand: .inputGradient, options: options)
+          #expect(plan.canForwardAgain && plan.laneCount == (lanes ? 3 : 1))
           plan.fillInput()
           for step in 0..<3 {
             if step == 0 { plan.forward(mode(step)) } else { plan.forwardAgain(mode(step)) }
@@ -113,13 +112,16 @@ import Testing
   func lanesTakeNoMoreMemory(name: String) async throws {
     try await Engine.run {
       let network = try Network(Networks.named(name))
-      for demand in [Demand.inference, .inputGradient] {
-        for batch in [32, 64] {
-          let apart = try network.plan(batch: batch, demand: demand).bytes
-          let joint = try network.plan(batch: batch, demand: demand, options: PlanOptions(lanes: false)).bytes
-          // A lane packs the weights of a linear layer for itself.
-          let most = joint + (joint + network.memory.parameters) / 50
-          #expect(apart <= most, "\(demand), batch \(batch): \(apart) against \(joint)")
+      try Parallel.with(threads: Self.threads) {
+        for demand in [Demand.inference, .inputGradient] {
+          for batch in [32, 64] {
+            let apart = try network.plan(batch: batch, demand: demand)
+            let joint = try network.plan(batch: batch, demand: demand, options: PlanOptions(lanes: false)).bytes
+            // A lane packs the weights of a linear layer for itself.
+            let most = joint + (joint + network.memory.parameters) / 50
+            #expect(apart.laneCount == 3)
+            #expect(apart.bytes <= most, "\(demand), batch \(batch): \(apart.bytes) against \(joint)")
+          }
         }
       }
     }
@@ -129,8 +131,9 @@ import Testing
   func aPassAllocatesNothing(name: String) async throws {
     try await Engine.run {
       let network = try Network.random(Networks.named(name))
-      try Self.withThreeThreads {
+      try Parallel.with(threads: Self.threads) {
         let plan = try network.plan(batch: 12, demand: .inputGradient), labels = plan.labels
+        #expect(plan.laneCount == 3)
         plan.fillInput()
         for step in 0..<4 {
           network.parametersChanged()
@@ -148,7 +151,7 @@ import Testing
   @Test func fewImagesAndGradientsOfParametersShareEveryLayer() async throws {
     try await Engine.run {
       let network = try Network(Networks.named("cnn-lstm"))
-      try Self.withThreeThreads {
+      try Parallel.with(threads: Self.threads) {
         @Engine func lanes(_ batch: Int, _ demand: Demand, pin: String? = nil) throws -> Int {
           try network.plan(batch: batch, demand: demand, options: PlanOptions(pin: pin)).laneCount
         }
@@ -157,6 +160,33 @@ import Testing
           try lanes(12, .both), try lanes(12, .inputGradient, pin: "lstm"),
         ]
         #expect(found == [1, 3, 1, 1, 1])
+      }
+    }
+  }
+
+  /// A network that is all head, and one without parameters: nothing is cut off.
+  @Test func whatHasNoTrunkIsOneSection() async throws {
+    try await Engine.run {
+      let wide = NetworkEntry(name: "a", title: "a", input: [3, 200, 200]) { net, classes in
+        net("head", Linear(classes), net("flat", Flatten(), net.input))
+      }
+      let none = NetworkEntry(name: "b", title: "b", input: [7]) { net, _ in net("flat", Flatten(), net.input) }
+      try Parallel.with(threads: Self.threads) {
+        for (entry, lanes) in [(wide, 3), (none, 1)] {
+          let network = try Network.random(entry, classes: 10)
+          let found = try [true, false].map { lanes in
+            let plan = try network.plan(
+              batch: Self.batch, demand: .inputGradient, options: PlanOptions(lanes: lanes))
+            plan.fillInput()
+            plan.forward()
+            _ = plan.loss(labels: plan.labels)
+            plan.backward()
+            return (plan.laneCount, plan.logitValues, plan.inputGradientValues)
+          }
+          #expect(found[0].0 == lanes)
+          #expect(relativeError(found[0].1, found[1].1) < 1e-5)
+          #expect(relativeError(found[0].2, found[1].2) < 1e-5)
+        }
       }
     }
   }

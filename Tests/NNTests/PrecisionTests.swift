@@ -74,6 +74,28 @@ struct PrecisionTests {
     }
   }
 
+  /// Threads that take images of their own, and share what is packed.
+  @Test func lanesComeToTheSame() async throws {
+    try await Engine.run {
+      let network = try Network.random(Self.entry)
+      try Parallel.with(threads: 3) {
+        let found = try [true, false].map { lanes in
+          let plan = try network.plan(
+            batch: 14, demand: .inputGradient,
+            options: PlanOptions(convolution: .direct, lanes: lanes, precision: .bf16))
+          #expect(plan.laneCount == (lanes ? 3 : 1))
+          plan.fillInput()
+          plan.forward()
+          _ = plan.loss(labels: plan.labels)
+          plan.backward()
+          return (plan.logitValues, plan.inputGradientValues)
+        }
+        #expect(relativeError(found[0].0, found[1].0) < 1e-3)
+        #expect(relativeError(found[0].1, found[1].1) < 3e-2)
+      }
+    }
+  }
+
   @Test(arguments: Networks.all.map(\.name))
   func everyNetworkTrainsInIt(name: String) async throws {
     try await Engine.run {

@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// One engine and one stream serve the process: all calls come from the engine's one thread.
+// One engine and one stream serve the process. Primitives are made on the engine's one thread; those of a plan's lanes run on
+// the pool's threads at the same time, each with memory objects of its own (a CPU stream has no state).
 extern dnnl_engine_t library_engine;
 extern dnnl_stream_t library_stream;
 bool library_ready(void);

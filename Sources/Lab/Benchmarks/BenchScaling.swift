@@ -73,7 +73,7 @@ package struct ScalingReport: Codable, Sendable, Equatable {
     self.threads = threads
     let network = try Network(entry), optimiser = work == .train ? try Adam(network) : nil
     self.batches = try batches.map { try EngineBenchmark(network, work, batch: $0, optimiser: optimiser) }
-    single = try Parallel.alone { try EngineBenchmark(entry, work, batch: batch) }
+    single = try Parallel.with(threads: 1) { try EngineBenchmark(entry, work, batch: batch) }
   }
 
   /// Images a second by batch, those on one thread, and what a matrix product gains; what is compared between one thread
@@ -84,7 +84,7 @@ package struct ScalingReport: Codable, Sendable, Equatable {
       rates[bench.batch] = bench.rate(seconds: seconds)
     }
     let all = try EngineBenchmark.matrixRate(seconds: seconds)
-    return try Parallel.alone {
+    return try Parallel.with(threads: 1) {
       (
         batches.compactMap { rates[$0.batch] }, single.rate(seconds: seconds),
         all / (try EngineBenchmark.matrixRate(seconds: seconds))

@@ -20,15 +20,18 @@ import OneDNN
     weight === self.weight && quaver_convolution_same_weights(primitive.handle, other.handle)
   }
 
-  fileprivate func pack(_ now: Tenancy.Stamp) {
-    guard let buffer, stamp != now else { return }
+  /// - Returns: whether there was something to do.
+  fileprivate func pack(_ now: Tenancy.Stamp) -> Bool {
+    guard let buffer, stamp != now else { return false }
     let done = quaver_convolution_pack(primitive.handle, weight.values, buffer.pointer, scratch.pointer)
     precondition(done, "packing the weights of \(weight.name) failed")
     stamp = now
+    return true
   }
 }
 
-/// The packed weights of all convolutions of a plan, those that several of its sections read once.
+/// The packed weights of all convolutions of a plan, those that several of its sections read once. Within a pass they are only read;
+/// where a block has lanes without a channel, oneDNN writes zeros there over the zeros that they hold.
 @Engine final class WeightPacks {
   private var packs: [PackedWeights] = []
 
@@ -40,10 +43,15 @@ import OneDNN
   }
 
   var buffers: [Buffer] { packs.compactMap(\.buffer) }
+  var floats: Int { buffers.reduce(0) { $0 + $1.count } }
 
   /// Packs what has changed since. A packing's scratch is that of the layer, free before a pass.
-  func refresh(_ now: Tenancy.Stamp) {
-    for pack in packs { pack.pack(now) }
+  ///
+  /// - Returns: whether anything had.
+  func refresh(_ now: Tenancy.Stamp) -> Bool {
+    var packed = false
+    for pack in packs where pack.pack(now) { packed = true }
+    return packed
   }
 }
 
