@@ -60,6 +60,11 @@ package struct NetworkEntry: Sendable {
     return entry
   }
 
+  /// Floats that the widest layer reads and writes for one image, layers with a joint kernel taken as one.
+  package var widestLayer: Int {
+    Fusion.apply(to: graph()).nodes.map { $0.inputs.reduce($0.output.shape.count) { $0 + $1.shape.count } }.max() ?? 1
+  }
+
   /// Trainable parameters.
   package func parameterCount(classes: Int = 7) -> Int {
     graph(classes: classes).nodes.flatMap(\.parameters)

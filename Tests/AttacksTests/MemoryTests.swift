@@ -17,7 +17,9 @@ import Testing
     }
   }
 
-  @Test func smallMapsStayTogether() throws {
+  @Test func groupsAreEqualAndFew() throws {
+    #expect(Attacker.group(try Networks.named("cnn-lstm"), batch: 32) == 16)
+    #expect(Attacker.group(try Networks.named("vit"), batch: 32) == 16)
     #expect(Attacker.group(try Networks.named("alexnet"), batch: 32) == 32)
     #expect(Attacker.group(try Networks.named("vgg16"), batch: 3) == 3)
     for entry in Networks.all { #expect((5...32).contains(Attacker.group(entry, batch: 32)), "\(entry.name)") }
