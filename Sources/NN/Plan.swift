@@ -273,7 +273,7 @@ package struct PlanOptions: Hashable, Sendable {
 
 /// The gradient of each image of a batch; they need not lie side by side.
 package struct ImageGradients {
-  /// Where stretches of images that do begin, with the first image behind each.
+  /// Images `first`..<`end` lie side by side from `base` on.
   private let stretches: [(base: UnsafeMutablePointer<Float>, first: Int, end: Int)]
   /// Floats of an image.
   private let size: Int

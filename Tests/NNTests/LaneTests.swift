@@ -68,14 +68,19 @@ import Testing
           let rows = plan.logitValues, lane = rows.count / 3
           #expect(Array(rows[..<lane]) == Array(rows[lane..<2 * lane]))
           #expect(Array(rows[..<lane]) == Array(rows[(2 * lane)...]))
-          // The labels of the images differ; their gradients are made equal by what is asked for.
+          // The images' labels differ; what is asked of them is made equal. The joint classifier may round its rows apart.
+          plan.forward()
           for i in 0..<rows.count { plan.outputGradient[i] = Float(i % lane % 5) - 2 }
           plan.backward()
           let gradients = plan.inputGradientValues, images = gradients.count / 3
-          #expect(Array(gradients[..<images]) == Array(gradients[images..<2 * images]))
-          #expect(Array(gradients[..<images]) == Array(gradients[(2 * images)...]))
+          for other in 1..<3 {
+            let theirs = Array(gradients[other * images..<(other + 1) * images])
+            #expect(relativeError(Array(gradients[..<images]), theirs) < 1e-5)
+          }
         }
-        #expect(passes[0] == passes[2] && passes[0] != passes[1])
+        // Not within the expectation, which would list how thousands of bits differ.
+        let repeats = passes[0] == passes[2], changes = passes[0] != passes[1]
+        #expect(repeats && changes)
       }
     }
   }
