@@ -1,10 +1,13 @@
+import Core
+
 /// How a plan shares its work out between threads.
 ///
 /// Layer by layer, all threads work on the whole batch, meet after every layer, and find in one another's caches what they read
 /// next. Where images do not depend on one another (no gradients of parameters, no statistics of the batch), each thread
 /// takes images of its own through all layers instead: it waits once a pass, and its images stay in its caches. What has more
 /// weights than work (the classifiers of CNN-LSTM, AlexNet and VGG16: 33 to 124 million weights, each used once an image) is
-/// computed for all images together, so that the weights are read once.
+/// computed for all images together, so that the weights are read once. Networks that run Winograd's convolutions (AlexNet and VGG16
+/// with AVX-512) stay together too: on one thread the library's scratch for them is half as large as the whole plan.
 struct Lanes {
   /// One range a lane; together the batch.
   let samples: [Range<Int>]
@@ -18,10 +21,11 @@ struct Lanes {
   static let leastSamples = 4
 
   /// Nil where layer by layer is all that can be done, or is better.
-  init?(_ graph: Graph, batch: Int, threads: Int, demand: Demand, options: PlanOptions) {
+  @Engine init?(_ graph: Graph, batch: Int, threads: Int, demand: Demand, options: PlanOptions) {
     guard options.lanes, !demand.parameters, options.pin == nil, graph.nodes.contains(where: \.hasParameters) else {
       return nil
     }
+    guard !graph.nodes.contains(where: { $0.runsWinograd(options) }) else { return nil }
     let lanes = min(threads, batch / Self.leastSamples)
     guard lanes > 1, lanes == threads else { return nil }
     samples = (0..<lanes).map { batch * $0 / lanes..<batch * ($0 + 1) / lanes }
@@ -32,6 +36,10 @@ struct Lanes {
 
 extension Node {
   fileprivate var hasParameters: Bool { !parameters.isEmpty }
+
+  @Engine fileprivate func runsWinograd(_ options: PlanOptions) -> Bool {
+    (layer as? Convolution)?.runsWinograd(inputs[0].shape, options) ?? false
+  }
 }
 
 extension Graph {

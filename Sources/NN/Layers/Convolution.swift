@@ -47,17 +47,26 @@ package struct Convolution: Layer {
 
   /// How to compute a pass, best first. Winograd's float32 beats bf16 on many channels and maps that its tiles of 4×4 fill
   /// (1400 against 1050 GFLOP/s on 256 channels of 56×56, 1120 against 990 on 512 of 14×14).
-  @Engine func algorithms(_ input: Shape, _ site: Site) -> [quaver_algorithm] {
-    let direct = site.precision == .bf16 ? [QUAVER_BF16, QUAVER_DIRECT] : [QUAVER_DIRECT]
+  @Engine func algorithms(_ input: Shape, _ options: PlanOptions) -> [quaver_algorithm] {
+    let precision = options.precision ?? .float32
+    let direct = precision == .bf16 ? [QUAVER_BF16, QUAVER_DIRECT] : [QUAVER_DIRECT]
     let winograd =
-      switch site.options.convolution {
+      switch options.convolution {
       case .direct: false
       case .winograd: kernel == 3 && stride == 1
       case .automatic:
         winogradPays(input)
-          && (site.precision == .float32 || min(input[0], channels, 256) == 256 && min(input[1], input[2]) >= 14)
+          && (precision == .float32 || min(input[0], channels, 256) == 256 && min(input[1], input[2]) >= 14)
       }
     return winograd ? [QUAVER_WINOGRAD] + direct : direct
+  }
+
+  /// Whether the library computes it by Winograd on this processor.
+  @Engine func runsWinograd(_ input: Shape, _ options: PlanOptions) -> Bool {
+    guard algorithms(input, options).first == QUAVER_WINOGRAD else { return false }
+    let shape = primitiveShape(input, output(of: [input]), batch: 1)
+    return ConvolutionPrimitive(
+      shape, QUAVER_FORWARD, QUAVER_WINOGRAD, bias: bias, source: nil, destination: nil) != nil
   }
 
   func primitiveShape(_ input: Shape, _ output: Shape, batch: Int) -> quaver_convolution_shape {
@@ -118,7 +127,7 @@ package struct Convolution: Layer {
 
   init(_ layer: Convolution, _ site: Site) throws {
     let shape = layer.primitiveShape(site.inputShapes[0], site.outputShape, batch: site.batch)
-    let algorithms = layer.algorithms(site.inputShapes[0], site)
+    let algorithms = layer.algorithms(site.inputShapes[0], site.options)
     let unpadded = try choose(site, "a convolution of \(site.inputShapes[0])", algorithms, nil, nil) {
       ConvolutionPrimitive(shape, QUAVER_FORWARD, $0, bias: layer.bias, source: $1, destination: $2)
     }

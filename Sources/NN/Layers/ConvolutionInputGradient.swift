@@ -102,7 +102,7 @@ import OneDNN
     let shape = forward.primitiveShape(y.shape, target, batch: site.batch)
     guard
       let primitive = try? choose(
-        site, "", forward.algorithms(y.shape, site), y.layout, nil,
+        site, "", forward.algorithms(y.shape, site.options), y.layout, nil,
         {
           ConvolutionPrimitive(shape, QUAVER_FORWARD, $0, bias: false, source: $1, destination: $2)
         }), !primitive.kernel.hasPrefix("ref"),
