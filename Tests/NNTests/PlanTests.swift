@@ -106,7 +106,8 @@ import Testing
   func inferenceKeepsNoActivations(name: String) async throws {
     try await Engine.run {
       let network = try Network.random(Networks.named(name))
-      let sizes = try Demand.allCases.map { ($0, try network.plan(batch: 8, demand: $0).bytes) }
+      let options = PlanOptions(lanes: false)
+      let sizes = try Demand.allCases.map { ($0, try network.plan(batch: 8, demand: $0, options: options).bytes) }
       let bytes = Dictionary(uniqueKeysWithValues: sizes)
       let inference = try #require(bytes[.inference]), training = try #require(bytes[.parameterGradients])
       let attack = try #require(bytes[.inputGradient]), both = try #require(bytes[.both])
