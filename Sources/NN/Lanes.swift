@@ -22,14 +22,11 @@ struct Lanes {
 
   /// Nil where layer by layer is all that can be done, or is better.
   @Engine init?(_ graph: Graph, batch: Int, threads: Int, demand: Demand, options: PlanOptions) {
-    guard options.lanes, !demand.parameters, options.pin == nil, graph.nodes.contains(where: \.hasParameters) else {
-      return nil
-    }
-    guard !graph.nodes.contains(where: { $0.runsWinograd(options) }) else { return nil }
-    let lanes = min(threads, batch / Self.leastSamples)
-    guard lanes > 1, lanes == threads else { return nil }
-    samples = (0..<lanes).map { batch * $0 / lanes..<batch * ($0 + 1) / lanes }
-    let parts = graph.parted(samples: batch / lanes)
+    guard options.lanes, !demand.parameters, options.pin == nil, threads > 1, batch >= threads * Self.leastSamples,
+      graph.nodes.contains(where: \.hasParameters), !graph.nodes.contains(where: { $0.runsWinograd(options) })
+    else { return nil }
+    samples = (0..<threads).map { batch * $0 / threads..<batch * ($0 + 1) / threads }
+    let parts = graph.parted(samples: batch / threads)
     (trunk, head) = (parts.trunk, parts.head)
   }
 }

@@ -51,7 +51,7 @@ import Core
     }
   }
 
-  func forward(_ mode: Mode, _ part: Part = .all) {
+  func forward(_ mode: Mode, _ part: Part) {
     for index in steps(part) {
       let start = profiling ? Stopwatch.now() : 0, step = result.steps[index]
       step.operation.forward(step.isFrozen ? mode.frozen : mode)
@@ -60,7 +60,7 @@ import Core
     }
   }
 
-  func backward(_ mode: Mode, _ part: Part = .all) {
+  func backward(_ mode: Mode, _ part: Part) {
     for index in steps(part).reversed() {
       let step = result.steps[index]
       guard step.runsBackward else { continue }

@@ -29,6 +29,15 @@ extension Plan {
   var logitValues: [Float] { values(logits, batch * outputs) }
   var inputGradientValues: [Float] { (0..<batch).flatMap { values(inputGradient[$0], inputCount / batch) } }
   var labels: [Int] { (0..<batch).map { $0 % outputs } }
+
+  /// Logits of a filled input, and the images' gradients where the plan has them.
+  func computed(_ mode: Mode = .evaluation) -> (logits: [Float], inputGradient: [Float]) {
+    fillInput()
+    forward(mode)
+    _ = loss(labels: labels)
+    if demand.input { backward() }
+    return (logitValues, demand.input ? inputGradientValues : [])
+  }
 }
 
 func values(_ pointer: UnsafePointer<Float>, _ count: Int) -> [Float] {
