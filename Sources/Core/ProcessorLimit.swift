@@ -2,10 +2,11 @@ import Foundation
 import Kernels
 
 /// How many processors this process may keep busy: the least of its affinity mask, the quota of its control group
-/// (containers, systemd) and what Slurm gave the task.
+/// (containers, systemd), what Slurm gave the task and what OMP_NUM_THREADS asks for.
 package struct ProcessorLimit: Sendable, Equatable {
   package enum Source: String, Sendable {
     case affinity = "the affinity mask", quota = "the control group's quota", slurm = "Slurm"
+    case openMP = "OMP_NUM_THREADS"
   }
 
   package let count: Int
@@ -21,8 +22,10 @@ package struct ProcessorLimit: Sendable, Equatable {
   package init(affinity: Int, environment: [String: String], read: (String) -> String?) {
     var limits: [(count: Int, source: Source)] = [(max(1, affinity), .affinity)]
     if let quota = Self.quota(read) { limits.append((max(1, Int(quota.rounded(.up))), .quota)) }
-    if let count = environment["SLURM_CPUS_PER_TASK"].flatMap({ Int($0) }), count >= 1 {
-      limits.append((count, .slurm))
+    for (name, source) in [("SLURM_CPUS_PER_TASK", Source.slurm), ("OMP_NUM_THREADS", .openMP)] {
+      // OpenMP's may list the numbers of nested levels.
+      let first = environment[name]?.split(separator: ",").first.flatMap { Int($0) }
+      if let count = first, count >= 1 { limits.append((count, source)) }
     }
     let least = limits.reduce(limits[0]) { $1.count < $0.count ? $1 : $0 }
     (count, source) = (least.count, least.source)

@@ -23,12 +23,15 @@ import NN
       Thresholds.self, from: Data(contentsOf: URL(fileURLWithPath: thresholds))
     ).allocations
     var worst = 0
-    for entry in Networks.all {
+    let entries = Networks.all.flatMap { entry in
+      Precision.allCases.filter(\.isAvailable).map { entry.computing(in: $0) }
+    }
+    for entry in entries {
       for work in EngineWork.allCases {
         let count = try await Engine.run { [batch] in try Self.count(entry, work, batch) }
         worst = max(worst, count.ours)
         print(
-          "\(entry.name) \(work.rawValue): \(count.ours) allocations of ours a step, \(count.libraries) of the libraries"
+          "\(entry.name) \(work.rawValue) \(entry.precision.rawValue): \(count.ours) allocations of ours a step, \(count.libraries) of the libraries"
         )
       }
     }

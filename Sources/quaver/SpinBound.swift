@@ -11,6 +11,8 @@ enum SpinBound {
   static func apply() {
     let environment = ProcessInfo.processInfo.environment
     guard environment[variable] == nil, environment["OMP_WAIT_POLICY"] == nil else { return }
+    // Where threads are bound, libgomp has bound this one already, and the program would start anew on that one processor.
+    guard ["OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"].allSatisfy({ environment[$0] == nil }) else { return }
     // The real path, so that the process keeps its name in ps.
     guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return }
     setenv(variable, "10000", 1)

@@ -24,7 +24,7 @@ struct TableOptions: ParsableArguments {
     }
   }
 
-  private var url: URL? { output.map { URL(fileURLWithPath: ($0 as NSString).expandingTildeInPath) } }
+  var url: URL? { output.map { URL(fileURLWithPath: ($0 as NSString).expandingTildeInPath) } }
 
   private var format: ResultTable.Format {
     if csv { return .csv }

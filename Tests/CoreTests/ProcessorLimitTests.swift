@@ -4,10 +4,10 @@ import Testing
 
 @Suite struct ProcessorLimitTests {
   private func limit(
-    _ affinity: Int, _ files: [String: String] = [:], slurm: String? = nil
+    _ affinity: Int, _ files: [String: String] = [:], slurm: String? = nil, openMP: String? = nil
   ) -> ProcessorLimit {
-    ProcessorLimit(
-      affinity: affinity, environment: slurm.map { ["SLURM_CPUS_PER_TASK": $0] } ?? [:], read: { files[$0] })
+    let environment = ["SLURM_CPUS_PER_TASK": slurm, "OMP_NUM_THREADS": openMP].compactMapValues { $0 }
+    return ProcessorLimit(affinity: affinity, environment: environment, read: { files[$0] })
   }
 
   @Test func theLeastLimitCounts() {
@@ -16,7 +16,10 @@ import Testing
     #expect(limit(8, slurm: "3").count == 3)
     #expect(limit(2, slurm: "16").count == 2)
     #expect(limit(0).count == 1)
-    for nonsense in ["", "0", "-4", "many"] { #expect(limit(8, slurm: nonsense).count == 8) }
+    #expect(limit(8, slurm: "6", openMP: "4,2").count == 4 && limit(8, openMP: "4").source == .openMP)
+    for nonsense in ["", "0", "-4", "many", ","] {
+      #expect(limit(8, slurm: nonsense).count == 8 && limit(8, openMP: nonsense).count == 8)
+    }
   }
 
   @Test func quotasOfVersion2CountAtEveryLevel() {

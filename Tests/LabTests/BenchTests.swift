@@ -108,6 +108,60 @@ struct BenchTests {
     #expect(narrow.ratio(.librosa, "mel", "transform") == wide.ratio(.librosa, "mel", "transform"))
   }
 
+  /// What takes minutes is timed with fewer images, on both sides.
+  @Test func aSmallerBatchReachesThePeer() async throws {
+    let (folders, remove) = try peers(
+      "echo \"$*\" >> \"$0.asked\"; " + Self.about + "; while read seconds; do echo '{\"rate\": 2}'; done")
+    defer { remove() }
+    let thresholds = try JSON.decoder().decode(
+      BenchThresholds.self,
+      from: Data(
+        #"{"tolerance": 0.2, "allocations": 0, "ratios": {"torch": {"cnn-lstm": {"inference": {"goal": 1, "batch": 1}}}}}"#
+          .utf8))
+    let runner = try await BenchRunner(batch: 3, seconds: 0, rounds: 1, threads: 1, fused: false)
+    let task = try #require(BenchTask.compared(with: .torch, thresholds).first)
+    let (row, _) = try await runner.row(task, against: .torch, folders: folders, thresholds: thresholds)
+    #expect(row.batch == 1 && row.goal == 1 && row.best?.rate == 2)
+    let asked = try String(contentsOfFile: folders.scripts.path + "/bin/python.asked", encoding: .utf8)
+    #expect(asked.contains("--batch 1 ") && !asked.contains("--batch 3"))
+  }
+
+  /// A stopped benchmark is taken up where the machine, the program and the rounds are the same.
+  @Test func aStoppedBenchmarkIsTakenUp() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let output = folder.appendingPathComponent("compare.json"), draft = BenchDraft(output: output)
+    let machine = BenchMachine(matrixPeaks: [:], library: "test", threads: 2)
+    #expect(draft.load(machine, rounds: 2, since: .distantPast) == nil)
+    let report = BenchReport(machine: machine, rows: [row([10, 20], ["plain": [5, 5]])])
+    try draft.save(report)
+    #expect(!FileManager.default.fileExists(atPath: output.path))
+    let kept = try #require(draft.load(machine, rounds: 2, since: machine.date.addingTimeInterval(-60)))
+    #expect(kept.rows == report.rows)
+    let task = try BenchTask.network(Networks.named("alexnet"), .train)
+    #expect(kept.row(task, against: .torch, batch: 32) == report.rows[0])
+    #expect(kept.row(task, against: .torch, batch: 8) == nil && kept.row(task, against: nil, batch: 32) == nil)
+    #expect(draft.load(machine, rounds: 3, since: .distantPast) == nil)
+    #expect(draft.load(machine, rounds: 2, since: machine.date.addingTimeInterval(60)) == nil)
+    let other = BenchMachine(matrixPeaks: [:], library: "test", threads: 1)
+    #expect(draft.load(other, rounds: 2, since: .distantPast) == nil)
+    draft.remove()
+    #expect(draft.load(machine, rounds: 2, since: .distantPast) == nil)
+  }
+
+  @Test func theTimeLeftGoesByWhatIsToBeDone() {
+    var progress = BenchProgress(costs: [1, 3, 2, 4])
+    #expect(progress.secondsLeft == nil && progress.text == "0 of 4")
+    progress.advance(seconds: nil)
+    #expect(progress.secondsLeft == nil)
+    progress.advance(seconds: 6)
+    #expect(progress.secondsLeft == 12 && progress.text == "2 of 4, about 12 s left")
+    progress.advance(seconds: 2)
+    progress.advance(seconds: 1)
+    #expect(progress.text == "4 of 4")
+  }
+
   @Test func theTableIsWholeInEveryFormat() async throws {
     let runner = try await BenchRunner(batch: 1, seconds: 0, rounds: 1, threads: 1, fused: false)
     var report = BenchReport(machine: BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: 1))

@@ -1,3 +1,4 @@
+import AllocationCounter
 import Core
 import NN
 import Testing
@@ -70,6 +71,20 @@ struct PrecisionTests {
       }
       for (name, gradient) in parameters[0] {
         #expect(relativeError(parameters[1][name] ?? [], gradient) < 3e-2, "\(name)")
+      }
+    }
+  }
+
+  /// Training, an attack's step and inference of the layers that compute in it, once their memory is made.
+  @Test(arguments: [entry, recurrent]) func aStepAllocatesNothing(entry: NetworkEntry) async throws {
+    try await Engine.run {
+      for work in EngineWork.allCases {
+        let benchmark = try EngineBenchmark(entry.computing(in: .bf16), work, batch: 4)
+        benchmark.step()
+        quaver_count_allocations_begin()
+        benchmark.step()
+        let count = quaver_count_allocations_end()
+        #expect(count.ours == 0, "\(work): the libraries allocated \(count.libraries) times")
       }
     }
   }

@@ -144,7 +144,7 @@ extension BenchReport {
   }
 
   /// What a number of several rounds is.
-  static func medians(of rounds: Int) -> String {
+  private static func medians(of rounds: Int) -> String {
     "medians of \(rounds) round\(rounds == 1 ? "" : "s") in which all took turns"
   }
 

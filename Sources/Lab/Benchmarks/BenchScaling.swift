@@ -2,7 +2,8 @@ import Core
 import Foundation
 import NN
 
-/// How a network's speed changes with the batch and with the threads, measured by turns.
+/// How a network's speed changes with the batch and with the threads, measured by turns. Speeds are those of the fastest
+/// round: what else runs on a machine only ever slows a round, and threads that wait for each other more than one alone.
 package struct ScalingRow: Codable, Sendable, Equatable {
   package let subject: String
   package let demand: String
@@ -53,11 +54,18 @@ package struct ScalingReport: Codable, Sendable, Equatable {
       table.rows.append(cells + [.number(100 * row.share, decimals: 0)])
     }
     table.notes = [
-      "milliseconds an image, \(BenchReport.medians(of: rounds)); the rise is from any batch to a larger one",
+      "milliseconds an image, the fastest of \(rounds) round\(rounds == 1 ? "" : "s") in which all took turns; the rise is from "
+        + "any batch to a larger one",
       "against one thread, at batch \(rows.first?.batch ?? 0); the share is of what a matrix product gains in the same rounds",
     ]
     return table
   }
+}
+
+/// What a round found, things a second.
+private struct Round: Sendable {
+  let rates: [Double]
+  let single: Double, product: Double, singleProduct: Double
 }
 
 /// A network at several batches on all threads, and at one batch on one thread.
@@ -76,19 +84,18 @@ package struct ScalingReport: Codable, Sendable, Equatable {
     single = try Parallel.with(threads: 1) { try EngineBenchmark(entry, work, batch: batch) }
   }
 
-  /// Images a second by batch, those on one thread, and what a matrix product gains; what is compared between one thread
-  /// and all is timed last, close together.
-  func round(seconds: Double) throws -> (rates: [Double], single: Double, matrix: Double) {
+  /// A round's images a second by batch, those on one thread, and operations a second of a matrix product on all threads
+  /// and on one; what is compared between one thread and all is timed last, close together.
+  func round(seconds: Double) throws -> Round {
     var rates: [Int: Double] = [:]
     for bench in batches.filter({ $0.batch != single.batch }) + batches.filter({ $0.batch == single.batch }) {
       rates[bench.batch] = bench.rate(seconds: seconds)
     }
     let all = try EngineBenchmark.matrixRate(seconds: seconds)
     return try Parallel.with(threads: 1) {
-      (
-        batches.compactMap { rates[$0.batch] }, single.rate(seconds: seconds),
-        all / (try EngineBenchmark.matrixRate(seconds: seconds))
-      )
+      Round(
+        rates: batches.compactMap { rates[$0.batch] }, single: single.rate(seconds: seconds), product: all,
+        singleProduct: try EngineBenchmark.matrixRate(seconds: seconds))
     }
   }
 }
@@ -108,11 +115,11 @@ package enum BenchScaling {
       let threads = Parallel.threads
       let bench = try ScalingBench(entry, work, batches: batches, batch: batch, threads: threads)
       let found = try (0..<max(1, rounds)).map { _ in try bench.round(seconds: seconds) }
-      func median(_ values: [Double]) -> Double { BenchSide(rates: values, peakBytes: nil).rate }
+      func fastest(_ speed: (Round) -> Double) -> Double { found.map(speed).max() ?? 0 }
       return ScalingRow(
         subject: entry.name, demand: BenchTask.name(work, entry.precision), batches: batches,
-        rates: batches.indices.map { index in median(found.map { $0.rates[index] }) }, batch: batch, threads: threads,
-        single: median(found.map(\.single)), matrixScaling: median(found.map(\.matrix)))
+        rates: batches.indices.map { index in fastest { $0.rates[index] } }, batch: batch, threads: threads,
+        single: fastest(\.single), matrixScaling: fastest(\.product) / fastest(\.singleProduct))
     }
   }
 }

@@ -78,9 +78,20 @@ package enum BenchTask: Sendable {
     return ("peer_torch.py", variants)
   }
 
-  /// Transforms run on one thread, slice by slice.
-  fileprivate func sizes(batch: Int, threads: Int) -> (batch: Int, threads: Int) {
-    if case .transform = self { (1, 1) } else { (batch, threads) }
+  /// Floating-point operations of one image, more or less: what progress is measured by.
+  @Engine fileprivate var flopsAnImage: Double {
+    get throws {
+      let (entry, passes): (NetworkEntry, Int)
+      switch self {
+      case .transform: return 0
+      case .network(let network, let work):
+        (entry, passes) = (network, work == .train ? 3 : work == .gradient ? 2 : 1)
+      case .attack(let network, let attack):
+        let cost = attack.cost(AttackBenchmark.settings(attack))
+        (entry, passes) = (network, 2 * cost.gradientEvaluations + cost.queries + 1)
+      }
+      return Double(passes * (try Network(entry).layers.reduce(0) { $0 + $1.flops }))
+    }
   }
 }
 
@@ -138,11 +149,29 @@ package struct BenchRunner: Sendable {
     }
   }
 
+  /// Transforms run on one thread, slice by slice.
+  package func sizes(_ task: BenchTask, _ ratio: BenchThresholds.Ratio?) -> (batch: Int, threads: Int) {
+    if case .transform = task { (1, 1) } else { (min(batch, ratio?.batch ?? batch), threads) }
+  }
+
+  /// What tasks take, in floating-point operations: those of their steps, or of the seconds that each is given.
+  package func costs(of pairs: [(BenchTask, BenchPeer?)], _ thresholds: BenchThresholds?) async throws -> [Double] {
+    let work = pairs.map { task, peer in (task, sizes(task, thresholds?.ratio(peer, task)).batch) }
+    let (rounds, given) = (Double(rounds), seconds * (peaks[.float32] ?? 0))
+    return try await Engine.run {
+      try work.map { task, batch in
+        let step = try task.flopsAnImage * Double(batch)
+        return step + rounds * max(step, given)
+      }
+    }
+  }
+
   /// - Throws: `NNError`, `CoreError.outOfMemory`, `LabError.noPeers`, `LabError.peerFailed`.
   package func row(
     _ task: BenchTask, against peer: BenchPeer? = nil, folders: PeerFolders? = nil, thresholds: BenchThresholds? = nil
   ) async throws -> (row: BenchRow, about: PeerAbout?) {
-    let (batch, threads) = task.sizes(batch: batch, threads: threads)
+    let ratio = thresholds?.ratio(peer, task)
+    let (batch, threads) = sizes(task, ratio)
     var peers: [(variant: String, process: PeerProcess)] = []
     if peer != nil, let folders {
       let (script, variants) = task.peer(batch: batch, threads: threads, fused: fused)
@@ -172,7 +201,6 @@ package struct BenchRunner: Sendable {
       let beside = try await Engine.run { try EngineBenchmark.matrixPeak(task.precision) }
       row.peakShare = cost.flops * row.ours.rate / max(beside, self.peaks[task.precision] ?? 0)
     }
-    let ratio = peer.flatMap { thresholds?.ratio($0, task.subject, task.demand) }
     (row.goal, row.held) = (ratio?.goal, ratio?.held)
     return (row, peers.first?.process.about)
   }

@@ -8,8 +8,12 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
     package var goal: Double?
     /// What was reached and must not be lost; nil until it was measured.
     package var held: Double?
+    /// At most so many images a step, where the usual batch takes minutes.
+    package var batch: Int?
 
-    package init(goal: Double? = nil, held: Double? = nil) { (self.goal, self.held) = (goal, held) }
+    package init(goal: Double? = nil, held: Double? = nil, batch: Int? = nil) {
+      (self.goal, self.held, self.batch) = (goal, held, batch)
+    }
   }
 
   /// The share by which a number may fall short of what is held.
@@ -29,8 +33,14 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
     }
     guard !isWide else { return }
     for peer in BenchPeer.allCases where peer != .librosa {
-      ratios[peer.rawValue] = ratios[peer.rawValue]?.mapValues { $0.mapValues { _ in Ratio(goal: 1, held: 1) } }
+      ratios[peer.rawValue] = ratios[peer.rawValue]?.mapValues { 
+        $0.mapValues { Ratio(goal: 1, held: 1, batch: $0.batch) }
+      }
     }
+  }
+
+  package func ratio(_ peer: BenchPeer?, _ task: BenchTask) -> Ratio? {
+    peer.flatMap { ratio($0, task.subject, task.demand) }
   }
 
   package func ratio(_ peer: BenchPeer, _ subject: String, _ demand: String) -> Ratio? {

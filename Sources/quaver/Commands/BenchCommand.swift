@@ -12,7 +12,8 @@ struct BenchCommand: AsyncParsableCommand {
     abstract: "Time the transforms and every network, alone or by turns with PyTorch, torchattacks and librosa.",
     discussion: """
       Run it with nothing else running. With --against it times what Benchmarks/thresholds.json lists for that peer, whose \
-      Python `Benchmarks/setup-peers` makes; $QUAVER_PEERS names another folder. `make bench` runs all three.
+      Python `Benchmarks/setup-peers` makes; $QUAVER_PEERS names another folder. `make bench` runs all three. Stopped \
+      with an --output, the same command goes on after its last row.
       """)
 
   @Option(help: ArgumentHelp("Take turns with \(choices); may be given again.", valueName: "peer"))
@@ -75,17 +76,47 @@ struct BenchCommand: AsyncParsableCommand {
       batch: batch, seconds: seconds, rounds: rounds, threads: threads, fused: fused)
     let machine = BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: threads)
     guard !scaling else { return try await scale(pairs.map(\.0), machine) }
-    var report = BenchReport(machine: machine)
-    for (task, peer) in pairs {
-      let (row, about) = try await runner.row(task, against: peer, folders: folders, thresholds: thresholds)
-      report.rows.append(row)
-      if let peer, let about { report.machine.peers[peer.title] = about }
-      if !tables.isQuiet(common) { Console.line(Self.line(row)) }
+    let report = try await StoppableWork.run("the same command goes on") { control in
+      try await time(pairs, runner, machine, folders, thresholds, control)
     }
     try tables.emit([report.table], report, common: common)
+    draft?.remove()
     let broken = check ? thresholds?.broken(by: report.rows) ?? [] : []
     for sentence in broken { Console.error(sentence) }
     if !broken.isEmpty { throw ExitCode.failure }
+  }
+
+  private var draft: BenchDraft? { tables.url.map(BenchDraft.init(output:)) }
+
+  /// Row by row; those of a stopped run of the same command are taken over.
+  private func time(
+    _ pairs: [(BenchTask, BenchPeer?)], _ runner: BenchRunner, _ machine: BenchMachine, _ folders: PeerFolders,
+    _ thresholds: BenchThresholds?, _ control: RunControl
+  ) async throws -> BenchReport {
+    let kept = draft?.load(machine, rounds: rounds, since: Self.built)
+    var report = BenchReport(machine: kept?.machine ?? machine)
+    var progress = try await BenchProgress(costs: runner.costs(of: pairs, thresholds))
+    for (task, peer) in pairs {
+      guard control.wish != .stopNow else { throw PipelineError.stopped }
+      let start = Stopwatch.now(), size = runner.sizes(task, thresholds?.ratio(peer, task))
+      let taken = kept?.row(task, against: peer, batch: size.batch)
+      if let taken {
+        report.rows.append(taken)
+      } else {
+        let (row, about) = try await runner.row(task, against: peer, folders: folders, thresholds: thresholds)
+        report.rows.append(row)
+        if let peer, let about { report.machine.peers[peer.title] = about }
+        try draft?.save(report)
+      }
+      progress.advance(seconds: taken == nil ? Double(Stopwatch.now() - start) / 1e9 : nil)
+      if !tables.isQuiet(common), let row = report.rows.last { Console.line("\(Self.line(row)) (\(progress.text))") }
+    }
+    return report
+  }
+
+  /// When this program was made.
+  private static var built: Date {
+    (try? FileManager.default.attributesOfItem(atPath: program)[.modificationDate] as? Date) ?? .distantPast
   }
 
   private func scale(_ tasks: [BenchTask], _ machine: BenchMachine) async throws {
@@ -129,9 +160,12 @@ struct BenchCommand: AsyncParsableCommand {
   /// `Benchmarks` beside the sources that this program was built from.
   private var scriptFolder: URL {
     if let scripts { return URL(fileURLWithPath: (scripts as NSString).expandingTildeInPath) }
-    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "quaver"
-    let folder = URL(fileURLWithPath: program).deletingLastPathComponent()
+    let folder = URL(fileURLWithPath: Self.program).deletingLastPathComponent()
     return folder.appendingPathComponent("../../../Benchmarks").standardized
+  }
+
+  private static var program: String {
+    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "quaver"
   }
 
   private static func line(_ row: BenchRow) -> String {

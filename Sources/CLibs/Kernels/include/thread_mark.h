@@ -14,5 +14,5 @@ int quaver_set_nice(int value);
 /// Flushes denormals to zero on the calling thread (MXCSR FTZ and DAZ).
 void quaver_flush_denormals(void);
 
-/// Processors in the process's affinity mask; 0 when the kernel will not say.
+/// Processors in the affinity mask that the process began with, of those to which OMP_PLACES binds its threads.
 int quaver_available_processors(void);
