@@ -44,7 +44,7 @@ format: setup ## rewrites the sources into their format
 verify: build ## compares every stage with the reference vectors in ../shared/reference
 	$(QUAVER) verify $${QUAVER_REFERENCE:-../shared/reference}
 
-bench: build ## compares our speed with librosa's, PyTorch's and torchattacks', and both with the thresholds (half an hour)
+bench: build ## compares our speed with librosa's, PyTorch's and torchattacks', and both with the thresholds (an hour; stopped, it goes on)
 	@./setup peers
 	@Benchmarks/setup-peers >/dev/null
 	@$(BUILD) --product count-allocations && .build/release/count-allocations Benchmarks/thresholds.json

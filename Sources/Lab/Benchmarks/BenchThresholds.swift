@@ -33,7 +33,7 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
     }
     guard !isWide else { return }
     for peer in BenchPeer.allCases where peer != .librosa {
-      ratios[peer.rawValue] = ratios[peer.rawValue]?.mapValues { 
+      ratios[peer.rawValue] = ratios[peer.rawValue]?.mapValues {
         $0.mapValues { Ratio(goal: 1, held: 1, batch: $0.batch) }
       }
     }
