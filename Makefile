@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 BUILD := swift build -c release
 QUAVER := .build/release/quaver
+# Where make bench writes what it found.
+RESULTS ?= Benchmarks/results/compare.json
 # Folders are listed too: their time changes when a file in them is added or removed.
 SOURCES := $(shell find Sources themes Package.swift 2>/dev/null)
 
@@ -49,7 +51,7 @@ bench: build ## compares our speed with librosa's, PyTorch's and torchattacks', 
 	@Benchmarks/setup-peers >/dev/null
 	@$(BUILD) --product count-allocations && .build/release/count-allocations Benchmarks/thresholds.json
 	$(QUAVER) bench --against torch --against torchattacks --against librosa --rounds 3 --check \
-	  --output Benchmarks/results/compare.json
+	  --output $(RESULTS)
 
 evidence: build ## runs the long trainings that quoted accuracies come from
 	@Benchmarks/evidence

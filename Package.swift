@@ -50,7 +50,7 @@ let package = Package(
     .executableTarget(
       name: "quaver",
       dependencies: [
-        "Core", "Pipeline", "NN", "Attacks", "Explain", "Export", "Weights", "Lab", "TUI",
+        "Core", "Kernels", "Pipeline", "NN", "Attacks", "Explain", "Export", "Weights", "Lab", "TUI",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -24,7 +24,9 @@ package struct ProcessorLimit: Sendable, Equatable {
     if let quota = Self.quota(read) { limits.append((max(1, Int(quota.rounded(.up))), .quota)) }
     for (name, source) in [("SLURM_CPUS_PER_TASK", Source.slurm), ("OMP_NUM_THREADS", .openMP)] {
       // OpenMP's may list the numbers of nested levels.
-      let first = environment[name]?.split(separator: ",").first.flatMap { Int($0) }
+      let first = environment[name]?.split(separator: ",").first.flatMap {
+        Int($0.trimmingCharacters(in: .whitespaces))
+      }
       if let count = first, count >= 1 { limits.append((count, source)) }
     }
     let least = limits.reduce(limits[0]) { $1.count < $0.count ? $1 : $0 }

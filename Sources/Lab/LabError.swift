@@ -40,6 +40,7 @@ package enum LabError: UserError, Equatable {
   case noPeers(python: String, script: String)
   case peerFailed(String)
   case thresholdsUnreadable(String)
+  case peerChanged(String, kept: String)
 
   package var description: String {
     switch self {
@@ -93,6 +94,8 @@ package enum LabError: UserError, Equatable {
         + "Benchmarks/setup-peers, or name its folder with --peers, and the folder of the scripts with --scripts"
     case .peerFailed(let command): "the peer ended without an answer (\(command)); what it said stands above"
     case .thresholdsUnreadable(let path): "\(path): there are no thresholds of benchmarks that can be read"
+    case .peerChanged(let peer, let path):
+      "\(peer) is not the version beside which the rows in \(path) were timed: remove that file to begin anew"
     case .engineBusy: "a run, an attack or a map is being made here already: wait for its end or stop it"
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// libgomp's threads spin while they wait for work, by default for milliseconds. On a machine that has anything else to do
 /// (a workbench that answers keys, a second run) spinning threads keep the awaited one from running. A bound of about
@@ -11,13 +12,13 @@ enum SpinBound {
   static func apply() {
     let environment = ProcessInfo.processInfo.environment
     guard environment[variable] == nil, environment["OMP_WAIT_POLICY"] == nil else { return }
-    // Where threads are bound, libgomp has bound this one already, and the program would start anew on that one processor.
-    guard ["OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"].allSatisfy({ environment[$0] == nil }) else { return }
     // The real path, so that the process keeps its name in ps.
     guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return }
     setenv(variable, "10000", 1)
     var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
     arguments.append(nil)
+    // Where OpenMP's settings bind threads, libgomp has bound this one already; the program shall not begin on one processor.
+    _ = quaver_unbind_thread()
     // Returns only when it fails; the program then runs as it is, a little less politely.
     execv(program, &arguments)
     for argument in arguments { free(argument) }

@@ -95,9 +95,14 @@ extension ConfusionScale: ExpressibleByArgument {}
 
 /// Runs work that Ctrl-C stops and that the same command takes up again.
 enum StoppableWork {
-  static func run<Result>(_ again: String, _ body: (RunControl) async throws -> Result) async throws -> Result {
+  /// - Parameters:
+  ///   - again: what is said at the end.
+  ///   - unit: what is finished first.
+  static func run<Result>(
+    _ again: String, at unit: String = "this batch", _ body: (RunControl) async throws -> Result
+  ) async throws -> Result {
     let control = RunControl()
-    let signals = StopSignals(control: control)
+    let signals = StopSignals(control: control, at: unit)
     defer { signals.cancel() }
     do { return try await body(control) } catch let error as any UserError where control.wish == .stopNow {
       // What stopped is told; what failed while stopping is told as well.

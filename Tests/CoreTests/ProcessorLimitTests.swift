@@ -16,7 +16,7 @@ import Testing
     #expect(limit(8, slurm: "3").count == 3)
     #expect(limit(2, slurm: "16").count == 2)
     #expect(limit(0).count == 1)
-    #expect(limit(8, slurm: "6", openMP: "4,2").count == 4 && limit(8, openMP: "4").source == .openMP)
+    #expect(limit(8, slurm: "6", openMP: " 4 , 2").count == 4 && limit(8, openMP: "4").source == .openMP)
     for nonsense in ["", "0", "-4", "many", ","] {
       #expect(limit(8, slurm: nonsense).count == 8 && limit(8, openMP: nonsense).count == 8)
     }

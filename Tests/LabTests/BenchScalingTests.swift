@@ -25,6 +25,18 @@ struct BenchScalingTests {
     #expect(row.scaling == 1.8 && abs(row.share - 1.8 / 1.9) < 1e-9)
   }
 
+  @Test func theFastestRoundsCount() {
+    let row = ScalingRow(
+      "a", "train", batches: [1, 2], batch: 2, threads: 2,
+      fastestOf: [
+        ScalingRound(rates: [10, 30], single: 20, product: 36, singleProduct: 18),
+        ScalingRound(rates: [15, 38], single: 17, product: 30, singleProduct: 20),
+        ScalingRound(rates: [12, 20], single: 10, product: 38, singleProduct: 10),
+      ])
+    #expect(row.rates == [15, 38] && row.single == 20 && row.matrixScaling == 1.9)
+    #expect(row.scaling == 1.9 && row.share == 1)
+  }
+
   @Test func batchesAndThreadsAreTimed() async throws {
     let before = await Engine.run { Parallel.threads }
     let entry = try Networks.named("cnn-lstm")

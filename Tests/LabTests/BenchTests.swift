@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Lab
 import NN
+import Pipeline
 import Testing
 
 struct BenchTests {
@@ -108,46 +109,102 @@ struct BenchTests {
     #expect(narrow.ratio(.librosa, "mel", "transform") == wide.ratio(.librosa, "mel", "transform"))
   }
 
-  /// What takes minutes is timed with fewer images, on both sides.
-  @Test func aSmallerBatchReachesThePeer() async throws {
-    let (folders, remove) = try peers(
-      "echo \"$*\" >> \"$0.asked\"; " + Self.about + "; while read seconds; do echo '{\"rate\": 2}'; done")
-    defer { remove() }
-    let thresholds = try JSON.decoder().decode(
-      BenchThresholds.self,
-      from: Data(
-        #"{"tolerance": 0.2, "allocations": 0, "ratios": {"torch": {"cnn-lstm": {"inference": {"goal": 1, "batch": 1}}}}}"#
-          .utf8))
-    let runner = try await BenchRunner(batch: 3, seconds: 0, rounds: 1, threads: 1, fused: false)
-    let task = try #require(BenchTask.compared(with: .torch, thresholds).first)
-    let (row, _) = try await runner.row(task, against: .torch, folders: folders, thresholds: thresholds)
-    #expect(row.batch == 1 && row.goal == 1 && row.best?.rate == 2)
-    let asked = try String(contentsOfFile: folders.scripts.path + "/bin/python.asked", encoding: .utf8)
-    #expect(asked.contains("--batch 1 ") && !asked.contains("--batch 3"))
+  private static let small = #"""
+    {"tolerance": 0.2, "allocations": 0, "ratios": {"torch": {"cnn-lstm": {
+      "gradient": {"goal": 1, "batch": 1}, "inference": {"goal": 1, "held": 3, "batch": 1}}}}}
+    """#
+
+  /// A benchmark of two rows beside a peer that writes down what it was started with.
+  private struct Small {
+    let folders: PeerFolders
+    let thresholds: BenchThresholds, runner: BenchRunner, machine: BenchMachine
+    var output: URL { folders.scripts.appendingPathComponent("compare.json") }
+
+    func draft(since: Date = .distantPast, runner other: BenchRunner? = nil) -> BenchDraft {
+      BenchDraft(output: output, machine, other ?? runner, since: since)
+    }
+
+    func run(_ draft: BenchDraft, only: String? = nil, stoppingAfterReads reads: Int = 1000) async throws
+      -> (report: BenchReport, said: [String])
+    {
+      let tasks = BenchTask.compared(with: .torch, thresholds).filter { only == nil || $0.demand == only }
+      var said: [String] = []
+      let report = try await runner.report(
+        of: tasks.map { ($0, .torch) }, machine, folders: folders, thresholds: thresholds, draft: draft,
+        control: RunControl(stoppingAfterReads: reads)
+      ) { said.append("\($0.demand): \($1)") }
+      return (report, said)
+    }
+
+    /// What the peer was started with since the last question.
+    func asked() -> [String] {
+      let file = folders.scripts.appendingPathComponent("bin/python.asked")
+      defer { try? FileManager.default.removeItem(at: file) }
+      return ((try? String(contentsOf: file, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+    }
   }
 
-  /// A stopped benchmark is taken up where the machine, the program and the rounds are the same.
-  @Test func aStoppedBenchmarkIsTakenUp() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let output = folder.appendingPathComponent("compare.json"), draft = BenchDraft(output: output)
-    let machine = BenchMachine(matrixPeaks: [:], library: "test", threads: 2)
-    #expect(draft.load(machine, rounds: 2, since: .distantPast) == nil)
-    let report = BenchReport(machine: machine, rows: [row([10, 20], ["plain": [5, 5]])])
-    try draft.save(report)
-    #expect(!FileManager.default.fileExists(atPath: output.path))
-    let kept = try #require(draft.load(machine, rounds: 2, since: machine.date.addingTimeInterval(-60)))
-    #expect(kept.rows == report.rows)
-    let task = try BenchTask.network(Networks.named("alexnet"), .train)
-    #expect(kept.row(task, against: .torch, batch: 32) == report.rows[0])
-    #expect(kept.row(task, against: .torch, batch: 8) == nil && kept.row(task, against: nil, batch: 32) == nil)
-    #expect(draft.load(machine, rounds: 3, since: .distantPast) == nil)
-    #expect(draft.load(machine, rounds: 2, since: machine.date.addingTimeInterval(60)) == nil)
-    let other = BenchMachine(matrixPeaks: [:], library: "test", threads: 1)
-    #expect(draft.load(other, rounds: 2, since: .distantPast) == nil)
-    draft.remove()
-    #expect(draft.load(machine, rounds: 2, since: .distantPast) == nil)
+  private func small() async throws -> (small: Small, remove: () -> Void) {
+    let (folders, remove) = try peers(
+      "echo \"$*\" >> \"$0.asked\"; " + Self.about + "; while read seconds; do echo '{\"rate\": 2}'; done")
+    let runner = try await BenchRunner(batch: 3, seconds: 0, rounds: 1, threads: 1, fused: false)
+    let thresholds = try JSON.decoder().decode(BenchThresholds.self, from: Data(Self.small.utf8))
+    let machine = BenchMachine(matrixPeaks: [:], library: "test", threads: 1)
+    return (Small(folders: folders, thresholds: thresholds, runner: runner, machine: machine), remove)
+  }
+
+  /// What takes minutes is timed with fewer images, on both sides; a stopped benchmark goes on with the rows that it lacks.
+  @Test func aStoppedBenchmarkIsTakenUp() async throws {
+    let (small, remove) = try await small()
+    defer { remove() }
+    let partial = small.output.appendingPathExtension("partial").path
+    // Read before each row's one round.
+    await #expect(throws: PipelineError.self) { try await small.run(small.draft(), stoppingAfterReads: 2) }
+    #expect(small.asked().filter { $0.contains("--demand gradient --batch 1 ") }.count == 2)
+    #expect(FileManager.default.fileExists(atPath: partial))
+    #expect(!FileManager.default.fileExists(atPath: small.output.path))
+
+    let draft = small.draft()
+    let (report, said) = try await small.run(draft)
+    #expect(small.asked().allSatisfy { $0.contains("--demand inference --batch 1 ") })
+    #expect(report.rows.map(\.demand) == ["gradient", "inference"] && report.rows.map(\.held) == [nil, 3])
+    #expect(report.machine.peers == ["PyTorch": PeerAbout(versions: ["fake": "1.0"], kernels: ["none"])])
+    #expect(said.count == 2 && said[0] == "gradient: 1 of 2, timed before" && said[1] == "inference: 2 of 2")
+    try draft.settle(report)
+    #expect(!FileManager.default.fileExists(atPath: partial))
+  }
+
+  @Test func rowsOfOtherTasksAreKept() async throws {
+    let (small, remove) = try await small()
+    defer { remove() }
+    await #expect(throws: PipelineError.self) { try await small.run(small.draft(), stoppingAfterReads: 2) }
+    let draft = small.draft()
+    let (report, _) = try await small.run(draft, only: "inference")
+    try draft.settle(report)
+    _ = small.asked()
+    let (whole, said) = try await small.run(small.draft())
+    #expect(said.first == "gradient: 1 of 2, timed before" && whole.rows.count == 2)
+    #expect(small.asked().allSatisfy { $0.contains("inference") })
+  }
+
+  /// Rows of another program, of other rounds or beside another version are not mixed with new ones.
+  @Test func whatIsKeptMustBeOfOneKind() async throws {
+    let (small, remove) = try await small()
+    defer { remove() }
+    await #expect(throws: PipelineError.self) { try await small.run(small.draft(), stoppingAfterReads: 2) }
+    let other = try await BenchRunner(batch: 3, seconds: 0, rounds: 2, threads: 1, fused: false)
+    for draft in [small.draft(since: Date().addingTimeInterval(60)), small.draft(runner: other)] {
+      let said = try await small.run(draft).said
+      #expect(said.first?.contains("timed before") == false)
+      try FileManager.default.removeItem(at: small.output.appendingPathExtension("partial"))
+      await #expect(throws: PipelineError.self) { try await small.run(small.draft(), stoppingAfterReads: 2) }
+    }
+    let python = small.folders.scripts.appendingPathComponent("bin/python")
+    let text = try String(contentsOf: python, encoding: .utf8)
+    try Data(text.replacingOccurrences(of: "1.0", with: "2.0").utf8).write(to: python)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: python.path)
+    let error = await #expect(throws: LabError.self) { try await small.run(small.draft()) }
+    #expect(error?.description.contains("PyTorch") == true && error?.description.contains("compare.json") == true)
   }
 
   @Test func theTimeLeftGoesByWhatIsToBeDone() {

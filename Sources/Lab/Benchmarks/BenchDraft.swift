@@ -2,39 +2,71 @@ import Core
 import Foundation
 
 /// What a benchmark has found so far, kept beside its output until that is whole: the same command takes up a stopped one.
-package struct BenchDraft {
+package final class BenchDraft {
+  /// What rows must have in common to stand in one table.
+  private struct Conditions: Codable, Equatable {
+    let processor: String, isa: [String], library: String
+    let rounds: Int, seconds: Double, fused: Bool
+  }
+
+  private struct Kept: Codable {
+    let conditions: Conditions
+    var report: BenchReport
+  }
+
   private let url: URL
+  private var kept: Kept
 
-  /// - Parameter output: where the whole benchmark will be written.
-  package init(output: URL) { url = output.appendingPathExtension("partial") }
-
-  package func save(_ report: BenchReport) throws { try AtomicFile.write(url, Data(try JSON.line(report).utf8)) }
-
-  package func remove() { try? FileManager.default.removeItem(at: url) }
-
-  /// What this program has found on this machine in so many rounds; nil where nothing is kept, or something else.
+  /// Takes up what this program has found on this machine under the same conditions; anything else is begun anew.
   ///
-  /// - Parameter since: when the program was built; what is older was found by another one.
-  package func load(_ machine: BenchMachine, rounds: Int, since: Date) -> BenchReport? {
-    guard let data = try? Data(contentsOf: url),
-      let kept = try? JSON.decoder().decode(BenchReport.self, from: data),
-      kept.machine.conditions == machine.conditions, kept.machine.date >= since,
-      kept.rows.allSatisfy({ $0.rounds == rounds })
-    else { return nil }
-    return kept
+  /// - Parameters:
+  ///   - output: where the whole benchmark will be written.
+  ///   - since: when the program was built; what is older was found by another one.
+  package init(output: URL, _ machine: BenchMachine, _ runner: BenchRunner, since: Date) {
+    url = output.appendingPathExtension("partial")
+    let conditions = Conditions(
+      processor: machine.processor, isa: machine.isa, library: machine.library, rounds: runner.rounds,
+      seconds: runner.seconds, fused: runner.fused)
+    let found = (try? Data(contentsOf: url)).flatMap { try? JSON.decoder().decode(Kept.self, from: $0) }
+    if let found, found.conditions == conditions, found.report.machine.date >= since {
+      kept = found
+    } else {
+      kept = Kept(conditions: conditions, report: BenchReport(machine: machine))
+    }
+  }
+
+  /// When the first row was begun, and what the peers said of themselves.
+  var machine: BenchMachine { kept.report.machine }
+
+  func row(_ task: BenchTask, against peer: BenchPeer?, _ size: (batch: Int, threads: Int)) -> BenchRow? {
+    kept.report.rows.first {
+      ($0.subject, $0.demand, $0.peer) == (task.subject, task.demand, peer) && ($0.batch, $0.threads) == size
+    }
+  }
+
+  /// - Throws: `LabError.peerChanged`, where rows beside another version of the peer are kept.
+  func add(_ row: BenchRow, _ about: PeerAbout?) throws {
+    if let peer = row.peer, let about {
+      let before = kept.report.machine.peers[peer.title]
+      guard before == nil || before == about else { throw LabError.peerChanged(peer.title, kept: url.path) }
+      kept.report.machine.peers[peer.title] = about
+    }
+    kept.report.rows.append(row)
+    try AtomicFile.write(url, Data(try JSON.line(kept).utf8))
+  }
+
+  /// The whole output is written: what it holds need not be kept, rows of other tasks still are.
+  package func settle(_ report: BenchReport) throws {
+    let written = Set(report.rows.map(\.place))
+    kept.report.rows.removeAll { written.contains($0.place) }
+    guard kept.report.rows.isEmpty else { return try AtomicFile.write(url, Data(try JSON.line(kept).utf8)) }
+    try? FileManager.default.removeItem(at: url)
   }
 }
 
-extension BenchReport {
-  /// The row of a task beside a peer.
-  package func row(_ task: BenchTask, against peer: BenchPeer?, batch: Int) -> BenchRow? {
-    rows.first { $0.subject == task.subject && $0.demand == task.demand && $0.peer == peer && $0.batch == batch }
-  }
-}
-
-extension BenchMachine {
-  /// What the rows of one table have in common.
-  fileprivate var conditions: [String] { [processor, "\(threads)", library] + isa }
+extension BenchRow {
+  /// Which of all rows it is.
+  fileprivate var place: [String] { [peer?.rawValue ?? "", subject, demand, "\(batch)", "\(threads)"] }
 }
 
 /// How far a list of tasks is, by the operations that each of them takes.
@@ -52,9 +84,7 @@ package struct BenchProgress {
   }
 
   /// Seconds to the end; nil while nothing was timed.
-  package var secondsLeft: Double? {
-    spent.cost > 0 ? spent.seconds / spent.cost * costs[done...].reduce(0, +) : nil
-  }
+  package var secondsLeft: Double? { spent.cost > 0 ? spent.seconds / spent.cost * costs[done...].reduce(0, +) : nil }
 
   /// "3 of 41", and how long the rest may take.
   package var text: String {

@@ -63,9 +63,27 @@ package struct ScalingReport: Codable, Sendable, Equatable {
 }
 
 /// What a round found, things a second.
-private struct Round: Sendable {
-  let rates: [Double]
-  let single: Double, product: Double, singleProduct: Double
+package struct ScalingRound: Sendable {
+  /// Images by batch, and those on one thread.
+  let rates: [Double], single: Double
+  /// Operations of a matrix product on all threads and on one.
+  let product: Double, singleProduct: Double
+
+  package init(rates: [Double], single: Double, product: Double, singleProduct: Double) {
+    (self.rates, self.single, self.product, self.singleProduct) = (rates, single, product, singleProduct)
+  }
+}
+
+extension ScalingRow {
+  package init(
+    _ subject: String, _ demand: String, batches: [Int], batch: Int, threads: Int, fastestOf rounds: [ScalingRound]
+  ) {
+    func fastest(_ speed: (ScalingRound) -> Double) -> Double { rounds.map(speed).max() ?? 0 }
+    (self.subject, self.demand, self.batches, self.batch, self.threads) = (subject, demand, batches, batch, threads)
+    rates = batches.indices.map { index in fastest { $0.rates[index] } }
+    single = fastest(\.single)
+    matrixScaling = fastest(\.product) / fastest(\.singleProduct)
+  }
 }
 
 /// A network at several batches on all threads, and at one batch on one thread.
@@ -84,16 +102,15 @@ private struct Round: Sendable {
     single = try Parallel.with(threads: 1) { try EngineBenchmark(entry, work, batch: batch) }
   }
 
-  /// A round's images a second by batch, those on one thread, and operations a second of a matrix product on all threads
-  /// and on one; what is compared between one thread and all is timed last, close together.
-  func round(seconds: Double) throws -> Round {
+  /// What is compared between one thread and all is timed last, close together.
+  func round(seconds: Double) throws -> ScalingRound {
     var rates: [Int: Double] = [:]
     for bench in batches.filter({ $0.batch != single.batch }) + batches.filter({ $0.batch == single.batch }) {
       rates[bench.batch] = bench.rate(seconds: seconds)
     }
     let all = try EngineBenchmark.matrixRate(seconds: seconds)
     return try Parallel.with(threads: 1) {
-      Round(
+      ScalingRound(
         rates: batches.compactMap { rates[$0.batch] }, single: single.rate(seconds: seconds), product: all,
         singleProduct: try EngineBenchmark.matrixRate(seconds: seconds))
     }
@@ -115,11 +132,9 @@ package enum BenchScaling {
       let threads = Parallel.threads
       let bench = try ScalingBench(entry, work, batches: batches, batch: batch, threads: threads)
       let found = try (0..<max(1, rounds)).map { _ in try bench.round(seconds: seconds) }
-      func fastest(_ speed: (Round) -> Double) -> Double { found.map(speed).max() ?? 0 }
       return ScalingRow(
-        subject: entry.name, demand: BenchTask.name(work, entry.precision), batches: batches,
-        rates: batches.indices.map { index in fastest { $0.rates[index] } }, batch: batch, threads: threads,
-        single: fastest(\.single), matrixScaling: fastest(\.product) / fastest(\.singleProduct))
+        entry.name, BenchTask.name(work, entry.precision), batches: batches, batch: batch, threads: threads,
+        fastestOf: found)
     }
   }
 }

@@ -32,7 +32,7 @@ package enum BenchTask: Sendable {
   }
 
   /// What the processor's products are compared with.
-  fileprivate var precision: Precision {
+  var precision: Precision {
     if case .network(let entry, _) = self { entry.precision } else { .float32 }
   }
 
@@ -63,7 +63,7 @@ package enum BenchTask: Sendable {
   }
 
   /// The peer's script, and for each of its variants the arguments.
-  fileprivate func peer(batch: Int, threads: Int, fused: Bool) -> (script: String, variants: [(String, [String])]) {
+  func peer(batch: Int, threads: Int, fused: Bool) -> (script: String, variants: [(String, [String])]) {
     if case .transform(let transform) = self {
       let plain = ["--transform", transform.name]
       return ("peer_librosa.py", [("plain", plain), ("heap kept", plain + ["--keep-heap"])])
@@ -79,7 +79,7 @@ package enum BenchTask: Sendable {
   }
 
   /// Floating-point operations of one image, more or less: what progress is measured by.
-  @Engine fileprivate var flopsAnImage: Double {
+  @Engine var flopsAnImage: Double {
     get throws {
       let (entry, passes): (NetworkEntry, Int)
       switch self {
@@ -96,7 +96,7 @@ package enum BenchTask: Sendable {
 }
 
 /// Our side of a task, made ready and warm.
-@Engine private final class OurSide {
+@Engine final class OurSide {
   private enum Work {
     case transform(any SpectralTransform)
     case network(EngineBenchmark)
@@ -127,81 +127,5 @@ package enum BenchTask: Sendable {
   var cost: (kernels: [String: Int], flops: Double)? {
     guard case .network(let benchmark) = work else { return nil }
     return (benchmark.kernels, benchmark.flopsAnImage)
-  }
-}
-
-/// Times tasks, ours and a peer's by turns.
-package struct BenchRunner: Sendable {
-  package let batch: Int
-  /// About how many to spend on each side in a round.
-  package let seconds: Double
-  package let rounds: Int
-  package let threads: Int
-  /// Also PyTorch's fused Adam.
-  package let fused: Bool
-  /// Operations a second of a matrix product before the first row.
-  package let peaks: [Precision: Double]
-
-  package init(batch: Int, seconds: Double, rounds: Int, threads: Int, fused: Bool) async throws {
-    (self.batch, self.seconds, self.rounds, self.threads, self.fused) = (batch, seconds, rounds, threads, fused)
-    peaks = try await Engine.run {
-      try Precision.allCases.filter(\.isAvailable).reduce(into: [:]) { $0[$1] = try EngineBenchmark.matrixPeak($1) }
-    }
-  }
-
-  /// Transforms run on one thread, slice by slice.
-  package func sizes(_ task: BenchTask, _ ratio: BenchThresholds.Ratio?) -> (batch: Int, threads: Int) {
-    if case .transform = task { (1, 1) } else { (min(batch, ratio?.batch ?? batch), threads) }
-  }
-
-  /// What tasks take, in floating-point operations: those of their steps, or of the seconds that each is given.
-  package func costs(of pairs: [(BenchTask, BenchPeer?)], _ thresholds: BenchThresholds?) async throws -> [Double] {
-    let work = pairs.map { task, peer in (task, sizes(task, thresholds?.ratio(peer, task)).batch) }
-    let (rounds, given) = (Double(rounds), seconds * (peaks[.float32] ?? 0))
-    return try await Engine.run {
-      try work.map { task, batch in
-        let step = try task.flopsAnImage * Double(batch)
-        return step + rounds * max(step, given)
-      }
-    }
-  }
-
-  /// - Throws: `NNError`, `CoreError.outOfMemory`, `LabError.noPeers`, `LabError.peerFailed`.
-  package func row(
-    _ task: BenchTask, against peer: BenchPeer? = nil, folders: PeerFolders? = nil, thresholds: BenchThresholds? = nil
-  ) async throws -> (row: BenchRow, about: PeerAbout?) {
-    let ratio = thresholds?.ratio(peer, task)
-    let (batch, threads) = sizes(task, ratio)
-    var peers: [(variant: String, process: PeerProcess)] = []
-    if peer != nil, let folders {
-      let (script, variants) = task.peer(batch: batch, threads: threads, fused: fused)
-      for (variant, arguments) in variants {
-        peers.append((variant, try folders.start(script, arguments, threads: threads)))
-      }
-    }
-    PeakMemory.reset()
-    let ours = try await Engine.run { try OurSide(task, batch: batch) }
-    var rates = [[Double]](repeating: [], count: 1 + peers.count), peaks = [Int?](repeating: nil, count: peers.count)
-    for _ in 0..<rounds {
-      rates[0].append(try await Engine.run { [seconds] in try ours.rate(seconds: seconds) })
-      for (index, peer) in peers.enumerated() {
-        let round = try peer.process.round(seconds: seconds)
-        rates[1 + index].append(round.rate)
-        peaks[index] = round.peakBytes
-      }
-    }
-    let theirs = peers.indices.map {
-      BenchSide(variant: peers[$0].variant, rates: rates[1 + $0], peakBytes: peaks[$0])
-    }
-    var row = BenchRow(
-      subject: task.subject, demand: task.demand, batch: batch, threads: threads, rounds: rounds,
-      ours: BenchSide(rates: rates[0], peakBytes: PeakMemory.bytes), peer: peer, theirs: theirs)
-    if let cost = await Engine.run({ ours.cost }) {
-      row.kernels = cost.kernels
-      let beside = try await Engine.run { try EngineBenchmark.matrixPeak(task.precision) }
-      row.peakShare = cost.flops * row.ours.rate / max(beside, self.peaks[task.precision] ?? 0)
-    }
-    (row.goal, row.held) = (ratio?.goal, ratio?.held)
-    return (row, peers.first?.process.about)
   }
 }

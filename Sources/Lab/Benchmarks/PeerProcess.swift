@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// Where the peers' Python and their scripts are.
 package struct PeerFolders: Sendable {
@@ -60,6 +61,9 @@ package final class PeerProcess {
     (environment["OMP_NUM_THREADS"], environment["PYTHONDONTWRITEBYTECODE"]) = ("\(threads)", "1")
     process.environment = environment
     (process.standardInput, process.standardOutput) = (questions, answers)
+    // OpenMP's settings may have bound this thread to one processor, which a child would inherit.
+    let processors = quaver_unbind_thread()
+    defer { quaver_bind_thread(processors) }
     do { try process.run() } catch { throw LabError.peerFailed(name) }
     let handle = answers.fileHandleForReading
     guard let line = Self.line(from: handle, &unread),
@@ -68,7 +72,7 @@ package final class PeerProcess {
       // No deinit follows, and a child that nobody waits for hides others from those who wait for any. What it started
       // itself ends with its input.
       try? questions.fileHandleForWriting.close()
-      process.terminate()
+      kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
       throw LabError.peerFailed(name)
     }
@@ -104,7 +108,8 @@ package final class PeerProcess {
 
   deinit {
     try? questions.fileHandleForWriting.close()
-    if process.isRunning { process.terminate() }
+    // It inherits ignored signals from a command that can be stopped: terminate() might not end it.
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     process.waitUntilExit()
   }
 }

@@ -13,7 +13,7 @@ struct BenchCommand: AsyncParsableCommand {
     discussion: """
       Run it with nothing else running. With --against it times what Benchmarks/thresholds.json lists for that peer, whose \
       Python `Benchmarks/setup-peers` makes; $QUAVER_PEERS names another folder. `make bench` runs all three. Stopped \
-      with an --output, the same command goes on after its last row.
+      with an --output (and without --scaling), the same command goes on after its last row.
       """)
 
   @Option(help: ArgumentHelp("Take turns with \(choices); may be given again.", valueName: "peer"))
@@ -22,7 +22,7 @@ struct BenchCommand: AsyncParsableCommand {
   var batch = 32
   @Option(help: "About how many seconds to spend on each side in a round; at least a step is taken.")
   var seconds = 3.0
-  @Option(help: "Rounds, of which the medians are taken.")
+  @Option(help: "Rounds, of which the medians are taken; with --scaling the fastest.")
   var rounds = 1
   @Option(help: "Only this network or transform.")
   var model: String?
@@ -76,42 +76,22 @@ struct BenchCommand: AsyncParsableCommand {
       batch: batch, seconds: seconds, rounds: rounds, threads: threads, fused: fused)
     let machine = BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: threads)
     guard !scaling else { return try await scale(pairs.map(\.0), machine) }
-    let report = try await StoppableWork.run("the same command goes on") { control in
-      try await time(pairs, runner, machine, folders, thresholds, control)
+    let draft = tables.url.map { BenchDraft(output: $0, machine, runner, since: Self.built) }
+    let isQuiet = tables.isQuiet(common)
+    let report = try await StoppableWork.run(
+      draft == nil ? "nothing is kept without --output" : "the same command goes on", at: "this round"
+    ) { control in
+      try await runner.report(
+        of: pairs, machine, folders: folders, thresholds: thresholds, draft: draft, control: control
+      ) { row, progress in
+        if !isQuiet { Console.line("\(Self.line(row)) (\(progress))") }
+      }
     }
     try tables.emit([report.table], report, common: common)
-    draft?.remove()
+    try draft?.settle(report)
     let broken = check ? thresholds?.broken(by: report.rows) ?? [] : []
     for sentence in broken { Console.error(sentence) }
     if !broken.isEmpty { throw ExitCode.failure }
-  }
-
-  private var draft: BenchDraft? { tables.url.map(BenchDraft.init(output:)) }
-
-  /// Row by row; those of a stopped run of the same command are taken over.
-  private func time(
-    _ pairs: [(BenchTask, BenchPeer?)], _ runner: BenchRunner, _ machine: BenchMachine, _ folders: PeerFolders,
-    _ thresholds: BenchThresholds?, _ control: RunControl
-  ) async throws -> BenchReport {
-    let kept = draft?.load(machine, rounds: rounds, since: Self.built)
-    var report = BenchReport(machine: kept?.machine ?? machine)
-    var progress = try await BenchProgress(costs: runner.costs(of: pairs, thresholds))
-    for (task, peer) in pairs {
-      guard control.wish != .stopNow else { throw PipelineError.stopped }
-      let start = Stopwatch.now(), size = runner.sizes(task, thresholds?.ratio(peer, task))
-      let taken = kept?.row(task, against: peer, batch: size.batch)
-      if let taken {
-        report.rows.append(taken)
-      } else {
-        let (row, about) = try await runner.row(task, against: peer, folders: folders, thresholds: thresholds)
-        report.rows.append(row)
-        if let peer, let about { report.machine.peers[peer.title] = about }
-        try draft?.save(report)
-      }
-      progress.advance(seconds: taken == nil ? Double(Stopwatch.now() - start) / 1e9 : nil)
-      if !tables.isQuiet(common), let row = report.rows.last { Console.line("\(Self.line(row)) (\(progress.text))") }
-    }
-    return report
   }
 
   /// When this program was made.

@@ -185,7 +185,8 @@ final class StopSignals {
   /// The signal that asked for the stop.
   var received: Int32? { Self.last.withLock { $0 } }
 
-  init(control: RunControl) {
+  /// - Parameter unit: what is finished first.
+  init(control: RunControl, at unit: String = "this batch") {
     for number in [SIGINT, SIGTERM, SIGHUP] {
       var before = sigaction()
       sigaction(number, nil, &before)
@@ -198,7 +199,7 @@ final class StopSignals {
         if control.wish == .stopNow { _exit(128 + number) }
         Self.last.withLock { $0 = number }
         control.wish = .stopNow
-        Console.line("stopping after this batch …")
+        Console.line("stopping after \(unit) …")
       }
       source.resume()
       sources.append(source)
