@@ -145,6 +145,14 @@ import Core
     (storage.base, gradients?.base)
   }
 
+  /// Whether every trainable parameter is a number.
+  package var isFinite: Bool {
+    let bits = UnsafeRawPointer(storage.base).assumingMemoryBound(to: UInt32.self), exponent: UInt32 = 0x7F80_0000
+    var found: UInt32 = 0
+    for index in 0..<trainableFloats { found |= bits[index] & exponent == exponent ? 1 : 0 }
+    return found == 0
+  }
+
   /// Place of a trainable parameter within the flat ranges.
   func offset(of parameter: Parameter) -> Int { parameter.values - storage.base }
 

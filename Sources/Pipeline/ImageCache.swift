@@ -62,11 +62,11 @@ package struct ImageCache: Sendable {
     let key = ContentHash("\(base) \(scaling.lo.bitPattern) \(scaling.hi.bitPattern)"), name = "\(key).images"
     let table = request.table
     let header = ImageSet.header(key: key, count: table.count)
-    if let data = folder.open(name), let images = ImageSet(data, header: header, count: table.count, scaling) {
+    if let data = folder.open(name), let images = ImageSet(data, key: key, count: table.count, scaling) {
       return images
     }
     try make(request, table, scaling, header, as: name, unchanged: base, control: control, progress: progress)
-    guard let data = folder.open(name), let images = ImageSet(data, header: header, count: table.count, scaling) else {
+    guard let data = folder.open(name), let images = ImageSet(data, key: key, count: table.count, scaling) else {
       throw CoreError.cannotRead(path: folder.url.appendingPathComponent(name).path, reason: "it vanished")
     }
     return images
@@ -146,6 +146,8 @@ package struct ImageSet: Sendable {
   package let count: Int
   /// The lo and hi that they were made with.
   package let scaling: Scaling
+  /// Equal for equal bytes: it follows from every file's content and all that is made of it.
+  package let key: String
   private let data: Data
   private let start: Int
 
@@ -159,9 +161,11 @@ package struct ImageSet: Sendable {
   }
 
   /// nil where the file is not exactly what its maker would have written.
-  fileprivate init?(_ data: Data, header: Data, count: Int, _ scaling: Scaling) {
+  fileprivate init?(_ data: Data, key: ContentHash, count: Int, _ scaling: Scaling) {
+    let header = Self.header(key: key, count: count)
     guard data.count == header.count + count * Geometry.pixels, data.prefix(header.count) == header else { return nil }
     (self.data, self.count, self.scaling, start) = (data, count, scaling, header.count)
+    self.key = key.description
   }
 
   /// The 224×224 bytes of one slice, valid during `body`.

@@ -22,6 +22,8 @@ package struct WorkbenchOptions: Sendable {
   package var run: String?
   /// Sentences for the log, the first also for the footer.
   package var problems: [String] = []
+  /// Signals that were ignored when the program started, as nohup asks for: plain mode goes on behind them.
+  package var ignoredSignals: [Int32] = []
   package var environment = ProcessInfo.processInfo.environment
 
   package init() {}

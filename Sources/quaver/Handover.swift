@@ -4,7 +4,8 @@ import Lab
 
 /// Goes on with a run in a process of its own, which no terminal can take down.
 enum Handover {
-  /// What the process says goes to `handover.log` in the run's folder.
+  /// What the process says goes to `handover.log` in the run's folder. It inherits that SIGHUP is ignored, which
+  /// `StopSignals` respects; SIGINT and SIGTERM are as they were when we started, so that it can still be stopped.
   ///
   /// - Throws: `CoreError.cannotWrite` when no process could be started.
   static func resume(_ folder: RunFolder, runs: String?) throws {

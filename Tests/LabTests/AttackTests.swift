@@ -42,6 +42,50 @@ import Testing
     }
   }
 
+  /// Room is asked for what is missing alone: the rest lies on the disk already.
+  @Test func whatIsDoneNeedsNoRoom() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let subject = try laboratory.subject("r")
+    let order = try AttackOrder(try choices("fgsm"), limit: 12, batch: 4)
+    let bytes = Mutex<[Int]>([])
+    await #expect(throws: PipelineError.stopped) {
+      let control = RunControl(stoppingAfterReads: 8)
+      _ = try await laboratory.attack(subject, order, control: control) { event in
+        if case .estimate(let estimate) = event { bytes.withLock { $0.append(estimate.bytes) } }
+      }
+    }
+    for _ in 0..<2 {
+      _ = try await laboratory.attack(subject, order, control: RunControl()) { event in
+        if case .estimate(let estimate) = event { bytes.withLock { $0.append(estimate.bytes) } }
+      }
+    }
+    #expect(bytes.withLock { $0 } == [12, 8, 0].map { $0 * 3 * Geometry.pixels * 4 })
+  }
+
+  /// Kept predictions are of these weights and these very images.
+  @Test func predictionsOfOtherImagesAreMadeAnew() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let subject = try laboratory.subject("r"), images = laboratory.paths.images
+    try await Engine.run {
+      let run = try LoadedRun(subject, cache: images) { _ in }
+      let selection = try subject.select(.valid, limit: 4, seed: 0)
+      let made = try run.cleanPredictions(selection) { _ in }
+      let folder = subject.results.appendingPathComponent("predictions")
+      let file = folder.appendingPathComponent(
+        try #require(FileManager.default.contentsOfDirectory(atPath: folder.path).first))
+      let metadata = try SafeTensors(contentsOf: file).metadata
+      #expect(metadata["images"] == run.images.key)
+      var other = made
+      other.logits[0] += 1
+      try other.write(to: file, metadata: metadata)
+      #expect(try run.cleanPredictions(selection) { _ in } == other, "what is kept is read")
+      try other.write(to: file, metadata: metadata.merging(["images": "others"]) { $1 })
+      #expect(try run.cleanPredictions(selection) { _ in } == made)
+    }
+  }
+
   /// The kept images are in the ε ball and in [0, 1], and the network says of them what the report counted.
   @Test func keptImagesAreThoseThatWereCounted() async throws {
     defer { small.remove() }

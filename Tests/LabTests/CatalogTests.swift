@@ -48,11 +48,31 @@ import Testing
     #expect(try catalog.corpus(named: "c", path: "/c", adapter: "emodb", fingerprint: "f") != nil)
   }
 
+  private let samples = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("Samples")
+
+  @Test func aCorpusWhoseFolderIsGoneIsToldUnlessItIsNeeded() throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let gone = home.appendingPathComponent("gone")
+    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(at: samples.appendingPathComponent("german"), to: gone)
+    let library = CorpusLibrary(folder: home.appendingPathComponent("corpora"), catalog: try Catalog(url: nil))
+    try library.ensure(path: gone.path)
+    try library.ensure(path: samples.appendingPathComponent("romanian").path)
+    try FileManager.default.removeItem(at: gone)
+    let known = library.registrations()
+    var told: [String] = []
+    let infos = try library.infos(known, needed: { $0.name == "romanian" }, tell: { told.append($0) })
+    #expect(infos.map(\.name) == ["romanian"])
+    #expect(told.count == 1 && told.first?.hasPrefix("gone: ") == true)
+    #expect(throws: (any Error).self) {
+      _ = try library.infos(known, needed: { $0.name == "gone" }, tell: { _ in })
+    }
+  }
+
   @Test func corporaAreRegisteredOnceAndForgotten() throws {
     defer { try? FileManager.default.removeItem(at: home) }
-    let samples = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Samples")
     let library = CorpusLibrary(
       folder: home.appendingPathComponent("corpora"), catalog: try Catalog(url: nil))
     let (registration, _) = try library.add(

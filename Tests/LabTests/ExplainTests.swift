@@ -219,5 +219,28 @@ import Testing
     await #expect(throws: NNError.self) {
       _ = try await laboratory.embed(subject, order, control: RunControl()) { _ in }
     }
+    try await imagesOfOtherWeightsAreRefused(laboratory, subject, set)
+  }
+
+  /// As after a resumed training: an attack on other weights would pass for one on these.
+  private func imagesOfOtherWeightsAreRefused(
+    _ laboratory: Laboratory, _ subject: RunSubject, _ set: AdversarialSet
+  ) async throws {
+    let file = subject.folder.attacks.appendingPathComponent(set.name).appendingPathComponent("request.json")
+    let text = try String(contentsOf: file, encoding: .utf8)
+    try Data(text.replacing(subject.weights, with: "0123456789abcdef").utf8).write(to: file)
+    let other = try subject.folder.adversarialSet(set.name)
+    #expect(other.record.weights == "0123456789abcdef")
+    await #expect(throws: EvaluationError.self) {
+      _ = try await laboratory.embed(subject, EmbeddingOrder([.set(other)]), control: RunControl()) { _ in }
+    }
+    await #expect(throws: EvaluationError.self) {
+      _ = try await laboratory.attention(subject, AttentionOrder([.set(other)]), control: RunControl()) { _ in }
+    }
+    let place = subject.locate(try #require(set.slices.first))
+    var request = ExplainRequest(run: "run", utterance: place.utterance, slice: place.slice)
+    request.adversarialSet = set.name
+    let explainer = try await Explainer(laboratory), wanted = request
+    await #expect(throws: EvaluationError.self) { _ = try await explainer.explain(wanted) }
   }
 }

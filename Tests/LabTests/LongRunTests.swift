@@ -3,7 +3,7 @@ import Foundation
 import Lab
 import Testing
 
-@Suite("Long runs, predictions, the queue")
+@Suite("Long runs, predictions")
 struct LongRunTests {
   private let root = FileManager.default.temporaryDirectory.appendingPathComponent("quaver-long-\(UUID().uuidString)")
 
@@ -80,21 +80,5 @@ struct LongRunTests {
     try Data("epoch,slice,truth,predicted,utterance\n1,x,0,0,a\n".utf8)
       .write(to: folder.url.appendingPathComponent("predictions.csv"))
     #expect(throws: LabError.self) { _ = try folder.predictions() }
-  }
-
-  @Test("The queue keeps its order, is held after a restart, and obeys")
-  func queue() throws {
-    var queue = RunQueue()
-    for name in ["a", "b", "c"] { queue.append(.resume(run: name)) }
-    queue.obey(.advance(3))
-    #expect(queue.entries.map(\.id) == [1, 3, 2])
-    queue.obey(.advance(1))
-    queue.obey(.remove(3))
-    queue.isHeld = true
-    #expect(queue.takeFirst() == nil)
-    let again = try JSON.decoder().decode(RunQueue.self, from: JSON.encoder().encode(queue))
-    #expect(again == queue)
-    queue.obey(.proceed)
-    #expect(queue.takeFirst()?.work == .resume(run: "a") && queue.entries.map(\.id) == [2])
   }
 }

@@ -85,6 +85,25 @@ import Testing
     #expect(first.id == "19700101-000000-cnn-lstm-mel-s0" && second.id == first.id + "-2")
   }
 
+  /// A folder that holds anything else is neither taken for what a crash left nor ever taken away.
+  @Test func aFolderOfSomeoneElseIsNoRun() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let store = RunStore(root: root), own = root.appendingPathComponent("corpus/wav/a.wav")
+    try FileManager.default.createDirectory(at: own.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data("sound".utf8).write(to: own)
+    #expect(throws: LabError.runExists("corpus")) {
+      _ = try store.claim(name: "corpus", job: Job(corpus: "c"), now: Date())
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: root.path + "/corpus") == ["wav"])
+    // What a crash left between the folder and its first word.
+    let left = root.appendingPathComponent("left")
+    try FileManager.default.createDirectory(at: left, withIntermediateDirectories: true)
+    for name in ["lock", "split.csv", ".job.json.1.partial"] {
+      try Data().write(to: left.appendingPathComponent(name))
+    }
+    #expect(try store.create(name: "left", job: Job(corpus: "c"), now: Date()).url.path == left.path)
+  }
+
   /// Of many that want a run at the same moment, each gets a folder of its own, or the sentence.
   @Test func aNameIsClaimedOnce() async throws {
     defer { try? FileManager.default.removeItem(at: root) }

@@ -152,6 +152,20 @@ import Testing
     #expect(folder.metrics().count == 1)
   }
 
+  /// Nor does a stop in the middle of an epoch write weights that are no numbers.
+  @Test func aDivergedRunThatIsStoppedWritesNoCheckpoint() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory()
+    var job = smallJob(epochs: 2, limit: 32)
+    job.learningRate = 1e30
+    // Makes the images, which read the wish to stop too.
+    _ = try await laboratory.train(job, name: "whole", control: RunControl()) { _ in }
+    let run = try await laboratory.train(job, name: "d", control: Self.stopping(after: 8)) { _ in }
+    #expect(run.status == .failed && run.failure?.contains("NaN or infinite") == true)
+    let folder = try laboratory.store.open("d")
+    #expect(!FileManager.default.fileExists(atPath: folder.lastCheckpoint.path) && folder.metrics().isEmpty)
+  }
+
   @Test func aCheckpointOfAnotherNetworkIsRefused() async throws {
     defer { try? FileManager.default.removeItem(at: home) }
     try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)

@@ -63,6 +63,24 @@ import Weights
     #expect(throws: LabError.unknownWeights("w", known: [])) { try store.remove("w") }
   }
 
+  /// Weights that are imported while a sweep is under way are not mixed with what it has trained: names differ.
+  @Test func aSweepStartsFromTheSameWeights() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    var job = Job(corpus: "c")
+    job.weights = .automatic
+    func cell() throws -> DefenceSweep.Cell {
+      try #require(try DefenceSweep(job, defences: ["pgd"], epsilons: [8.0 / 255], weights: store).cells.first)
+    }
+    let scratch = try cell()
+    #expect(scratch.job.weights == StartingWeights.none)
+    #expect(scratch.run == (try DefenceSweep(job, defences: ["pgd"], epsilons: [8.0 / 255]).cells[0].run))
+    let stored = try importing(try await file())
+    let tuned = try cell()
+    #expect(tuned.run != scratch.run && tuned.job.weights?.name == "w")
+    #expect(tuned.job.weights?.sha256 == (try stored.identity()))
+    #expect(tuned.run == (try cell().run))
+  }
+
   /// Another number of classes: taken as it is, and the last layer starts fresh where a corpus has others.
   @Test func aLastLayerOfOtherClassesIsTakenAndReplaced() async throws {
     defer { try? FileManager.default.removeItem(at: home) }

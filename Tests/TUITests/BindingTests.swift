@@ -122,9 +122,8 @@ struct BindingTests {
           for seed in 0..<3 as Range<UInt64> {
             var job = Job(corpus: "emodb")
             job.seed = seed
-            queue.append(.train(job))
+            queue.append(.train(job), isHeld: true)
           }
-          queue.isHeld = true
           bench.act(.event(.queue(queue)))
           bench.press("3", "w", "down")
         case .confirm, .input: bench.state.modal = Modals.samples[index]

@@ -31,6 +31,25 @@ struct CurveTests {
     #expect(Set(both.map(\.role)).count == 2 && Set(both.map(\.mark)).count == 2)
   }
 
+  @Test("The list of runs has the letters of the curves, whether seeds are joined or not")
+  func letters() {
+    let other = Fake.run("d", job: Job(corpus: "another"), epochs: 5, status: .finished)
+    let runs = [run("a", seed: 0), other, run("b", seed: 1)]
+    var settings = CurveSettings()
+    func all() -> [String] {
+      runs.map { CurveMaker.letter(of: $0.id, in: runs, settings).map { String($0) } ?? "none" }
+    }
+    #expect(all() == ["a", "b", "c"])
+    #expect(CurveMaker.curves(runs, CurveMeasure.loss, settings).map(\.name) == ["a", "b", "c"])
+    settings.joinsSeeds = true
+    #expect(all() == ["a", "b", "a"])
+    #expect(CurveMaker.curves(runs, CurveMeasure.loss, settings).map(\.name) == ["a (2 seeds)", "b"])
+    #expect(CurveMaker.letter(of: "x", in: runs, settings) == nil)
+    var bench = Bench(runs: runs)
+    bench.press("3", "space", "j", "space", "j", "space", "S")
+    #expect(bench.text.contains("✓a d ") && bench.text.contains("✓b b ") && bench.text.contains("✓b a "))
+  }
+
   @Test("Smoothing is free of its start, keeps what is no number, and the band keeps the raw values")
   func smoothing() throws {
     #expect(CurveSettings.smoothed([4, 4, 4], weight: 0.9).allSatisfy { abs($0 - 4) < 1e-12 })

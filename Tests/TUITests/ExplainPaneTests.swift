@@ -76,6 +76,77 @@ struct ExplainPaneTests {
     #expect(bench.state.explainPane.done == bench.state.explainPane.total)
   }
 
+  private static func asked(_ effects: [Effect]) -> ExplainRequest? {
+    for case .request(.explain(let request)) in effects { return request }
+    return nil
+  }
+
+  @Test("The attack pane forgets a question whose place ours took, and asks it again when it is looked at")
+  func displaced() throws {
+    var bench = Self.grid()
+    bench.press("l")
+    bench.state.explainPane.restart()
+    let opened = Reducer.reduce(&bench.state, .key(.enter))
+    let question = try #require(Self.asked(opened))
+    #expect(bench.state.focus == .attack && bench.state.attackPane.wanted == question)
+    let looked = Reducer.reduce(&bench.state, .key(.character("9")))
+    #expect(Self.asked(looked) != nil)
+    #expect(bench.state.attackPane.wanted == nil && bench.state.attackPane.progress == nil)
+    let index = try #require(Panes.order.firstIndex(of: .attack))
+    let back = Reducer.reduce(&bench.state, .key(.character(Layout.digit(index))))
+    #expect(Self.asked(back) == question && bench.state.attackPane.wanted == question)
+    // The answer to the grid's question comes late, and does not take the place of ours.
+    bench.act(.event(.explained(Fake.explanation(ExplainRequest(run: question.run, utterance: "x")))))
+    bench.act(.event(.explained(Fake.explanation(question))))
+    #expect(bench.state.attackPane.wanted == nil)
+    #expect(bench.state.attackPane.shown?.explanation.request == question)
+  }
+
+  @Test("While a key is held in the attack pane, answers to the questions before leave the newest one alone")
+  func neighbours() throws {
+    var bench = Bench.inTheMiddle(of: .attack)
+    let one = Reducer.reduce(&bench.state, .key(.character("j")))
+    let two = Reducer.reduce(&bench.state, .key(.character("j")))
+    let first = try #require(Self.asked(one)), second = try #require(Self.asked(two))
+    bench.act(.event(.explained(Fake.explanation(first))))
+    #expect(bench.state.attackPane.wanted == second)
+    bench.act(.event(.explained(Fake.explanation(second))))
+    #expect(bench.state.attackPane.wanted == nil)
+    #expect(bench.state.attackPane.shown?.explanation.request == second)
+  }
+
+  @Test("A take that is too short for the slice is named with the slice that it shows")
+  func shorter() throws {
+    var bench = Self.grid()
+    let pane = bench.state.explainPane
+    bench.state.explainPane.begin(
+      rows: pane.rows, columns: pane.columns, emotions: pane.emotions, subject: pane.subject, slice: 4)
+    let next = bench.state.explainPane.next(), request = try #require(next)
+    var explanation = Fake.explanation(request)
+    explanation.request.slice = 0
+    let isTaken = bench.state.explainPane.take(explanation)
+    #expect(!isTaken, "neither the slice nor the last one: an answer to another question")
+    explanation.request.slice = explanation.sliceCount - 1
+    bench.act(.event(.explained(explanation)))
+    #expect(bench.state.explainPane.done == bench.state.explainPane.total)
+    #expect(bench.text.contains("slice 3/3"))
+    let table = try #require(Panes.named(.explain)?.table(bench.state))
+    #expect(table.rows[0][3] == .integer(3) && table.rows[1][3] == .integer(5))
+    #expect(table.notes.contains { $0.contains("anger ends with slice 3") })
+  }
+
+  @Test("Attacks that were asked for by their settings are the columns, of one sentence and of means")
+  func chosen() throws {
+    var bench = Self.grid()
+    let point = try #require(Scrub.point("fgsm", strength: 8))
+    bench.state.explainPane.attacks = [point]
+    bench.press("r")
+    let points: [AttackPoint?] = [nil, point]
+    #expect(bench.state.explainPane.columns.map(\.point) == points)
+    #expect(ExplainPane.wish(bench.state)?.attacks == [point])
+    #expect(bench.text.contains("ε 8/255"))
+  }
+
   @Test("A failure stops and is said; r goes on behind it")
   func failure() throws {
     var bench = Self.grid()

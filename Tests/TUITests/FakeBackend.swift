@@ -13,6 +13,7 @@ final class FakeBackend: Backend {
   let wakeDescriptor: Int32
   private let writeEnd: Int32
   private let events = Mutex<[Event]>([])
+  private let requests = Mutex<[Request]>([])
   private let corpora: [CorpusInfo]
   private let runs: [RunInfo]
 
@@ -35,7 +36,11 @@ final class FakeBackend: Backend {
     _ = write(writeEnd, &byte, 1)
   }
 
+  /// What was asked so far.
+  var sent: [Request] { requests.withLock { $0 } }
+
   func send(_ request: Request) {
+    requests.withLock { $0.append(request) }
     for event in Fake.answer(request, corpora: corpora, runs: runs) { post(event) }
   }
 

@@ -46,6 +46,18 @@ struct PlainTests {
     #expect(mode.answer("pause").requests == [.control(run: Bench.runs[0].id, .pause)], "the one that is live")
   }
 
+  @Test("A slice that does not exist is answered with the last that does, and that is said")
+  func beyond() {
+    var mode = mode()
+    let answer = mode.answer("read emodb 03a00Wa \(Job.defaults.transform) 99")
+    guard case .picture(var request) = answer.requests.first else { Issue.record("no picture"); return }
+    let count = Fake.picture(request, seconds: 2.5).sliceCount
+    request.slice = count - 1
+    let lines = mode.hear(.picture(Fake.picture(request, seconds: 2.5)))
+    #expect(lines.first == "03a00Wa has only \(count) slices, so this is the last")
+    #expect(lines.contains { $0.contains("loudest at") })
+  }
+
   @Test("train takes every field of a job by its name and says what is wrong with a value")
   func train() {
     var mode = mode()
@@ -56,6 +68,30 @@ struct PlainTests {
     #expect(mode.answer("train emodb epochs=0").lines.first?.contains("out of range") == true)
     #expect(mode.answer("train emodb speed=9").lines.first?.contains("is no setting") == true)
     #expect(mode.answer("train nowhere").lines.first?.contains("there is no corpus") == true)
+  }
+
+  @Test("What an earlier session left makes nothing wait, and is shown, let go on and taken out")
+  func left() {
+    var mode = PlainMode(Bench(corpora: [], runs: []).state)
+    _ = mode.hear(.corpora([Fake.corpus()]))
+    _ = mode.hear(.runs([]))
+    #expect(mode.answer("queue").lines == ["nothing waits"])
+    var queue = RunQueue()
+    for name in ["a", "b"] { queue.append(.resume(run: name), isHeld: true) }
+    _ = mode.hear(.queue(queue))
+    #expect(!mode.state.isBusy, "a file of questions would never end")
+    #expect(mode.answer("train emodb").lines == ["starting …"])
+    #expect(mode.answer("queue").lines.first == "1: resume a, left by an earlier session")
+    #expect(mode.answer("status").lines.first == "waits for your word: resume a")
+    #expect(mode.answer("queue remove 2").requests == [.queue(.remove(2))])
+    #expect(mode.answer("queue remove 3").lines == ["which one? There are 1, 2"])
+    #expect(mode.answer("queue remove").requests.isEmpty)
+    #expect(mode.answer("queue go").requests == [.queue(.proceed)])
+    queue.obey(.proceed)
+    _ = mode.hear(.queue(queue))
+    #expect(mode.state.isBusy)
+    #expect(mode.answer("queue go").requests.isEmpty)
+    #expect(mode.answer("train emodb").lines == ["queued behind the run that is live"])
   }
 
   @Test("What happens is said once")

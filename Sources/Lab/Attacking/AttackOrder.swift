@@ -121,6 +121,7 @@ package struct AttackOrder: Sendable {
 package struct AttackEstimate: Sendable, Equatable {
   package struct Row: Sendable, Equatable {
     package let attack: String
+    /// Those that are still to be attacked.
     package let images: Int
     /// Of one image, at most.
     package let gradientEvaluations: Int

@@ -33,12 +33,13 @@ import Pipeline
   func attack() throws -> [AttackReport] {
     let notes = run.subject.notes(selection)
     report(.began(run: run.subject.folder.id, notes: notes))
-    let estimate = try estimate()
+    let shares = order.choices.map { share($0) }
+    let estimate = try estimate(shares)
     report(.estimate(estimate))
     try checkRoom(estimate.bytes)
     var reports: [AttackReport] = []
-    for choice in order.choices {
-      let finished = try attack(choice, notes: notes)
+    for share in shares {
+      let finished = try attack(share, notes: notes)
       report(.finished(finished))
       reports.append(finished)
     }
@@ -56,18 +57,37 @@ import Pipeline
 
   // MARK: one attack
 
-  private func attack(_ choice: AttackChoice, notes: [String]) throws -> AttackReport {
-    let key = Self.key(choice, run.subject, selection, batch: order.batch)
+  /// An attack of the order, and what of it is done already; nil for a chunk that is missing.
+  private struct Share {
+    let choice: AttackChoice
+    let key: String
+    let name: String
+    let folder: URL
+    let size: Int
+    let chunks: [AttackChunk?]
+
+    var missing: [Int] { chunks.indices.filter { chunks[$0] == nil } }
+  }
+
+  private func share(_ choice: AttackChoice) -> Share {
+    let key = Self.key(choice, run, selection, batch: order.batch)
     let name = Self.name(choice, order.part, key: key)
     let folder = run.subject.folder.attacks.appendingPathComponent(name)
-    try begin(choice, key: key, in: folder)
     let size = chunkSize(choice.attack)
-    var chunks = kept(key: key, size: size, in: folder)
+    return Share(
+      choice: choice, key: key, name: name, folder: folder, size: size,
+      chunks: kept(key: key, size: size, in: folder))
+  }
+
+  private func attack(_ share: Share, notes: [String]) throws -> AttackReport {
+    let (choice, key, folder, size) = (share.choice, share.key, share.folder, share.size)
+    try begin(choice, key: key, in: folder)
+    var chunks = share.chunks
     if chunks.contains(where: { $0 != nil }) {
       let count = chunks.reduce(0) { $0 + ($1?.outcomes.count ?? 0) }
       report(.resumed(attack: choice.attack.title, done: count, of: selection.slices.count))
     }
-    let missing = chunks.indices.filter { chunks[$0] == nil }
+    let missing = share.missing
     let attacker = try Attacker(choice.attack, choice.settings, run.network, batch: order.batch)
     if !missing.isEmpty {
       let total = missing.reduce(0) { $0 + range($1, size).count }
@@ -88,7 +108,7 @@ import Pipeline
     let summary = AttackSummary(
       choice.attack, choice.settings, all.outcomes, logitDrift: all.logitDrift, remark: attacker.remark)
     let result = AttackReport(
-      choice, subject: run.subject, selection: selection, set: name, keepsImages: order.keepsImages, chunk: all,
+      choice, subject: run.subject, selection: selection, set: share.name, keepsImages: order.keepsImages, chunk: all,
       notes: notes, doubts: AttackDoubts.alone(summary))
     try AtomicFile.write(
       folder.appendingPathComponent("result.json"), try JSON.encoder(pretty: true).encode(result))
@@ -143,11 +163,11 @@ import Pipeline
 
   /// Equal for equal images: weights, exact settings, slices, and how they fall into batches, which may move last bits.
   private static func key(
-    _ choice: AttackChoice, _ subject: RunSubject, _ selection: SliceSelection, batch: Int
+    _ choice: AttackChoice, _ run: LoadedRun, _ selection: SliceSelection, batch: Int
   ) -> String {
     let slices = selection.slices.map(String.init).joined(separator: " ")
-    return ContentHash([subject.weights, choice.identity, "batch \(batch)", slices].joined(separator: "\n"))
-      .description
+    let parts = [run.subject.weights, run.images.key, choice.identity, "batch \(batch)", slices]
+    return ContentHash(parts.joined(separator: "\n")).description
   }
 
   /// "pgd-32-valid-1f3a5c7e": ε in grey levels, and as much of the key as tells sets apart.
@@ -159,14 +179,16 @@ import Pipeline
 
   // MARK: cost
 
-  /// Times one forward pass and one gradient of a batch, and counts what each attack needs of them at most.
-  private func estimate() throws -> AttackEstimate {
+  /// Times one forward pass and one gradient of a batch, and counts what each attack needs of them at most. What is done
+  /// already costs neither time nor room.
+  private func estimate(_ shares: [Share]) throws -> AttackEstimate {
     let slices = Array(selection.slices.prefix(order.batch))
     let forward = try time(slices, .inference), gradient = try time(slices, .inputGradient)
-    let images = selection.slices.count, batch = Double(slices.count)
+    let batch = Double(slices.count)
     return AttackEstimate(
-      rows: order.choices.map { choice in
-        let cost = choice.attack.cost(choice.settings)
+      rows: shares.map { share in
+        let (choice, cost) = (share.choice, share.choice.attack.cost(share.choice.settings))
+        let images = share.missing.reduce(0) { $0 + range($1, share.size).count }
         // Two evaluations come on top: of the clean images and of the adversarial ones.
         let seconds = Double(cost.gradientEvaluations) * gradient + Double(cost.queries + 2) * forward
         return AttackEstimate.Row(

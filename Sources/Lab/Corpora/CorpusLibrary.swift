@@ -111,6 +111,22 @@ package final class CorpusLibrary: Sendable {
     return info
   }
 
+  /// What is listed of some corpora: those that can be read, and all that are needed.
+  ///
+  /// - Parameter tell: hears a sentence about each that is left out.
+  /// - Throws: what reading a corpus throws that is needed.
+  package func infos(
+    _ registrations: [Registration], needed: (Registration) -> Bool, tell: (String) -> Void
+  ) throws -> [CorpusInfo] {
+    try registrations.compactMap { registration -> CorpusInfo? in
+      do { return try info(registration) } catch {
+        if needed(registration) { throw error }
+        tell("\(registration.name): \(error)")
+        return nil
+      }
+    }
+  }
+
   /// What the catalog knew at its last scan, at once; nil for a corpus that it never saw.
   package func indexed(_ registration: Registration) -> CorpusInfo? {
     try? catalog.corpus(

@@ -10,6 +10,7 @@ package enum EvaluationError: UserError, Equatable {
   case damaged(path: String, reason: String)
   case noRoom(path: String, needed: Int, free: Int)
   case noSuchImage(set: String, slice: Int)
+  case otherWeights(set: String, madeOn: String, run: String, checkpoint: String)
   case unknownSet(String, run: String, known: [String])
   case tooFewRuns(Int)
   case differentClasses(String, String)
@@ -27,6 +28,9 @@ package enum EvaluationError: UserError, Equatable {
       "the adversarial images need \(needed >> 20) MiB below \(path), where \(free >> 20) MiB are free; --no-keep leaves "
         + "them out"
     case .noSuchImage(let set, let slice): "the adversarial set “\(set)” holds no image of slice \(slice)"
+    case .otherWeights(let set, let madeOn, let run, let checkpoint):
+      "the images of “\(set)” were made on other weights (\(madeOn)) than the \(checkpoint) checkpoint of “\(run)” that "
+        + "they would be shown to; --checkpoint \(madeOn), or attack it again"
     case .unknownSet(let name, let run, let known):
       "run “\(run)” has no adversarial set “\(name)”; there are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
     case .tooFewRuns(let count): "a comparison needs at least two runs, not \(count)"

@@ -66,6 +66,7 @@ import Pipeline
     let url = subject.results.appendingPathComponent("predictions")
       .appendingPathComponent("\(subject.checkpoint.rawValue)-\(selection.part.rawValue)\(sample).safetensors")
     if let file = try? SafeTensors(contentsOf: url), file.metadata["weights"] == subject.weights,
+      file.metadata["images"] == images.key,
       let kept = try? Predictions(file), kept.slices == selection.slices, kept.classes == network.classes
     {
       return kept
@@ -75,7 +76,8 @@ import Pipeline
     try predictions.write(
       to: url,
       metadata: [
-        "weights": subject.weights, "checkpoint": subject.checkpoint.rawValue, "part": selection.part.rawValue,
+        "weights": subject.weights, "images": images.key, "checkpoint": subject.checkpoint.rawValue,
+        "part": selection.part.rawValue,
         "emotions": try JSON.line(subject.emotions),
       ])
     return predictions

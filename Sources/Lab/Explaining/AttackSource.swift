@@ -54,7 +54,7 @@ extension SliceSelection {
   /// Only those slices of which every set holds an image.
   ///
   /// - Throws: `EvaluationError.emptyList` where none is left.
-  func restricted(to sources: [AttackSource]) throws -> SliceSelection {
+  fileprivate func restricted(to sources: [AttackSource]) throws -> SliceSelection {
     let sets = sources.compactMap { source -> AdversarialSet? in
       if case .set(let set) = source { set } else { nil }
     }
@@ -65,5 +65,28 @@ extension SliceSelection {
     }
     return SliceSelection(
       part: part, available: available, slices: kept.map { slices[$0] }, isValid: kept.map { isValid[$0] })
+  }
+}
+
+extension RunSubject {
+  /// The slices that an order is about: of the part, and held by every set.
+  ///
+  /// - Throws: `EvaluationError`.
+  func select(
+    _ part: EvaluationPart, limit: Int?, seed: UInt64, attackedBy sources: [AttackSource]
+  ) throws -> SliceSelection {
+    for case .set(let set) in sources { try check(set) }
+    return try select(part, limit: limit, seed: seed).restricted(to: sources)
+  }
+
+  /// Images of an attack on other weights would pass for an attack on these.
+  ///
+  /// - Throws: `EvaluationError.otherWeights`.
+  func check(_ set: AdversarialSet) throws {
+    let record = set.record
+    guard record.weights.map({ $0 == weights }) ?? (record.checkpoint == checkpoint) else {
+      throw EvaluationError.otherWeights(
+        set: set.name, madeOn: record.checkpoint.rawValue, run: folder.id, checkpoint: checkpoint.rawValue)
+    }
   }
 }

@@ -26,8 +26,8 @@ extension Laboratory {
     _ subject: RunSubject, _ order: AttentionOrder, control: RunControl,
     report: @escaping @Sendable (RunProgress) -> Void
   ) async throws -> AttentionReport {
-    let selection = try subject.select(order.part, limit: order.limit, seed: order.seed)
-      .restricted(to: order.attacks)
+    let selection = try subject.select(
+      order.part, limit: order.limit, seed: order.seed, attackedBy: order.attacks)
     return try await Engine.run { [paths] in
       let run = try LoadedRun(subject, cache: paths.images, control: control, report: report)
       return try AttentionSession(run, order, selection).run(control: control, report: report)
@@ -73,7 +73,7 @@ extension Laboratory {
     bands = AttentionBands(of: transform)
     place = ExplanationPlace(
       "attention", run.subject, order.attacks, selection,
-      [cam.node, order.method.rawValue, "batch \(order.batch)"])
+      [cam.node, order.method.rawValue, "batch \(order.batch)", run.images.key])
     attacked = try order.attacks.map { try AttackedImages($0, run.network, batch: order.batch) }
     pixels = try Arena(count: order.batch * 3 * Geometry.pixels)
     adversarial = try Arena(count: order.attacks.isEmpty ? 1 : order.batch * 3 * Geometry.pixels)

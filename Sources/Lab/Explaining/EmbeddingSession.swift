@@ -29,8 +29,8 @@ extension Laboratory {
     _ subject: RunSubject, _ order: EmbeddingOrder, control: RunControl,
     watch: (@Sendable (RunEmbedding) -> Void)? = nil, report: @escaping @Sendable (RunProgress) -> Void
   ) async throws -> RunEmbedding {
-    let selection = try subject.select(order.part, limit: order.limit, seed: order.seed)
-      .restricted(to: order.attacks)
+    let selection = try subject.select(
+      order.part, limit: order.limit, seed: order.seed, attackedBy: order.attacks)
     let features = try await Engine.run { [paths] in
       let run = try LoadedRun(subject, cache: paths.images, control: control, report: report)
       return try FeatureSession(run, order, selection).run(control: control, report: report)
@@ -108,7 +108,8 @@ private struct Features: Sendable {
         what: "images times features of “\(name)”", value: "\(floats)",
         range: "at most \(Self.limit); take fewer images with --limit, or another node")
     }
-    place = ExplanationPlace("features", run.subject, order.attacks, selection, [name, "batch \(order.batch)"])
+    place = ExplanationPlace(
+      "features", run.subject, order.attacks, selection, [name, "batch \(order.batch)", run.images.key])
     attacked = try order.attacks.map { try AttackedImages($0, run.network, batch: order.batch) }
     pixels = try Arena(count: order.batch * 3 * Geometry.pixels)
     adversarial = try Arena(count: order.attacks.isEmpty ? 1 : order.batch * 3 * Geometry.pixels)

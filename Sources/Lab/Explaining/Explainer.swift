@@ -32,6 +32,10 @@ import Pipeline
     _ request: ExplainRequest, control: RunControl? = nil, tell: ((Int, Int) -> Void)? = nil
   ) throws -> Explanation {
     let began = RateMeter.now()
+    var request = request
+    // Kept images are shown to the weights that they were made on, whichever the question would have taken.
+    let set = try request.adversarialSet.map { try laboratory.store.open(request.run).adversarialSet($0) }
+    if let set { request.checkpoint = set.record.checkpoint }
     let run = try run(request)
     let clean = try clean(request, run)
     var explanation = Explanation(
@@ -41,8 +45,8 @@ import Pipeline
       seconds: 0)
     explanation.request.attack = request.attack
     explanation.request.adversarialSet = request.adversarialSet
-    if let name = request.adversarialSet {
-      let set = try run.subject.folder.adversarialSet(name)
+    if let set {
+      try run.subject.check(set)
       try set.copy(clean.slice.number, into: adversarial.base)
       explanation.request.attack = AttackPoint(attack: set.record.attack, settings: set.record.settings)
       try compare(clean, run, effort: nil, &explanation)

@@ -34,7 +34,7 @@ package final class LiveBackend: Backend {
     self.laboratory = laboratory
     viewing = DispatchQueue(label: "quaver.viewer", qos: .userInteractive)
     viewer = ViewerBox(laboratory)
-    queue = QueueStore(file: laboratory.paths.state.appendingPathComponent("queue.json"))
+    queue = QueueStore(folder: laboratory.paths.state)
     speaker = SoundPlayer(wanted: player, folder: laboratory.paths.cache)
     estimator = Estimator(folder: laboratory.paths.cache)
     let (mailbox, controls) = (mailbox, controls)
@@ -167,12 +167,8 @@ package final class LiveBackend: Backend {
   /// Checks first, so that a mistake is told at once and not when its turn comes.
   private func enqueue(_ work: RunQueue.Work, check: () throws -> Void) throws {
     try check()
-    let value = queue.change { queue in
-      // What the user asks for now does not wait for what an earlier session left.
-      if queue.entries.isEmpty { queue.isHeld = false }
-      queue.append(work)
-    }
-    mailbox.post(.queue(value))
+    // What the user asks for now does not wait for what an earlier session left.
+    mailbox.post(.queue(queue.change { $0.append(work) }))
     startNext()
   }
 

@@ -1,46 +1,148 @@
 import Core
 import Foundation
+import Kernels
 import Synchronization
 
-/// The queue and its file, so that what waits survives the program.
-final class QueueStore: Sendable {
-  private let file: URL
-  private let queue: Mutex<RunQueue>
+/// What waits in this process, and its file, so that it survives the program. Each process has a file of its own beside a
+/// lock that dies with it: none rewrites, or trains, what waits in another that lives.
+package final class QueueStore: Sendable {
+  private let folder: URL
+  private let contents: Mutex<Contents>
 
-  /// What an earlier session left is held until the user lets it go on.
-  init(file: URL) {
-    self.file = file
-    var queue = (try? JSON.decoder().decode(RunQueue.self, from: Data(contentsOf: file))) ?? RunQueue()
-    queue.isHeld = !queue.entries.isEmpty
-    self.queue = Mutex(queue)
+  /// What earlier sessions left is taken over, and held until the user lets it go on.
+  package init(folder: URL) {
+    self.folder = folder
+    contents = Mutex(Contents(takingOver: folder))
   }
 
-  var value: RunQueue { queue.withLock { $0 } }
+  package var value: RunQueue { contents.withLock { $0.queue } }
 
   @discardableResult
-  func change(_ body: (inout RunQueue) -> Void) -> RunQueue {
-    queue.withLock { queue in
-      body(&queue)
-      save(queue)
-      return queue
+  package func change(_ body: (inout RunQueue) -> Void) -> RunQueue {
+    contents.withLock { contents in
+      body(&contents.queue)
+      contents.save(in: folder)
+      return contents.queue
     }
   }
 
-  func takeFirst() -> RunQueue.Entry? {
-    queue.withLock { queue in
-      guard let entry = queue.takeFirst() else { return nil }
-      save(queue)
+  package func takeFirst() -> RunQueue.Entry? {
+    contents.withLock { contents in
+      guard let entry = contents.queue.takeFirst() else { return nil }
+      contents.save(in: folder)
       return entry
     }
   }
+}
+
+/// A queue and the file that it has while anything waits.
+private struct Contents: Sendable {
+  var queue = RunQueue()
+  private var file: QueueFile?
+
+  /// Moves what dead processes left into one file: it is written here before it goes away there, so a crash loses
+  /// nothing, and says meanwhile which files it replaces, so that a crash doubles nothing.
+  init(takingOver folder: URL) {
+    let left = QueueFile.left(in: folder)
+    guard !left.isEmpty else { return }
+    let replaced = Set(left.flatMap { $0.kept.replaces })
+    for (file, kept) in left where !replaced.contains(file.name) {
+      for entry in kept.queue.entries { queue.append(entry.work, isHeld: true) }
+    }
+    guard save(in: folder, replacing: left.map { $0.file.name }) else {
+      // On a full disk it stays where it is, for a later session.
+      queue = RunQueue()
+      return
+    }
+    // The locks are held until the last file has gone.
+    withExtendedLifetime(left) { for (file, _) in left { file.remove() } }
+    save(in: folder)
+  }
 
   /// A queue that cannot be written lives as long as the program.
-  private func save(_ queue: RunQueue) {
-    if queue.entries.isEmpty {
-      try? FileManager.default.removeItem(at: file)
-    } else if let data = try? JSON.encoder(pretty: true).encode(queue) {
-      try? RunStore.makeFolder(file.deletingLastPathComponent())
-      try? AtomicFile.write(file, data)
+  ///
+  /// - Returns: whether it is kept.
+  @discardableResult
+  mutating func save(in folder: URL, replacing others: [String] = []) -> Bool {
+    guard !queue.entries.isEmpty else {
+      file?.remove()
+      file = nil
+      return true
     }
+    try? RunStore.makeFolder(folder)
+    if file == nil { file = QueueFile(folder.appendingPathComponent(QueueFile.newName())) }
+    return file?.write(KeptQueue(queue: queue, replaces: others)) ?? false
+  }
+}
+
+/// What a queue's file holds.
+private struct KeptQueue: Codable {
+  var queue: RunQueue
+  /// Files whose entries are in this one already, though they may still be there.
+  var replaces: [String] = []
+}
+
+/// A queue's file whose lock this process holds. A name is never used again, and a file goes before its lock does: who got
+/// the lock of a file that has gone meanwhile finds nothing to take.
+private struct QueueFile: Sendable {
+  private let url: URL
+  private let lockPath: String
+  private let lock: RunLock
+
+  var name: String { url.lastPathComponent }
+
+  /// Nil where the process whose file it is lives, or where no lock can be made.
+  init?(_ url: URL) {
+    let lockPath = url.deletingPathExtension().appendingPathExtension("lock").path
+    let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { return nil }
+    guard quaver_try_lock(descriptor) == 0 else {
+      close(descriptor)
+      return nil
+    }
+    (self.url, self.lockPath, lock) = (url, lockPath, RunLock(descriptor: descriptor))
+  }
+
+  /// Names sort by the time at which they were made.
+  static func newName() -> String {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return "queue-\(time.tv_sec * 1_000_000_000 + time.tv_nsec)-\(UUID().uuidString.prefix(8)).json"
+  }
+
+  /// The files of processes that have ended, the oldest first. `queue.json` is of versions that had one file for all.
+  static func left(in folder: URL) -> [(file: QueueFile, kept: KeptQueue)] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    let old = names.filter { $0 == "queue.json" }
+    let own = names.filter { $0.hasPrefix("queue-") && $0.hasSuffix(".json") }.sorted()
+    return (old + own).compactMap { name in
+      guard let file = QueueFile(folder.appendingPathComponent(name)) else { return nil }
+      if let kept = file.read() { return (file, kept) }
+      if !file.exists { file.remove() }
+      return nil
+    }
+  }
+
+  private var exists: Bool { FileManager.default.fileExists(atPath: url.path) }
+
+  /// Nil where it is gone, or not what Quaver writes; such a file stays.
+  private func read() -> KeptQueue? {
+    guard let data = try? Data(contentsOf: url) else { return nil }
+    let decoder = JSON.decoder()
+    if let kept = try? decoder.decode(KeptQueue.self, from: data) { return kept }
+    return (try? decoder.decode(RunQueue.self, from: data)).map { KeptQueue(queue: $0) }
+  }
+
+  /// - Returns: whether it was written; what was there before stays where it was not.
+  func write(_ kept: KeptQueue) -> Bool {
+    do {
+      try AtomicFile.write(url, try JSON.encoder(pretty: true).encode(kept))
+      return true
+    } catch { return false }
+  }
+
+  func remove() {
+    unlink(url.path)
+    unlink(lockPath)
   }
 }

@@ -164,8 +164,7 @@ package struct RunFolder: Sendable {
   private static let wishPrefix = "control-"
 
   private var wishFiles: [URL] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    return names.filter { $0.hasPrefix(Self.wishPrefix) }.sorted().map(file)
+    names.filter { $0.hasPrefix(Self.wishPrefix) }.sorted().map(file)
   }
 
   private static func wish(_ file: URL) -> RunControl.Wish? {
@@ -185,11 +184,21 @@ package struct RunFolder: Sendable {
 
   func clearWishes() { _ = takeWishes() }
 
-  /// Takes the whole folder away.
-  func remove() throws {
-    do { try FileManager.default.removeItem(at: url) } catch {
-      throw CoreError.cannotWrite(path: url.path, reason: AtomicFile.reason(of: error))
-    }
+  private var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? [] }
+
+  /// Whether a process writes that file before a run's first epoch.
+  private static func isOfABeginning(_ name: String) -> Bool {
+    ["job.json", "lock", "split.csv", "progress.json", "outcome.json", "metrics.jsonl"].contains(name)
+      || name.hasPrefix(wishPrefix) || isPartial(name)
+  }
+
+  /// False where anything lies here that no beginning of a run has written.
+  var holdsOnlyOurs: Bool { names.allSatisfy(Self.isOfABeginning) }
+
+  /// Takes a run away that has not trained an epoch: its files one by one, and the folder when it is then empty.
+  func removeBeginning() {
+    for name in names where Self.isOfABeginning(name) { unlink(file(name).path) }
+    rmdir(url.path)
   }
 
   /// - Throws: `LabError.runIsLive` when another process trains this run.
@@ -207,11 +216,10 @@ package struct RunFolder: Sendable {
 
   /// What killed processes left of files that never got their names; nobody else writes here while we hold the lock.
   private func removePartials() {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
-    for name in names where name.hasPrefix(".") && name.hasSuffix(".partial") {
-      try? FileManager.default.removeItem(at: file(name))
-    }
+    for name in names where Self.isPartial(name) { try? FileManager.default.removeItem(at: file(name)) }
   }
+
+  private static func isPartial(_ name: String) -> Bool { name.hasPrefix(".") && name.hasSuffix(".partial") }
 
   private func decode<T: Decodable>(_ type: T.Type, _ name: String) -> T? {
     (try? Data(contentsOf: file(name))).flatMap { try? JSON.decoder().decode(type, from: $0) }

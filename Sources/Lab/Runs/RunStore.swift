@@ -45,8 +45,8 @@ package struct RunStore: Sendable {
       guard errno == EEXIST else {
         throw CoreError.cannotWrite(path: folder.url.path, reason: AtomicFile.lastSystemError())
       }
-      // A folder without job.json is what a crash left before the run's first word; its name is free.
-      if !isRun(folder.id), !folder.isLive { return folder }
+      // What a crash left before the run's first word has a free name; a folder of someone else's has not.
+      if !isRun(folder.id), folder.holdsOnlyOurs, !folder.isLive { return folder }
       if name != nil { break }
     }
     throw LabError.runExists(base)

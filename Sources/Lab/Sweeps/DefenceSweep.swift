@@ -37,10 +37,14 @@ package struct DefenceSweep: Sendable {
   /// - Parameters:
   ///   - defences: names of white-box attacks.
   ///   - epsilons: of training and attacking alike.
+  ///   - store: where the weights are found that all cells start from; nil leaves that to each training.
   /// - Throws: `AttackError`, `LabError`, `EvaluationError.emptyList`.
-  package init(_ job: Job, defences: [String], epsilons: [Double], ratio: Double = 1) throws {
+  package init(
+    _ job: Job, defences: [String], epsilons: [Double], ratio: Double = 1, weights store: WeightStore? = nil
+  ) throws {
     guard !defences.isEmpty else { throw EvaluationError.emptyList(what: "defences") }
     guard !epsilons.isEmpty else { throw EvaluationError.emptyList(what: "--eps") }
+    let start = try store.map { try StartingPoint(job, $0).recorded() }
     cells = try defences.flatMap { name in
       try epsilons.map { epsilon in
         let attack = try Attacks.named(name)
@@ -50,7 +54,11 @@ package struct DefenceSweep: Sendable {
         try defence.check()
         var job = job
         job.defend = defence
-        return Cell(defence: defence, job: job, run: try Self.name(job, defence))
+        // Cells that start from other weights have other names: what was imported later is not mixed in.
+        if let start, start != .none { job.weights = start }
+        let run = try Self.name(job, defence)
+        job.weights = start ?? job.weights
+        return Cell(defence: defence, job: job, run: run)
       }
     }
   }

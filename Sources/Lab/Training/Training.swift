@@ -87,7 +87,7 @@ extension Laboratory {
       outcome = RunOutcome(status: .stopped)
     } catch let error as PipelineError where isNew && folder.metrics().isEmpty {
       // A sound file that its header did not give away: nothing is trained yet, so nothing is left behind.
-      try? folder.remove()
+      folder.removeBeginning()
       throw error
     } catch let error as any UserError {
       outcome = RunOutcome(status: .failed, failure: error.description)

@@ -253,10 +253,7 @@ import Pipeline
     try folder.append(metrics)
     try folder.keep(predictions(validation))
     report(.epoch(metrics))
-    // Before any checkpoint: weights that are no numbers replace none that are.
-    guard metrics.trainLoss.isFinite, metrics.validLoss.isFinite else {
-      throw LabError.diverged(epoch: metrics.epoch, step: metrics.step)
-    }
+    guard metrics.trainLoss.isFinite, metrics.validLoss.isFinite else { throw diverged }
     let isBest = metrics.validAccuracy > position.bestAccuracy
     position.note(metrics.validAccuracy)
     position.startNextEpoch()
@@ -277,10 +274,14 @@ import Pipeline
 
   // MARK: checkpoints
 
+  /// Weights that are no numbers replace none that are, whatever a stop or the clock asks for.
   private func checkpoint() throws {
+    guard position.lossSum.isFinite, network.isFinite else { throw diverged }
     try Checkpoint.save(network, optimiser, metadata: metadata(), to: folder.lastCheckpoint)
     lastCheckpoint = RateMeter.now()
   }
+
+  private var diverged: LabError { .diverged(epoch: position.epoch, step: optimiser.steps) }
 
   private func metadata() throws -> [String: String] {
     try CheckpointFacts.metadata(job: job, emotions: data.corpus.emotions, scaling: data.scaling, position: position)

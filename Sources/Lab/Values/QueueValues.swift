@@ -9,6 +9,10 @@ package struct RunQueue: Codable, Sendable, Equatable {
   package struct Entry: Codable, Sendable, Equatable, Identifiable {
     package let id: Int
     package let work: Work
+    /// Left by an earlier session: it waits until the user lets it go on. Not kept, since all that is read was left.
+    package internal(set) var isHeld = false
+
+    private enum CodingKeys: String, CodingKey { case id, work }
 
     /// What waits, in a few words.
     package var label: String {
@@ -22,25 +26,36 @@ package struct RunQueue: Codable, Sendable, Equatable {
   }
 
   package private(set) var entries: [Entry] = []
-  /// What an earlier session left waits until the user lets it go on.
-  package var isHeld = false
   private var nextID = 1
+
+  private enum CodingKeys: String, CodingKey { case entries, nextID }
 
   package init() {}
 
-  package mutating func append(_ work: Work) {
-    entries.append(Entry(id: nextID, work: work))
+  /// Whether anything waits for the user's word.
+  package var isHeld: Bool { entries.contains { $0.isHeld } }
+  /// Whether anything begins by itself when its turn comes.
+  package var isMoving: Bool { entries.contains { !$0.isHeld } }
+
+  /// - Parameter isHeld: for what an earlier session left; what is asked for now does not wait for that.
+  package mutating func append(_ work: Work, isHeld: Bool = false) {
+    entries.append(Entry(id: nextID, work: work, isHeld: isHeld))
     nextID += 1
   }
 
-  package mutating func takeFirst() -> Entry? { isHeld || entries.isEmpty ? nil : entries.removeFirst() }
+  /// The first that may begin.
+  package mutating func takeFirst() -> Entry? {
+    guard let index = entries.firstIndex(where: { !$0.isHeld }) else { return nil }
+    return entries.remove(at: index)
+  }
 
   package mutating func obey(_ wish: QueueWish) {
     switch wish {
     case .remove(let id): entries.removeAll { $0.id == id }
     case .advance(let id):
       if let index = entries.firstIndex(where: { $0.id == id }), index > 0 { entries.swapAt(index, index - 1) }
-    case .proceed: isHeld = false
+    case .proceed:
+      for index in entries.indices { entries[index].isHeld = false }
     }
   }
 }

@@ -22,6 +22,8 @@ package struct AttackState: Sendable, Equatable {
   package var overlay = 0
   /// Asked for, and not answered yet.
   package var wanted: ExplainRequest?
+  /// The engine was taken by another pane's question before it answered ours.
+  package private(set) var isDisplaced = false
   package var progress: RunProgress?
   package private(set) var shown: ScrubPicture?
   package var failure: String?
@@ -39,6 +41,14 @@ package struct AttackState: Sendable, Equatable {
   package mutating func take(_ explanation: Explanation) {
     shown = ScrubPicture(explanation)
     (wanted, failure, progress) = (nil, nil, nil)
+  }
+
+  package mutating func ask(_ request: ExplainRequest) { (wanted, progress, isDisplaced) = (request, nil, false) }
+
+  /// A newer question of another pane took the place of ours, and only the newest is answered.
+  package mutating func forgetQuestion() {
+    guard wanted != nil else { return }
+    (wanted, progress, isDisplaced) = (nil, nil, true)
   }
 
   package mutating func fail(_ sentence: String) { (wanted, shown, failure, progress) = (nil, nil, sentence, nil) }
@@ -138,6 +148,7 @@ package enum AttackPane {
       }
       return []
     }
+    pane.appear = { $0.attackPane.isDisplaced ? ask(&$0) : [] }
     pane.table = { $0.attackPane.shown.map { table($0.explanation) } }
     // The row of what the image is taken for.
     pane.tableRow = { $0.attackPane.shown.map { ($0.explanation.attacked ?? $0.explanation.clean).prediction } }
@@ -187,7 +198,7 @@ package enum AttackPane {
 
   package static func ask(_ state: inout State) -> [Effect] {
     guard let request = subject(state) else { return [] }
-    (state.attackPane.wanted, state.attackPane.progress) = (request, nil)
+    state.attackPane.ask(request)
     return [.request(.explain(request))]
   }
 

@@ -134,6 +134,9 @@ enum ExplainDrawing {
       TextWidth.cut(text, to: grid.gutter - 1, ellipsis: look.glyphs.ellipsis), 0, top, look.style(emotion: emotion))
     guard grid.gutter > 2, grid.height > 1 else { return }
     surface.put(pane.rows[row].utterance, 0, top + 1, look.style(.dim), width: grid.gutter - 1)
+    // The last line may say how many rows are below.
+    guard grid.height > 3, let other = pane.otherSlice(row) else { return }
+    surface.put("slice \(other.index + 1)/\(other.count)", 0, top + 2, look.style(.warning), width: grid.gutter - 1)
   }
 
   // MARK: Cells

@@ -65,6 +65,7 @@ package enum ExplainPane {
   /// The next cell, while the pane is looked at: other panes ask the same engine.
   static func goOn(_ state: inout State) -> [Effect] {
     guard state.focus == .explain, let request = state.explainPane.next() else { return [] }
+    state.attackPane.forgetQuestion()
     return [.request(.explain(request))]
   }
 
@@ -97,9 +98,10 @@ package enum ExplainPane {
     }
   }
 
-  /// The attacks whose columns are shown, at the attack pane's ε.
+  /// The attacks whose columns are shown: those that were asked for, else a few at the attack pane's ε.
   private static func attacks(_ state: State) -> [AttackPoint] {
-    Scrub.gradientAttacks.compactMap { Scrub.point($0, strength: max(1, state.attackPane.epsilon)) }
+    if let attacks = state.explainPane.attacks { return attacks }
+    return Scrub.gradientAttacks.compactMap { Scrub.point($0, strength: max(1, state.attackPane.epsilon)) }
   }
 
   /// Anew, with what was chosen meanwhile.
@@ -219,8 +221,9 @@ package enum ExplainPane {
         let image = explanation.attacked ?? explanation.clean
         return [
           .text(pane.emotions[pane.rows[row].emotion]), .text(pane.rows[row].utterance),
-          .text(pane.columns[column].title), .text(explanation.emotions[image.prediction]),
-          .share(image.probabilities[image.prediction]), number(drift?.rankCorrelation), number(drift?.overlap),
+          .text(pane.columns[column].title), .integer(explanation.request.slice + 1),
+          .text(explanation.emotions[image.prediction]), .share(image.probabilities[image.prediction]),
+          number(drift?.rankCorrelation), number(drift?.overlap),
           number(drift?.frequencyShift), number(drift?.timeShift),
         ]
       }
@@ -228,8 +231,9 @@ package enum ExplainPane {
     return ResultTable(
       title: "Attention, \(pane.subject), slice \(pane.slice + 1)",
       columns: [
-        .init("emotion"), .init("utterance"), .init("column"), .init("taken for"), .init("probability %"),
-        .init("rank correlation"), .init("overlap of top fifths"), .init("moved in frequency"), .init("moved in time"),
+        .init("emotion"), .init("utterance"), .init("column"), .init("slice"), .init("taken for"),
+        .init("probability %"), .init("rank correlation"), .init("overlap of top fifths"), .init("moved in frequency"),
+        .init("moved in time"),
       ], rows: rows, notes: [words(state)])
   }
 
@@ -247,6 +251,14 @@ package enum ExplainPane {
     let epsilon = pane.columns.compactMap(\.point).first.flatMap(Scrub.epsilon).map { " · \($0)" } ?? ""
     let missing =
       pane.missing.isEmpty || pane.means != nil ? "" : " · not said in \(pane.missing.joined(separator: ", "))"
-    return "\(run)\(epsilon) · \(node) · \(method) · evidence for \(target)\(missing)"
+    return "\(run)\(epsilon) · \(node) · \(method) · evidence for \(target)\(missing)\(shorter(pane))"
+  }
+
+  /// " · anger ends with slice 2": takes that are too short for the slice that was asked for.
+  private static func shorter(_ pane: ExplainState) -> String {
+    let ends = pane.rows.indices.compactMap { row in
+      pane.otherSlice(row).map { "\(pane.emotions[pane.rows[row].emotion]) ends with slice \($0.index + 1)" }
+    }
+    return ends.isEmpty ? "" : " · " + ends.joined(separator: ", ")
   }
 }

@@ -69,9 +69,10 @@ package enum TrainingPane {
 
   private static func title(_ state: State) -> String {
     var words = ["Training (\(state.runs.count))"]
-    let waiting = state.queue.entries.count
+    let waiting = state.queue.entries.count, held = state.queue.entries.count { $0.isHeld }
     if waiting > 0 {
-      words.append("\(waiting) \(waiting == 1 ? "waits" : "wait")\(state.queue.isHeld ? " for you: w" : "")")
+      let whom = held == 0 ? "" : held == waiting ? " for you: w" : ", \(held) for you: w"
+      words.append("\(waiting) \(waiting == 1 ? "waits" : "wait")\(whom)")
     }
     return (words + state.trainingPane.settings.words).joined(separator: " · ")
   }

@@ -39,6 +39,10 @@ package enum PlainCommands {
         Answer(lines: mode.state.runs.isEmpty ? ["no run yet: train CORPUS"] : mode.state.runs.map(line))
       },
       Command(name: "status", arguments: "", help: "the runs that are live, and what waits", run: status),
+      Command(
+        name: "queue", arguments: "[go | remove N]",
+        help: "what waits, each with its number; go lets what an earlier session left begin, remove takes one out",
+        run: queue),
       Command(name: "show", arguments: "RUN", help: "a run's job, notes and last numbers") { mode, words in
         withRun(mode.state, words) { show($0) }
       },
@@ -207,8 +211,29 @@ package enum PlainCommands {
         + "\(run.job.epochs), \(Numbers.percent(Double(progress.done) / Double(progress.total), 0)), "
         + "\(Numbers.fixed(progress.rate, 1)) a second\(left)"
     }
-    let waiting = mode.state.queue.entries.map { "waits: \($0.label)" }
+    let waiting = mode.state.queue.entries.map { "waits\($0.isHeld ? " for your word" : ""): \($0.label)" }
     return Answer(lines: live.isEmpty && waiting.isEmpty ? ["nothing is being trained"] : live + waiting)
+  }
+
+  private static let queue: @Sendable (inout PlainMode, [String]) -> PlainMode.Answer = { mode, words in
+    let queue = mode.state.queue
+    switch words.first?.lowercased() {
+    case nil:
+      let lines = queue.entries.map { "\($0.id): \($0.label)\($0.isHeld ? ", left by an earlier session" : "")" }
+      let hint = queue.isHeld ? ["queue go lets what an earlier session left begin; queue remove N takes one out"] : []
+      return Answer(lines: lines.isEmpty ? ["nothing waits"] : lines + hint)
+    case "go"?:
+      guard queue.isHeld else { return Answer(lines: ["nothing was left by an earlier session"]) }
+      return Answer(lines: ["what an earlier session left goes on"], requests: [.queue(.proceed)])
+    case "remove"?:
+      let number = words.dropFirst().first.flatMap { Int($0) }
+      guard let entry = queue.entries.first(where: { $0.id == number }) else {
+        let known = queue.entries.map { "\($0.id)" }.joined(separator: ", ")
+        return Answer(lines: ["which one? There are \(known.isEmpty ? "none" : known)"])
+      }
+      return Answer(lines: ["taken out: \(entry.label)"], requests: [.queue(.remove(entry.id))])
+    case let word?: return Answer(lines: ["queue takes go or remove N, not “\(word)”"])
+    }
   }
 
   private static let confusion: @Sendable (inout PlainMode, [String]) -> PlainMode.Answer = { mode, words in

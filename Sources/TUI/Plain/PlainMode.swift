@@ -70,9 +70,7 @@ package struct PlainMode: Sendable {
       for run in runs where told[run.id] == nil { told[run.id] = run.status }
       return []
     case .run(let run): return hear(run)
-    case .picture(let picture) where awaited == .picture(picture.request):
-      awaited = nil
-      return PlainReading.lines(picture)
+    case .picture(let picture): return hear(picture)
     case .pictureFailed(_, let sentence):
       awaited = nil
       return [sentence]
@@ -93,6 +91,18 @@ package struct PlainMode: Sendable {
       return ["error: \(sentence)"]
     default: return []
     }
+  }
+
+  /// A slice that does not exist is answered with the last that does.
+  private mutating func hear(_ picture: Picture) -> [String] {
+    guard case .picture(var asked) = awaited else { return [] }
+    let isBeyond = asked.slice > picture.request.slice && picture.request.slice == picture.sliceCount - 1
+    if isBeyond { asked.slice = picture.request.slice }
+    guard asked == picture.request else { return [] }
+    awaited = nil
+    guard isBeyond else { return PlainReading.lines(picture) }
+    let count = picture.sliceCount == 1 ? "1 slice" : "\(picture.sliceCount) slices"
+    return ["\(asked.utterance) has only \(count), so this is the last"] + PlainReading.lines(picture)
   }
 
   private mutating func hear(_ run: RunInfo) -> [String] {

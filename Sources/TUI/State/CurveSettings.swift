@@ -84,7 +84,7 @@ package enum CurveMaker {
 
   /// - Parameter runs: one gives all its measures, several the last measure (validation) of each.
   package static func curves(_ runs: [RunInfo], _ measures: [CurveMeasure], _ settings: CurveSettings) -> [Curve] {
-    let groups = settings.joinsSeeds ? grouped(runs) : runs.map { [$0] }
+    let groups = groups(runs, settings)
     guard groups.count > 1 else {
       return groups.first.map { group in
         measures.compactMap { curve(group, $0, settings, name: $0.name, $0.role, $0.mark, $0.every) }
@@ -109,8 +109,18 @@ package enum CurveMaker {
   package static func title(
     _ title: String, _ runs: [RunInfo], _ measures: [CurveMeasure], _ settings: CurveSettings
   ) -> String {
-    let count = settings.joinsSeeds ? grouped(runs).count : runs.count
-    return count > 1 ? title + (shared(measures, runs).map { ", \($0.name)" } ?? "") : title
+    groups(runs, settings).count > 1 ? title + (shared(measures, runs).map { ", \($0.name)" } ?? "") : title
+  }
+
+  /// The runs of each curve.
+  private static func groups(_ runs: [RunInfo], _ settings: CurveSettings) -> [[RunInfo]] {
+    settings.joinsSeeds ? grouped(runs) : runs.map { [$0] }
+  }
+
+  /// What the curve of a run is called where several are drawn; runs that are joined share one. Nil where it is not drawn.
+  package static func letter(of run: String, in runs: [RunInfo], _ settings: CurveSettings) -> Character? {
+    let group = groups(runs, settings).firstIndex { group in group.contains { $0.id == run } }
+    return group.map { letters[$0 % letters.count] }
   }
 
   /// Runs that differ in their seed alone, in the order of their first.

@@ -64,6 +64,8 @@ package struct ExplainState: Sendable, Equatable {
   package private(set) var means: (report: AttentionReport, tiles: [[Tile]])?
   /// Of the means that are being made.
   package var progress: RunProgress?
+  /// Instead of those that cost a few gradients, at the attack pane's ε.
+  package var attacks: [AttackPoint]?
   /// Whose images are averaged.
   package var part = EvaluationPart.valid
   /// Asked for, and not answered yet.
@@ -81,7 +83,8 @@ package struct ExplainState: Sendable, Equatable {
   package init() {}
 
   package static func == (a: ExplainState, b: ExplainState) -> Bool {
-    (a.across, a.shown, a.overlay, a.method, a.node, a.target) == (
+    guard a.attacks == b.attacks else { return false }
+    return (a.across, a.shown, a.overlay, a.method, a.node, a.target) == (
       b.across, b.shown, b.overlay, b.method, b.node, b.target
     )
       && (a.sortsByDrift, a.subject, a.slice, a.emotions, a.rows) == (
@@ -100,6 +103,15 @@ package struct ExplainState: Sendable, Equatable {
 
   package func picture(_ row: Int, _ column: Int) -> ScrubPicture? {
     if case .picture(let picture) = cell(row, column) { picture } else { nil }
+  }
+
+  /// The slice that a row shows instead of the one that was asked for, and how many its take has; nil where they agree.
+  package func otherSlice(_ row: Int) -> (index: Int, count: Int)? {
+    for column in columns.indices {
+      guard let explanation = picture(row, column)?.explanation, explanation.request.slice != slice else { continue }
+      return (explanation.request.slice, explanation.sliceCount)
+    }
+    return nil
   }
 
   package func tile(_ row: Int, _ column: Int) -> Tile? {
@@ -230,7 +242,9 @@ package struct ExplainState: Sendable, Equatable {
     let (own, answer) = (wanted.request, explanation.request)
     guard (own.run, own.utterance, own.method) == (answer.run, answer.utterance, answer.method),
       own.attack == answer.attack, own.node == nil || own.node == answer.node,
-      own.target == nil || own.target == answer.target, answer.adversarialSet == nil
+      own.target == nil || own.target == answer.target, answer.adversarialSet == nil,
+      // A take that is shorter answers with its last slice.
+      answer.slice == own.slice || (answer.slice < own.slice && answer.slice == explanation.sliceCount - 1)
     else { return false }
     cells[wanted.cell] = .picture(ScrubPicture(explanation))
     self.wanted = nil

@@ -69,8 +69,9 @@ enum FormModal {
 }
 
 extension State {
-  /// A training or an attack of this process is under way or about to be, so that the next one waits.
+  /// A training or an attack of this process is under way or about to be, so that the next one waits. What an earlier
+  /// session left is neither until the user lets it go on.
   package var isBusy: Bool {
-    !ownLiveRuns.isEmpty || trainingPane.awaitsNew || !queue.entries.isEmpty || resultsPane.attacking != nil
+    !ownLiveRuns.isEmpty || trainingPane.awaitsNew || queue.isMoving || resultsPane.attacking != nil
   }
 }

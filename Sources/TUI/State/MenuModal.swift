@@ -55,6 +55,14 @@ enum MenuModal {
 
   private static let hasEntry: @Sendable (State) -> Bool = { selected($0) != nil }
 
+  /// Whether a run begins as soon as what is held is let go on: an attack is none, and waiting for one would never end.
+  private static func beginsRun(_ state: State) -> Bool {
+    switch state.queue.entries.first?.work {
+    case .train?, .resume?: !state.isBusy
+    case .attack?, nil: false
+    }
+  }
+
   static let queueBindings: [Binding] =
     [
       Binding(
@@ -62,7 +70,7 @@ enum MenuModal {
         isEnabled: { $0.queue.isHeld }
       ) { state in
         state.modal = nil
-        state.trainingPane.awaitsNew = true
+        if beginsRun(state) { state.trainingPane.awaitsNew = true }
         return [.request(.queue(.proceed))]
       },
       Binding("queue.remove", ["x", "delete"], "take out", "Takes the selected run out.", hint: 2, isEnabled: hasEntry)

@@ -208,11 +208,14 @@ package enum ModalView {
 
   private static func queueView(_ state: State, _ list: ListState, _ surface: inout Surface) {
     let (look, entries) = (state.look, state.queue.entries)
+    let isMixed = state.queue.isHeld && state.queue.isMoving
     let rect = centred(Size(width: 76, height: max(3, entries.count + 4)), state.size)
     box(rect, "Runs that wait", look, &surface) { surface in
       let words =
         if entries.isEmpty {
           "Nothing waits. t and Enter put a run here while another is live."
+        } else if isMixed {
+          "What an earlier session left is held: Enter lets it begin."
         } else if state.queue.isHeld {
           "Left by an earlier session: Enter lets them begin."
         } else {
@@ -221,7 +224,8 @@ package enum ModalView {
       let used = Paragraph.draw(words, in: surface.bounds.inset(by: 0), style(.dim, look), look, &surface)
       surface.within(surface.bounds.splitTop(used).rest) { surface in
         for (y, index) in list.visible(count: entries.count, height: surface.height).enumerated() {
-          let text = TextWidth.cut(entries[index].label, to: surface.width - 5, ellipsis: look.glyphs.ellipsis)
+          let label = (isMixed && entries[index].isHeld ? "held: " : "") + entries[index].label
+          let text = TextWidth.cut(label, to: surface.width - 5, ellipsis: look.glyphs.ellipsis)
           surface.put("\(index + 1)  \(text)", 1, y, style(.text, look))
           if index == list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
         }

@@ -100,9 +100,9 @@ package enum RunTable {
     let (mark, role) = mark(run.status, look)
     surface.put(mark, 0, y, look.style(role))
     // The letter of its curve.
-    let shown = state.shownRuns
-    if !state.trainingPane.marks.isEmpty, let index = shown.firstIndex(where: { $0.id == run.id }) {
-      surface.put(String(CurveMaker.letters[index % CurveMaker.letters.count]), 1, y, look.style(.match))
+    let pane = state.trainingPane
+    if !pane.marks.isEmpty, let letter = CurveMaker.letter(of: run.id, in: state.shownRuns, pane.settings) {
+      surface.put(String(letter), 1, y, look.style(.match))
     }
     var x = left(state)
     for column in columns {

@@ -102,6 +102,9 @@ struct AttackOptions: ParsableArguments {
     return choices
   }
 
+  /// Whether anything is not as it is by default.
+  var isGiven: Bool { !given.isEmpty || preset != AttackPreset.eq3.rawValue || seed != 0 }
+
   private var given: [(AttackKnob, String)] {
     let all: [(Bool, AttackKnob, String)] = [
       (eps != nil, .epsilon, "--eps"), (alpha != nil, .alpha, "--alpha"), (steps != nil, .steps, "--steps"),

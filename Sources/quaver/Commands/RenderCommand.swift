@@ -119,17 +119,18 @@ struct RenderCommand: AsyncParsableCommand {
     return state
   }
 
-  /// Those that are registered, a folder that --corpus names among them, as in the workbench, and the run's own.
+  /// Those that are registered, a folder that --corpus names among them, as in the workbench, and the run's own. The one
+  /// that is to be shown must be readable; what is wrong with another is told.
   private func corpora(_ laboratory: Laboratory) throws -> [CorpusInfo] {
     if let corpus, !laboratory.library.registrations().contains(where: { $0.name == corpus }) {
       try laboratory.library.ensure(path: corpus)
     }
     var known = laboratory.library.registrations()
-    let own = try runName.map { try laboratory.store.open($0).record().job.corpus }
-    if let own = own.flatMap({ try? laboratory.library.find($0) }), !known.contains(where: { $0.path == own.path }) {
-      known.append(own)
-    }
-    return try known.map { try laboratory.library.info($0) }
+    let job = try runName.map { try laboratory.store.open($0).record().job }
+    let own = job.flatMap { try? laboratory.library.find($0.corpus) }
+    if let own, !known.contains(where: { $0.path == own.path }) { known.append(own) }
+    let needed = try corpus.map { try laboratory.library.find($0).path } ?? own?.path
+    return try laboratory.library.infos(known, needed: { $0.path == needed }, tell: Console.error)
   }
 
   private func show(_ state: inout State, _ laboratory: Laboratory) throws {
@@ -167,6 +168,7 @@ enum RenderError: UserError, Equatable {
   case nothing(String)
   case nothingToShow(String)
   case oneAttack
+  case besideAttacks
   case noSet(String, run: String, known: [String])
   case badSize(String)
   case twoDifferences
@@ -178,6 +180,7 @@ enum RenderError: UserError, Equatable {
     case .nothing(let pane): "the pane “\(pane)” has no table to write; it needs a run, or --utterance"
     case .nothingToShow(let reason): "there is nothing to show: \(reason)"
     case .oneAttack: "the attack pane shows one attack: name one with --attack, or a kept set with --set"
+    case .besideAttacks: "the columns are runs or attacks: give --beside, or --attack and its settings, not both"
     case .noSet(let name, let run, let known):
       "no attack on \(run) is called “\(name)”; there are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
     case .twoDifferences: "the confusion pane shows one difference: give --set or --minus, not both"

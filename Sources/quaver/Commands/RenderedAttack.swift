@@ -6,7 +6,10 @@ import TUI
 
 /// What `quaver render attack` and `quaver render results` are asked for.
 struct RenderedAttack: ParsableArguments {
-  @Option(help: "One attack; without it the clean image is shown.")
+  @Option(
+    help: ArgumentHelp(
+      "One attack; without it the clean image is shown. The explain pane takes a list, such as fgsm,pgd.",
+      valueName: "attack"))
   var attack: String?
   @Option(
     help: ArgumentHelp(
@@ -14,8 +17,12 @@ struct RenderedAttack: ParsableArguments {
         + "the confusion pane the matrix without it minus the one under it.",
       valueName: "name"))
   var set: String?
-  @Option(help: "Per cent of its light that a place loses where the network does not look: 0, 25, 50, 75 or 100.")
-  var overlay = 0
+  @Option(
+    help: ArgumentHelp(
+      "Per cent of its light that a place loses where the network does not look: 0, 25, 50, 75 or 100; by default 0 of "
+        + "the attack pane and 75 of the explain pane.",
+      valueName: "percent"))
+  var overlay: Int?
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
@@ -36,10 +43,7 @@ struct RenderedAttack: ParsableArguments {
     if state.viewPane.isEmpty { throw RenderError.nothingToShow("give the --utterance that is attacked") }
     if let reason = AttackPane.whyNot(state) { throw RenderError.nothingToShow(reason) }
     guard let run = state.selectedRun else { return }
-    guard let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) else {
-      throw LabError.outOfRange(what: "--overlay", value: "\(overlay)", range: "0, 25, 50, 75 or 100")
-    }
-    state.attackPane.overlay = index
+    state.attackPane.overlay = try darkness() ?? 0
     (state.viewPane.stride, state.viewPane.slice) = (run.job.strideMilliseconds, max(0, slice))
     if let set {
       let record = try laboratory.store.open(run.id).adversarialSet(set)
@@ -63,6 +67,15 @@ struct RenderedAttack: ParsableArguments {
     }
   }
 
+  /// An index of `AttackState.overlays`; nil when it was not asked for.
+  private func darkness() throws -> Int? {
+    guard let overlay else { return nil }
+    guard let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) else {
+      throw LabError.outOfRange(what: "--overlay", value: "\(overlay)", range: "0, 25, 50, 75 or 100")
+    }
+    return index
+  }
+
   /// Lays out the features that the map pane would.
   ///
   /// - Throws: `AttackError`, and what embedding throws.
@@ -84,7 +97,7 @@ struct RenderedAttack: ParsableArguments {
 
   /// Averages what the explain pane would, or fills its cells one after the other.
   ///
-  /// - Throws: `RenderError.nothingToShow`, `LabError`, and what explaining throws.
+  /// - Throws: `RenderError`, `AttackError`, `LabError`, and what explaining throws.
   func explain(_ state: inout State, slice: Int, _ laboratory: Laboratory) async throws {
     if means { state.explainPane.across = .means }
     if state.viewPane.isEmpty, state.explainPane.across != .means {
@@ -92,9 +105,10 @@ struct RenderedAttack: ParsableArguments {
     }
     if let reason = ExplainPane.whyNot(state) { throw RenderError.nothingToShow(reason) }
     guard let run = state.selectedRun else { return }
-    if overlay > 0, let index = AttackState.overlays.firstIndex(of: Double(overlay) / 100) {
-      state.explainPane.overlay = index
-    }
+    if let index = try darkness() { state.explainPane.overlay = index }
+    if !beside.isEmpty, !means, attack != nil || settings.isGiven { throw RenderError.besideAttacks }
+    state.explainPane.attacks = try settings.choices(attack ?? Scrub.gradientAttacks.joined(separator: ","))
+      .map { AttackPoint($0) }
     guard !means else { return try await average(&state, laboratory) }
     (state.viewPane.stride, state.viewPane.slice) = (run.job.strideMilliseconds, max(0, slice))
     if !beside.isEmpty {
@@ -120,9 +134,7 @@ struct RenderedAttack: ParsableArguments {
 
   private func average(_ state: inout State, _ laboratory: Laboratory) async throws {
     state.explainPane.part = part
-    guard var wish = ExplainPane.wish(state) else { return }
-    wish.attacks = try settings.choices(Scrub.gradientAttacks.joined(separator: ",")).map { AttackPoint($0) }
-    let asked = wish
+    guard let asked = ExplainPane.wish(state) else { return }
     let report = try await laboratory.attention(
       try laboratory.subject(asked.run), try asked.order(), control: RunControl()
     ) { _ in }

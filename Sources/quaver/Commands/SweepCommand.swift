@@ -84,8 +84,9 @@ struct SweepCommand: AsyncParsableCommand {
     func run() async throws {
       try training.apply()
       let names = defend.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-      let sweep = try DefenceSweep(job.job(), defences: names, epsilons: try EpsilonSweep.parse(eps), ratio: ratio)
       let laboratory = try common.laboratory()
+      let sweep = try DefenceSweep(
+        job.job(), defences: names, epsilons: try EpsilonSweep.parse(eps), ratio: ratio, weights: laboratory.weights)
       let quiet = tables.isQuiet(common)
       let base = laboratory.store.root.deletingLastPathComponent().appendingPathComponent("sweeps/\(sweep.name)")
       let notes = [

@@ -187,12 +187,7 @@ final class StopSignals {
 
   /// - Parameter unit: what is finished first.
   init(control: RunControl, at unit: String = "this batch") {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      var before = sigaction()
-      sigaction(number, nil, &before)
-      // Function pointers compare by address only.
-      let handler = unsafeBitCast(before.__sigaction_handler.sa_handler, to: Int.self)
-      if handler == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
+    for number in [SIGINT, SIGTERM, SIGHUP] where !Self.isIgnored(number) {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
       source.setEventHandler {
@@ -204,6 +199,14 @@ final class StopSignals {
       source.resume()
       sources.append(source)
     }
+  }
+
+  static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    // Function pointers compare by address only.
+    let handler = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+    return handler == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   func cancel() {

@@ -43,7 +43,11 @@ struct WorkbenchSession {
     let (config, problems) = Config.read(common.paths.configFile)
     let environment = ProcessInfo.processInfo.environment
     let backend = LiveBackend(laboratory, player: environment["QUAVER_PLAYER"] ?? config.player)
-    let options = options(config, problems)
+    var options = options(config, problems)
+    options.ignoredSignals = [SIGINT, SIGTERM, SIGHUP, SIGTSTP].filter(StopSignals.isIgnored)
+    // A shell whose terminal is gone hangs up once more while the run stops with its checkpoint. Who draws or answers
+    // hears the signal meanwhile, and the process that goes on with the run inherits that it is ignored.
+    signal(SIGHUP, SIG_IGN)
     let reason =
       try screen.plain ? runPlain(backend: backend, options: options) : runWorkbench(backend: backend, options: options)
     try leave(backend, reason, handsOver: screen.handOver ?? config.handsOver)
