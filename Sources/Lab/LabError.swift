@@ -31,6 +31,7 @@ package enum LabError: UserError, Equatable {
   case weightsFitNothing(path: String, networks: [String])
   case weightsOfAnother(String, network: String, wanted: String)
   case weightsChanged(String, run: String)
+  case weightsReplaced(String)
   case weightsNotWhole(String, missing: String)
   case weightsHearNothing(String)
   case neitherRunNorWeights(String, known: [String])
@@ -79,6 +80,7 @@ package enum LabError: UserError, Equatable {
       "weights “\(name)” are for \(network), not for \(wanted)"
     case .weightsChanged(let name, let run):
       "run “\(run)” cannot go on: the weights “\(name)” that it starts from are missing or not those it began with"
+    case .weightsReplaced(let name): "the weights “\(name)” are no longer those that this was begun with"
     case .weightsNotWhole(let name, let missing):
       "weights “\(name)” leave “\(missing)” to be trained, so that they predict nothing; train with --weights \(name) first"
     case .weightsHearNothing(let name):

@@ -146,7 +146,7 @@ package struct ImageSet: Sendable {
   package let count: Int
   /// The lo and hi that they were made with.
   package let scaling: Scaling
-  /// Equal for equal bytes: it follows from every file's content and all that is made of it.
+  /// Equal only for equal bytes: it follows from every file's content and all that is made of it.
   package let key: String
   private let data: Data
   private let start: Int

@@ -79,6 +79,13 @@ import Weights
     #expect(tuned.run != scratch.run && tuned.job.weights?.name == "w")
     #expect(tuned.job.weights?.sha256 == (try stored.identity()))
     #expect(tuned.run == (try cell().run))
+    // The same name, and other weights.
+    try store.remove("w")
+    _ = try importing(try await file(seed: 5))
+    #expect(try cell().run != tuned.run)
+    #expect(throws: LabError.weightsReplaced("w")) {
+      _ = try DefenceSweep(tuned.job, defences: ["pgd"], epsilons: [8.0 / 255], weights: store)
+    }
   }
 
   /// Another number of classes: taken as it is, and the last layer starts fresh where a corpus has others.

@@ -25,6 +25,8 @@ package struct AdversarialRecord: Codable, Sendable, Equatable {
   package var keepsImages: Bool?
   /// Hash of the weights' file; nil in those of earlier versions.
   package var weights: String?
+  /// Key of the clean images; nil in those of earlier versions, whose own key does not tell.
+  package var source: String?
 
   /// Equal for attacks on the same weights and the same slices, whose results alone say something about each other.
   ///

@@ -61,6 +61,8 @@ import Pipeline
   private struct Share {
     let choice: AttackChoice
     let key: String
+    /// Key of the clean images, where the attack's own tells it.
+    let source: String?
     let name: String
     let folder: URL
     let size: Int
@@ -70,24 +72,27 @@ import Pipeline
   }
 
   private func share(_ choice: AttackChoice) -> Share {
-    let key = Self.key(choice, run, selection, batch: order.batch)
-    let name = Self.name(choice, order.part, key: key)
-    let folder = run.subject.folder.attacks.appendingPathComponent(name)
+    let earlier = place(choice, ofImages: false)
+    // An attack that an earlier version began goes on where it is.
+    let isOfEarlierVersion = FileManager.default.fileExists(atPath: earlier.folder.path)
+    let (key, name, folder) = isOfEarlierVersion ? earlier : place(choice, ofImages: true)
     let size = chunkSize(choice.attack)
     return Share(
-      choice: choice, key: key, name: name, folder: folder, size: size,
+      choice: choice, key: key, source: isOfEarlierVersion ? nil : run.images.key, name: name, folder: folder,
+      size: size,
       chunks: kept(key: key, size: size, in: folder))
   }
 
   private func attack(_ share: Share, notes: [String]) throws -> AttackReport {
     let (choice, key, folder, size) = (share.choice, share.key, share.folder, share.size)
-    try begin(choice, key: key, in: folder)
-    var chunks = share.chunks
+    try begin(share)
+    // Another process may have gone on with the same order meanwhile.
+    var chunks = kept(key: key, size: size, in: folder)
     if chunks.contains(where: { $0 != nil }) {
       let count = chunks.reduce(0) { $0 + ($1?.outcomes.count ?? 0) }
       report(.resumed(attack: choice.attack.title, done: count, of: selection.slices.count))
     }
-    let missing = share.missing
+    let missing = chunks.indices.filter { chunks[$0] == nil }
     let attacker = try Attacker(choice.attack, choice.settings, run.network, batch: order.batch)
     if !missing.isEmpty {
       let total = missing.reduce(0) { $0 + range($1, size).count }
@@ -115,15 +120,16 @@ import Pipeline
     return result
   }
 
-  private func begin(_ choice: AttackChoice, key: String, in folder: URL) throws {
-    try RunStore.makeFolder(folder)
+  private func begin(_ share: Share) throws {
+    let choice = share.choice
+    try RunStore.makeFolder(share.folder)
     let record = AdversarialRecord(
       attack: choice.attack.name, settings: choice.settings, summary: choice.summary, part: order.part,
-      checkpoint: run.subject.checkpoint, key: key, images: selection.slices.count, batch: order.batch,
+      checkpoint: run.subject.checkpoint, key: share.key, images: selection.slices.count, batch: order.batch,
       chunk: chunkSize(choice.attack), limit: order.limit, sampleSeed: order.seed, keepsImages: order.keepsImages,
-      weights: run.subject.weights)
+      weights: run.subject.weights, source: share.source)
     try AtomicFile.write(
-      folder.appendingPathComponent("request.json"), try JSON.encoder(pretty: true).encode(record))
+      share.folder.appendingPathComponent("request.json"), try JSON.encoder(pretty: true).encode(record))
   }
 
   private func range(_ chunk: Int, _ size: Int) -> Range<Int> {
@@ -161,12 +167,17 @@ import Pipeline
 
   // MARK: names
 
-  /// Equal for equal images: weights, exact settings, slices, and how they fall into batches, which may move last bits.
-  private static func key(
-    _ choice: AttackChoice, _ run: LoadedRun, _ selection: SliceSelection, batch: Int
-  ) -> String {
+  private func place(_ choice: AttackChoice, ofImages: Bool) -> (key: String, name: String, folder: URL) {
+    let key = key(choice, ofImages: ofImages), name = Self.name(choice, order.part, key: key)
+    return (key, name, run.subject.folder.attacks.appendingPathComponent(name))
+  }
+
+  /// Equal for equal images: weights, clean images, exact settings, slices, and how they fall into batches, which may move
+  /// last bits.
+  private func key(_ choice: AttackChoice, ofImages: Bool) -> String {
     let slices = selection.slices.map(String.init).joined(separator: " ")
-    let parts = [run.subject.weights, run.images.key, choice.identity, "batch \(batch)", slices]
+    let images = ofImages ? [run.images.key] : []
+    let parts = [run.subject.weights] + images + [choice.identity, "batch \(order.batch)", slices]
     return ContentHash(parts.joined(separator: "\n")).description
   }
 

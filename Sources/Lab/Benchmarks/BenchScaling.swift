@@ -98,7 +98,10 @@ extension ScalingRow {
   init(_ entry: NetworkEntry, _ work: EngineWork, batches: [Int], batch: Int, threads: Int) throws {
     self.threads = threads
     let network = try Network(entry), optimiser = work == .train ? try Adam(network) : nil
-    self.batches = try batches.map { try EngineBenchmark(network, work, batch: $0, optimiser: optimiser) }
+    // The largest first: the others' plans then lie in its memory.
+    self.batches = try batches.reversed().map {
+      try EngineBenchmark(network, work, batch: $0, optimiser: optimiser)
+    }.reversed()
     single = try Parallel.with(threads: 1) { try EngineBenchmark(entry, work, batch: batch) }
   }
 

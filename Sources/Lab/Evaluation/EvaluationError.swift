@@ -29,8 +29,10 @@ package enum EvaluationError: UserError, Equatable {
         + "them out"
     case .noSuchImage(let set, let slice): "the adversarial set “\(set)” holds no image of slice \(slice)"
     case .otherWeights(let set, let madeOn, let run, let checkpoint):
-      "the images of “\(set)” were made on other weights (\(madeOn)) than the \(checkpoint) checkpoint of “\(run)” that "
-        + "they would be shown to; --checkpoint \(madeOn), or attack it again"
+      "the images of “\(set)” were made on "
+        + (madeOn == checkpoint
+          ? "an earlier state of the \(checkpoint) checkpoint of “\(run)”: attack it again"
+          : "the \(madeOn) checkpoint of “\(run)”, not on the \(checkpoint) one: --checkpoint \(madeOn), or attack it again")
     case .unknownSet(let name, let run, let known):
       "run “\(run)” has no adversarial set “\(name)”; there are \(known.isEmpty ? "none" : known.joined(separator: ", "))"
     case .tooFewRuns(let count): "a comparison needs at least two runs, not \(count)"

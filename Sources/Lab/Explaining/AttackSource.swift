@@ -82,7 +82,7 @@ extension RunSubject {
   /// Images of an attack on other weights would pass for an attack on these.
   ///
   /// - Throws: `EvaluationError.otherWeights`.
-  func check(_ set: AdversarialSet) throws {
+  package func check(_ set: AdversarialSet) throws {
     let record = set.record
     guard record.weights.map({ $0 == weights }) ?? (record.checkpoint == checkpoint) else {
       throw EvaluationError.otherWeights(

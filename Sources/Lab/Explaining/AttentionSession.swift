@@ -85,15 +85,18 @@ extension Laboratory {
   func run(control: RunControl, report: @escaping @Sendable (RunProgress) -> Void) throws -> AttentionReport {
     let done = resume()
     var meter = WorkMeter(phase: "attention", total: selection.slices.count - done, report: report)
-    var (next, kept) = (done, RateMeter.now())
+    var (next, kept, cost) = (done, RateMeter.now(), 0.0)
     do {
       for range in (done..<selection.slices.count).batches(of: order.batch) {
         try control.obey()
         try look(Array(selection.slices[range]), control)
         next = range.upperBound
-        if next < selection.slices.count, RateMeter.now() - kept > Self.secondsBetweenCopies {
+        // What is kept grows with what is done: a twentieth of the time goes into it at most.
+        if next < selection.slices.count, RateMeter.now() - kept > max(Self.secondsBetweenCopies, 20 * cost) {
+          let began = RateMeter.now()
           try keep(next)
           kept = RateMeter.now()
+          cost = kept - began
         }
         meter.tell(next - done)
       }
@@ -151,17 +154,18 @@ extension Laboratory {
         .map { (name: "\(emotion) \($0)", values: $1) }
     }
     let counts = try JSON.line(classes.map(\.images)), drifts = try JSON.line(drifts)
-    try place.write(Self.file, sums, metadata: ["done": "\(done)", "images": counts, "drifts": drifts])
+    try place.write(Self.file, sums, text: ("drifts", drifts), metadata: ["done": "\(done)", "images": counts])
   }
 
   /// Images whose sums are there already.
   private func resume() -> Int {
-    func decoded<T: Decodable>(_ text: String?) -> T? {
-      text.flatMap { try? JSON.decoder().decode(T.self, from: Data($0.utf8)) }
+    func decoded<T: Decodable>(_ bytes: some Sequence<UInt8>) -> T? {
+      try? JSON.decoder().decode(T.self, from: Data(bytes))
     }
     guard let file = place.kept(Self.file), let done = file.metadata["done"].flatMap(Int.init),
-      let counts: [Int] = decoded(file.metadata["images"]), counts.count == classes.count,
-      let moved: [[ImageDrift]] = decoded(file.metadata["drifts"]), moved.count == drifts.count
+      let counts: [Int] = decoded((file.metadata["images"] ?? "").utf8), counts.count == classes.count,
+      let text = try? file.array("drifts", as: UInt8.self),
+      let moved: [[ImageDrift]] = decoded(text), moved.count == drifts.count
     else { return 0 }
     var kept = classes
     for emotion in kept.indices {

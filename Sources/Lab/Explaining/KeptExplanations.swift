@@ -44,11 +44,21 @@ struct ExplanationPlace {
     return file
   }
 
-  func write(_ name: String, _ tensors: [(name: String, values: [Float])], metadata: [String: String] = [:]) throws {
-    let entries = tensors.map { (name: $0.name, type: SafeTensors.ElementType.f32, shape: [$0.values.count]) }
+  /// - Parameter text: kept as bytes of that name, since metadata has a limit.
+  func write(
+    _ name: String, _ tensors: [(name: String, values: [Float])], text: (name: String, value: String)? = nil,
+    metadata: [String: String] = [:]
+  ) throws {
+    var entries = tensors.map { (name: $0.name, type: SafeTensors.ElementType.f32, shape: [$0.values.count]) }
+    let bytes = text.map { Array($0.value.utf8) } ?? []
+    if let text { entries.append((name: text.name, type: .u8, shape: [bytes.count])) }
     let metadata = metadata.merging(["key": key]) { own, _ in own }
     try SafeTensorsWriter.write(entries, metadata: metadata, to: try file(name)) { index, put in
-      try tensors[index].values.withUnsafeBytes(put)
+      if index < tensors.count {
+        try tensors[index].values.withUnsafeBytes(put)
+      } else {
+        try bytes.withUnsafeBytes(put)
+      }
     }
   }
 }

@@ -163,8 +163,15 @@ package struct RunFolder: Sendable {
 
   private static let wishPrefix = "control-"
 
+  /// "control-MOMENT-PROCESS".
+  private static func isWish(_ name: String) -> Bool {
+    guard name.hasPrefix(wishPrefix) else { return false }
+    let parts = name.dropFirst(wishPrefix.count).split(separator: "-", omittingEmptySubsequences: false)
+    return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isNumber) }
+  }
+
   private var wishFiles: [URL] {
-    names.filter { $0.hasPrefix(Self.wishPrefix) }.sorted().map(file)
+    names.filter(Self.isWish).sorted().map(file)
   }
 
   private static func wish(_ file: URL) -> RunControl.Wish? {
@@ -188,8 +195,7 @@ package struct RunFolder: Sendable {
 
   /// Whether a process writes that file before a run's first epoch.
   private static func isOfABeginning(_ name: String) -> Bool {
-    ["job.json", "lock", "split.csv", "progress.json", "outcome.json", "metrics.jsonl"].contains(name)
-      || name.hasPrefix(wishPrefix) || isPartial(name)
+    ["job.json", "lock", "split.csv", "progress.json", "outcome.json"].contains(name) || isWish(name) || isPartial(name)
   }
 
   /// False where anything lies here that no beginning of a run has written.
@@ -197,7 +203,9 @@ package struct RunFolder: Sendable {
 
   /// Takes a run away that has not trained an epoch: its files one by one, and the folder when it is then empty.
   func removeBeginning() {
-    for name in names where Self.isOfABeginning(name) { unlink(file(name).path) }
+    for name in names where Self.isOfABeginning(name) && name != "lock" { unlink(file(name).path) }
+    // Last, so that nobody begins here while the rest goes.
+    unlink(file("lock").path)
     rmdir(url.path)
   }
 

@@ -45,7 +45,7 @@ struct StartingPoint: Sendable {
 
   /// What a new job starts from.
   ///
-  /// - Throws: `LabError.unknownWeights`, `.weightsOfAnother`.
+  /// - Throws: `LabError.unknownWeights`, `.weightsOfAnother`, `.weightsReplaced`.
   init(_ job: Job, _ store: WeightStore) throws {
     switch job.weights ?? .none {
     case .none: (weights, note) = (nil, "trained from scratch, from random weights")
@@ -57,6 +57,7 @@ struct StartingPoint: Sendable {
       guard found.origin.network == job.model else {
         throw LabError.weightsOfAnother(named.name, network: found.origin.network, wanted: job.model)
       }
+      if let recorded = named.sha256, try found.identity() != recorded { throw LabError.weightsReplaced(named.name) }
       (weights, note) = (found, Self.note(found, job))
     }
   }

@@ -28,6 +28,9 @@ extension Laboratory {
       split = try? Data(contentsOf: url)
     }
     let (folder, lock) = try store.claim(name: name, job: job, now: Date())
+    // Of what a crash has left here.
+    folder.clearOutcome()
+    folder.clearWishes()
     if let split { try AtomicFile.write(folder.splitCopy, split) }
     try folder.begin(
       RunRecord(

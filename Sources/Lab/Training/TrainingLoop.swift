@@ -253,7 +253,7 @@ import Pipeline
     try folder.append(metrics)
     try folder.keep(predictions(validation))
     report(.epoch(metrics))
-    guard metrics.trainLoss.isFinite, metrics.validLoss.isFinite else { throw diverged }
+    guard metrics.trainLoss.isFinite, metrics.validLoss.isFinite, network.isFinite else { throw diverged }
     let isBest = metrics.validAccuracy > position.bestAccuracy
     position.note(metrics.validAccuracy)
     position.startNextEpoch()

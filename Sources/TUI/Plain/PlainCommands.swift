@@ -70,8 +70,11 @@ package enum PlainCommands {
           + JobFields.all.map { $0.name.replacing(" ", with: "-") }.joined(separator: ", "),
         run: {
           withJob(&$0, $1) { mode, job in
-            Answer(
-              lines: [mode.state.isBusy ? "queued behind the run that is live" : "starting …"], requests: [.train(job)])
+            let isBusy = mode.state.isBusy
+            // So that nothing takes the program for idle before the run has begun.
+            mode.state.trainingPane.awaitsNew = true
+            return Answer(
+              lines: [isBusy ? "queued behind the run that is live" : "starting …"], requests: [.train(job)])
           }
         }),
       Command(name: "resume", arguments: "RUN", help: "goes on with a run") { mode, words in

@@ -65,6 +65,11 @@ struct ExplainCommand: AsyncParsableCommand {
     var request = ExplainRequest(run: id, utterance: utterance, slice: slice - 1, node: node)
     (request.checkpoint, request.method) = (network.checkpoint, method)
     if let target { request.target = try index(of: target, laboratory) }
+    // One table is of one state of the weights.
+    if !set.isEmpty {
+      let subject = try laboratory.subject(id, checkpoint: network.checkpoint)
+      for name in set { try subject.check(try subject.folder.adversarialSet(name)) }
+    }
     let wanted = request
     let attacked = choices.map { (AttackPoint?.some(AttackPoint($0)), String?.none) } + set.map { (nil, $0) }
     let points = attacked.isEmpty ? [(nil, nil)] : attacked

@@ -129,7 +129,8 @@ struct RenderCommand: AsyncParsableCommand {
     let job = try runName.map { try laboratory.store.open($0).record().job }
     let own = job.flatMap { try? laboratory.library.find($0.corpus) }
     if let own, !known.contains(where: { $0.path == own.path }) { known.append(own) }
-    let needed = try corpus.map { try laboratory.library.find($0).path } ?? own?.path
+    // Curves and tables of a run need no sound.
+    let needed = try corpus.map { try laboratory.library.find($0).path } ?? (utterance == nil ? nil : own?.path)
     return try laboratory.library.infos(known, needed: { $0.path == needed }, tell: Console.error)
   }
 
