@@ -56,7 +56,9 @@ bench: build ## compares our speed with librosa's, PyTorch's and torchattacks', 
 evidence: build ## runs the long trainings that quoted accuracies come from
 	@Benchmarks/evidence
 
-install: build ## installs quaver under PREFIX (/usr/local)
+# Root often has no Swift on its path: what its user has built is enough.
+install: ## installs quaver under PREFIX (/usr/local)
+	@[[ -x $(QUAVER) ]] || $(MAKE) --no-print-directory build
 	install -D -m 755 $(QUAVER) $(DESTDIR)$(PREFIX)/bin/quaver
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/quaver/themes themes/*.toml
 

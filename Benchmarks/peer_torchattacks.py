@@ -21,10 +21,12 @@ from peer_torch import MODELS
 from safetensors_reader import read
 
 
-def load(run):
+def load(run, checkpoint):
     job = json.loads((run / "job.json").read_text())["job"]
+    if (job.get("options") or {}).get("normalisation"):
+        raise SystemExit("this run normalises its images first (--imagenet-norm), which torchattacks' network here does not")
     model = MODELS[job["model"]]()
-    stored, _ = read(run / "checkpoint-last.safetensors")
+    stored, _ = read(run / f"checkpoint-{checkpoint}.safetensors")
     state = {name: torch.from_numpy(np.array(stored[name])) for name in model.state_dict() if name in stored}
     model.load_state_dict(state, strict=False)
     missing = [name for name in model.state_dict() if name not in state and "num_batches_tracked" not in name]
@@ -71,7 +73,7 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(2)
     torch.manual_seed(0)
-    model = load(options.run)
+    models = {}
     requests = {path.parent: json.loads(path.read_text())
                 for path in sorted((options.run / "results/attacks").glob("*/request.json"))}
     clean = {}
@@ -84,6 +86,9 @@ def main():
         if request["settings"]["epsilon"] == 0 or (options.only and not folder.name.startswith(options.only)):
             continue
         ours, theirs, labels, worst, seconds = [], [], [], 0.0, 0.0
+        if request["checkpoint"] not in models:
+            models[request["checkpoint"]] = load(options.run, request["checkpoint"])
+        model = models[request["checkpoint"]]
         attacker = attack(model, request)
         for chunk in chunks(folder):
             slices = chunk["slices"].tolist()

@@ -31,12 +31,17 @@ struct CacheFolder: Sendable {
 
   func remove(_ name: String) { unlink(url.appendingPathComponent(name).path) }
 
+  /// - Throws: `PipelineError.cacheTooSmall` where an entry of that size can never be kept.
+  func check(_ size: Int) throws {
+    guard size <= limit else { throw PipelineError.cacheTooSmall(needed: size, limit: limit) }
+  }
+
   /// Makes room for `size` bytes, lets `body` fill a file beside, and gives it its name once it is whole and on disk.
   ///
   /// - Parameter body: gets an open descriptor; it may write from several threads.
   /// - Throws: `PipelineError.cacheTooSmall`, `CoreError.cannotWrite`, what `body` throws.
   func store(_ name: String, size: Int, _ body: (Int32) throws -> Void) throws {
-    guard size <= limit else { throw PipelineError.cacheTooSmall(needed: size, limit: limit) }
+    try check(size)
     evict(toFit: size)
     let file = url.appendingPathComponent(name)
     let beside = url.appendingPathComponent("\(name).\(getpid())-\(UInt32.random(in: 0...(.max)))\(Self.partialSuffix)")

@@ -22,20 +22,43 @@ package struct FolderListing: Sendable {
     guard isFolder.boolValue else {
       throw PipelineError.cannotOpen(path: folder.path, reason: "a file; a corpus is a folder")
     }
-    guard let walk = FileManager.default.enumerator(atPath: root.path), access(root.path, R_OK | X_OK) == 0 else {
-      throw PipelineError.cannotOpen(path: folder.path, reason: "it may not be read")
-    }
+    var walk = Walk(root: root.path)
+    try walk.enter("", from: [])
+    (audio, others) = (walk.audio.sorted(), walk.others.sorted())
+  }
+
+  /// A walk that follows links to folders, and leaves out nothing that could be a sound without a word.
+  private struct Walk {
+    let root: String
     var audio: [String] = [], others: [String] = []
-    for case let path as String in walk where !path.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
-      var status = stat()
-      guard stat(root.path + "/" + path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-      if Self.audioExtensions.contains((path as NSString).pathExtension.lowercased()) {
-        audio.append(path)
-      } else {
-        others.append(path)
+
+    init(root: String) { self.root = root }
+
+    /// - Parameter above: the folders on the way here, resolved: a link to one of them leads round in a circle.
+    mutating func enter(_ folder: String, from above: Set<String>) throws {
+      let path = folder.isEmpty ? root : root + "/" + folder
+      guard access(path, R_OK | X_OK) == 0, let names = try? FileManager.default.contentsOfDirectory(atPath: path)
+      else {
+        guard !folder.isEmpty else { throw PipelineError.cannotOpen(path: path, reason: "it may not be read") }
+        // It may hold sounds: told among the files that cannot be opened.
+        return audio.append(folder)
+      }
+      let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+      guard !above.contains(real) else { return }
+      for name in names.sorted() where !name.hasPrefix(".") {
+        let file = folder.isEmpty ? name : folder + "/" + name
+        var status = stat()
+        let isThere = stat(root + "/" + file, &status) == 0, kind = status.st_mode & S_IFMT
+        if isThere, kind == S_IFDIR {
+          try enter(file, from: above.union([real]))
+        } else if FolderListing.audioExtensions.contains((name as NSString).pathExtension.lowercased()) {
+          // One that is not there (a link to nothing) is told when it is opened.
+          if !isThere || kind == S_IFREG { audio.append(file) }
+        } else if isThere, kind == S_IFREG {
+          others.append(file)
+        }
       }
     }
-    (self.audio, self.others) = (audio.sorted(), others.sorted())
   }
 }
 

@@ -32,7 +32,11 @@ package struct ImageRequest: Sendable {
 package struct ImageCache: Sendable {
   private let folder: CacheFolder
 
-  package static let defaultLimit = 20 << 30
+  /// 20 GiB, or as many as $QUAVER_CACHE_GIB names: a slice takes 49 KiB.
+  package static let defaultLimit: Int = {
+    let asked = ProcessInfo.processInfo.environment["QUAVER_CACHE_GIB"].flatMap { Int($0) }
+    return max(1, min(asked ?? 20, 1 << 20)) << 30
+  }()
   private static let format = "quaver images 1"
 
   /// - Parameters:
@@ -57,6 +61,8 @@ package struct ImageCache: Sendable {
   @Engine package func images(
     for request: ImageRequest, control: RunControl? = nil, progress: PipelineProgress? = nil
   ) throws -> ImageSet {
+    // Before hours over the sounds, not after.
+    try folder.check(ImageSet.bytes(count: request.table.count))
     let base = try levelsKey(request)
     let scaling = try levels(request, key: base, control: control, progress: progress)
     let key = ContentHash("\(base) \(scaling.lo.bitPattern) \(scaling.hi.bitPattern)"), name = "\(key).images"
@@ -153,6 +159,8 @@ package struct ImageSet: Sendable {
 
   /// Pages begin on a multiple of this.
   private static let headerSize = 4096
+
+  static func bytes(count: Int) -> Int { headerSize + count * Geometry.pixels }
 
   static func header(key: ContentHash, count: Int) -> Data {
     var header = Data("quaver images\nkey \(key)\nimages \(count)\n".utf8)

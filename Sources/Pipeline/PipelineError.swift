@@ -46,7 +46,8 @@ package enum PipelineError: UserError, Equatable {
     case .cannotSplit(let reason): "the corpus cannot be split: \(reason)"
     case .stopped: "stopped as asked"
     case .cacheTooSmall(let needed, let limit):
-      "the images need \(needed >> 20) MiB, but the cache may hold \(limit >> 20) MiB"
+      "the images need \(needed >> 20) MiB, but the cache may hold \(limit >> 20) MiB; QUAVER_CACHE_GIB=N "
+        + "lets it hold N GiB"
     }
   }
 

@@ -169,9 +169,11 @@ import Testing
     #expect(try files(".images").count == 2)
     // A map that is in use outlives its file.
     #expect(bytes(sets[1]) == mel)
+    let levels = try files(".levels")
     #expect(throws: PipelineError.cacheTooSmall(needed: 4096 + 15 * Geometry.pixels, limit: 500_000)) {
       try images(request("mfcc"), limit: 500_000)
     }
+    #expect(try files(".levels") == levels, "it is told before the sounds are read")
   }
 
   @Test @Engine func brokenAudioAndFoldersGetOneSentence() async throws {

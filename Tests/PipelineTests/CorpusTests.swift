@@ -107,6 +107,22 @@ import Testing
     #expect(corpus.rejected[2].reason == "0 samples; an utterance needs at least 1")
   }
 
+  /// Nothing leaves a corpus without a word: links to folders are followed, links to nothing are told.
+  @Test func linksAndLockedFoldersAreNotPassedOver() throws {
+    let files = FileManager.default
+    try folder.write(WAV(tone(hertz: 200, seconds: 1)).data, to: "corpus/sadness/a.wav")
+    try folder.write(WAV(tone(hertz: 300, seconds: 1)).data, to: "elsewhere/b.wav")
+    let corpus = folder.url.appendingPathComponent("corpus")
+    func link(_ name: String, to target: URL) throws {
+      try files.createSymbolicLink(at: corpus.appendingPathComponent(name), withDestinationURL: target)
+    }
+    try link("anger", to: folder.url.appendingPathComponent("elsewhere"))
+    try link("sadness/gone.wav", to: folder.url.appendingPathComponent("nothing.wav"))
+    try link("sadness/round", to: corpus)
+    let listing = try FolderListing(corpus)
+    #expect(listing.audio == ["anger/b.wav", "sadness/a.wav", "sadness/gone.wav"])
+  }
+
   @Test func foldersThatAreNoCorpusGetOneSentence() throws {
     func sentence(_ url: URL, _ adapter: String? = nil) -> String {
       let error = #expect(throws: PipelineError.self) { try Corpus.scan(url, adapter: adapter) }
