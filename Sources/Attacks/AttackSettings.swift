@@ -14,7 +14,7 @@ package enum Norm: String, CaseIterable, Codable, Sendable {
 /// What an attack may be told. One value serves all attacks; each reads what its `knobs` name. The values here are the
 /// paper's (section 4.2) and, where the paper is silent, torchattacks'; attacks that differ say so in their `defaults`.
 package struct AttackSettings: Codable, Equatable, Sendable {
-  /// ε: how far the attack may go, in units of the image, whose values lie in [0, 1].
+  /// ε: how far the attack may go by `norm`, in units of the image, whose values lie in [0, 1].
   package var epsilon = 32.0 / 255
   /// α: size of one step.
   package var alpha = 4.0 / 255
@@ -51,7 +51,8 @@ package struct AttackSettings: Codable, Equatable, Sendable {
   ///
   /// - Throws: `AttackError.outOfRange`.
   package func check() throws {
-    try Self.check("ε", epsilon, 0...1)
+    // Two images of 224 × 224 in three colours lie at most 388 apart in L2; other sizes are thinkable.
+    try Self.check("ε", epsilon, 0...(norm == .l2 ? 1000 : 1))
     try Self.check("α", alpha, 0...1)
     try Self.check("the decay", decay, 0...1000)
     try Self.check("the share of the first square", squareShare, 0...1)
@@ -64,6 +65,16 @@ package struct AttackSettings: Codable, Equatable, Sendable {
       try Self.check("the side of a patch", patch.lowerBound, 1...100_000)
       try Self.check("the side of a patch", patch.upperBound, 1...100_000)
     }
+  }
+
+  /// ε as it is written: grey levels where it bounds each value, a length in L2.
+  package var epsilonText: String { norm == .l2 ? String(format: "%g", epsilon) : Fraction.text(epsilon) }
+
+  /// ε from what `epsilonText` writes and people type.
+  ///
+  /// - Throws: `AttackError.unreadableFraction`.
+  package mutating func readEpsilon(_ text: String, what: String) throws {
+    epsilon = try norm == .l2 ? Fraction.parse(text, what: what) : Fraction.levels(text, what: what)
   }
 
   private static func check(_ what: String, _ value: Double, _ range: ClosedRange<Double>) throws {

@@ -59,7 +59,7 @@ import NN
     _ images: UnsafePointer<Float>, labels: [Int], ids: [Int], into adversarial: UnsafeMutablePointer<Float>,
     control: RunControl? = nil, tell: ((_ done: Int, _ most: Int) -> Void)? = nil
   ) throws -> [Effort]? {
-    let cost = attack.cost(settings), most = cost.gradientEvaluations + cost.queries
+    let cost = attack.cost(settings.read(by: network.entry)), most = cost.gradientEvaluations + cost.queries
     precondition(labels.count == ids.count, "\(labels.count) labels and \(ids.count) ids")
     precondition(labels.allSatisfy { 0 <= $0 && $0 < network.classes }, "a label is not one of the classes")
     try check(images, ids)
@@ -72,7 +72,7 @@ import NN
         let work = AttackWork(
           elements: elements, images: images + start * elements, adversarial: adversarial + start * elements,
           labels: Array(labels[range]), ids: Array(ids[range]), efforts: own + start,
-          tell: tell.map { tell in { tell(min($0, most), most) } })
+          tell: tell.map { tell in { tell((start * most + range.count * min($0, most)) / ids.count, most) } })
         guard try engine.perturb(work, control) else { return false }
       }
       return true

@@ -118,7 +118,7 @@ package enum Doubt {
     }
     let times = settings.steps == 1 ? "1 step" : "\(settings.steps) steps"
     return "\(times) of α = \(Fraction.text(settings.alpha)) reach \(Fraction.text(reach)) of "
-      + "ε = \(Fraction.text(settings.epsilon)) at most, so \(attack.title) hardly depends on ε."
+      + "ε = \(settings.epsilonText) at most, so \(attack.title) hardly depends on ε."
   }
 
   /// What several attacks on the same images at the same ε say against one of them.
@@ -161,13 +161,13 @@ package enum Doubt {
     var doubts: [String] = []
     for (smaller, larger) in zip(points, points.dropFirst()) where larger.accuracy > smaller.accuracy + noise {
       doubts.append(
-        "\(title(larger)) leaves more correct at ε = \(Fraction.text(larger.settings.epsilon)) "
-          + "(\(percent(larger.accuracy))) than at \(Fraction.text(smaller.settings.epsilon)) "
+        "\(title(larger)) leaves more correct at ε = \(larger.settings.epsilonText) "
+          + "(\(percent(larger.accuracy))) than at \(smaller.settings.epsilonText) "
           + "(\(percent(smaller.accuracy))): a wider ball holds every image of a narrower one.")
     }
     if last.settings.norm == .linf, last.settings.epsilon >= 0.5, last.accuracy > noise {
       doubts.append(
-        "At ε = \(Fraction.text(last.settings.epsilon)) every image can be turned into grey, yet \(title(last)) leaves "
+        "At ε = \(last.settings.epsilonText) every image can be turned into grey, yet \(title(last)) leaves "
           + "\(percent(last.accuracy)) correct instead of falling to 0 %: the attack is broken or stops short.")
     }
     return doubts

@@ -143,7 +143,8 @@ struct Ascent {
 @Engine protocol AscentRule: AnyObject {
   /// Before the first gradient of a restart.
   func begin(_ ascent: Ascent, restart: Int)
-  /// Moves `images`, keeping them in the ε ball and in [0, 1]. A gradient of exactly zero moves nothing.
+  /// Moves `images`, keeping them in the ε ball and in [0, 1]. A gradient of exactly zero adds nothing to the
+  /// direction.
   func step(_ step: Int, _ ascent: Ascent)
 }
 

@@ -32,16 +32,20 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
 
   init(_ settings: AttackSettings, _ network: Network, batch: Int) throws {
     let input = network.entry.input
-    dropout = settings.dropout && network.graph.nodes.contains { $0.layer.kind == Dropout(0).kind }
+    dropout = settings.read(by: network.entry).dropout
     shifts = settings.transforms.contains(.shift)
     masks = settings.transforms.contains(.mask)
     gains = settings.transforms.contains(.gain)
     transforms = !settings.transforms.isEmpty
-    count = dropout || transforms ? settings.eotIterations : 1
+    count = Self.count(settings.read(by: network.entry))
     width = input[input.rank - 1]
     (floats, elements) = (batch * input.count, input.count)
     stream = RandomStream(seed: settings.seed, purpose: "attack.eot")
     seed = stream.key
+  }
+
+  nonisolated static func count(_ settings: AttackSettings) -> Int {
+    settings.dropout || !settings.transforms.isEmpty ? settings.eotIterations : 1
   }
 
   /// Whether several draws of a step differ in dropout and nothing else.
@@ -103,5 +107,14 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
         }
       }
     }
+  }
+}
+
+extension AttackSettings {
+  /// As they come out on a network: without dropout where it has none.
+  package func read(by entry: NetworkEntry) -> AttackSettings {
+    var settings = self
+    settings.dropout = dropout && entry.hasDropout
+    return settings
   }
 }

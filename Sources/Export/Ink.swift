@@ -48,5 +48,21 @@ package struct Style: Sendable {
     series: [0x56B4E9, 0xE69F00, 0x2FBF8F, 0xCC79A7, 0x6FA8FF, 0xD55E00, 0xF0F0F0].map { Ink($0) })
 
   package func color(ofEmotion name: String) -> Ink { emotions[name] ?? ink }
+
+  /// Of emotions that are seen side by side: one that is missing is drawn in a colour of `series`, in their order.
+  package func colors(ofEmotions names: [String]) -> [String: Ink] {
+    var colors: [String: Ink] = [:]
+    var missing = 0
+    for name in names where colors[name] == nil {
+      if let own = emotions[name] {
+        colors[name] = own
+      } else {
+        colors[name] = color(ofSeries: missing)
+        missing += 1
+      }
+    }
+    return colors
+  }
+
   package func color(ofSeries index: Int) -> Ink { series[index % series.count] }
 }

@@ -12,6 +12,7 @@ package enum LabError: UserError, Equatable {
   case runExists(String)
   case runIsLive(String)
   case runIsNotLive(String)
+  case runIsResumed(String)
   case runIsFinished(String, epochs: Int)
   case runHasNoCheckpoint(String)
   case runUnreadable(String, reason: String)
@@ -20,6 +21,7 @@ package enum LabError: UserError, Equatable {
   case emptyPart(String, split: String)
   case corpusChanged(run: String, reason: String)
   case diverged(epoch: Int, step: Int)
+  case loneImage(network: String, slices: Int, batch: Int)
   case unknownUtterance(String, corpus: String)
   case engineBusy
   case nothingReadable(String)
@@ -56,6 +58,7 @@ package enum LabError: UserError, Equatable {
     case .runExists(let id): "a run named “\(id)” exists already; resume it, or give another name with --name"
     case .runIsLive(let id): "run “\(id)” is being trained by another process right now"
     case .runIsNotLive(let id): "run “\(id)” is not being trained right now"
+    case .runIsResumed(let id): "run “\(id)” is being resumed here already, or waits for its turn"
     case .runIsFinished(let id, let epochs): "run “\(id)” is finished, \(epochs) epochs are done"
     case .runHasNoCheckpoint(let id): "run “\(id)” has no checkpoint yet"
     case .runUnreadable(let id, let reason): "run “\(id)” cannot be read (\(reason))"
@@ -65,6 +68,9 @@ package enum LabError: UserError, Equatable {
     case .emptyPart(let part, let split): "the split “\(split)” leaves no slice in the \(part) part"
     case .corpusChanged(let run, let reason): "run “\(run)” cannot go on: \(reason)"
     case .diverged(let epoch, let step): "the loss became NaN or infinite in epoch \(epoch), step \(step)"
+    case .loneImage(let network, let slices, let batch):
+      "\(network) normalises over the images of a step, and \(slices) training slices with --batch \(batch) make a step of "
+        + "one; give another --batch"
     case .unknownUtterance(let id, let corpus): "corpus “\(corpus)” has no utterance “\(id)”"
     case .nothingReadable(let path): "\(path): not one of its sound files can be read; `quaver corpus check` tells why"
     case .notRegistered(let name, let known):

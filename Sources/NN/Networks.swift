@@ -41,6 +41,8 @@ package struct NetworkEntry: Sendable {
     (self.name, self.title, self.input, self.camNode, self.build) = (name, title, input, camNode, build)
   }
 
+  package var hasDropout: Bool { graph().nodes.contains { $0.layer.kind == Dropout(0).kind } }
+
   /// The layers as the model file lists them, before any fusion.
   package func graph(classes: Int = 7) -> Graph {
     Graph(input: input, first: normalisation.map(Normalise.init)) { build(&$0, classes) }

@@ -79,6 +79,8 @@ package struct Audio: Sendable {
 private struct SoundFile {
   let handle: OpaquePointer
   let header: AudioHeader
+  /// The least magnitude that is as loud as the file's format can say.
+  let fullScale: Float
 
   static func with<R>(_ url: URL, _ body: (SoundFile) throws -> R) throws -> R {
     let path = url.path
@@ -97,7 +99,18 @@ private struct SoundFile {
       throw PipelineError.notAudio(path: path, reason: lastError(nil))
     }
     defer { sf_close(handle) }
-    return try body(SoundFile(handle: handle, header: checked(info, path: path)))
+    let header = try checked(info, path: path)
+    return try body(SoundFile(handle: handle, header: header, fullScale: greatestSample(info)))
+  }
+
+  /// The greatest positive sample, which is short of 1 by more the fewer bits there are; µ-law and A-law end below it.
+  private static func greatestSample(_ info: SF_INFO) -> Float {
+    switch Int(info.format) & SF_FORMAT_SUBMASK {
+    case SF_FORMAT_PCM_S8, SF_FORMAT_PCM_U8: 127 / 128
+    case SF_FORMAT_ULAW: 32_124 / 32_768
+    case SF_FORMAT_ALAW: 32_256 / 32_768
+    default: 1 - 0x1p-15
+    }
   }
 
   private static func lastError(_ handle: OpaquePointer?) -> String {
@@ -121,10 +134,10 @@ private struct SoundFile {
   }
 
   /// Appends the mean of the channels, block by block, so that a header cannot make us reserve what is not there.
-  /// - Returns: frames in runs of at least three in which some channel is at full scale (1 − 2⁻¹⁵ or more).
+  /// - Returns: frames in runs of at least three in which some channel is at full scale.
   func readMono(into samples: inout [Float]) -> Int {
     let channels = header.channels, block = 4096
-    let scale = 1 / Float(channels), full: Float = 1 - 0x1p-15
+    let scale = 1 / Float(channels)
     var clipped = 0, run = 0
     let buffer = UnsafeMutablePointer<Float>.allocate(capacity: block * channels)
     defer { buffer.deallocate() }
@@ -139,7 +152,7 @@ private struct SoundFile {
           peak = max(peak, abs(value))
         }
         samples.append(sum * scale)
-        run = peak >= full ? run + 1 : 0
+        run = peak >= fullScale ? run + 1 : 0
         clipped += run == 3 ? 3 : run > 3 ? 1 : 0
       }
     }

@@ -21,7 +21,12 @@ enum Container {
     }
   }
 
-  /// Walks the chunks up to the one with the samples. Sizes that a streaming writer leaves open (all ones) are skipped.
+  /// What SoX writes into a WAV whose length it cannot know, into a pipe: 0x7FFFF000, rounded down to whole blocks; and
+  /// the greatest size that other programs have room for.
+  private static let openSizes = (0x7FFF_F000 - 0xFFFF)...0x7FFF_FFFF
+
+  /// Walks the chunks up to the one with the samples. Sizes that a streaming writer leaves open (all ones, or nearly the
+  /// greatest signed number) are skipped.
   private static func checkChunks(
     _ descriptor: Int32, _ size: Int, _ path: String, data name: String, bigEndian: Bool
   ) throws {
@@ -32,7 +37,7 @@ enum Container {
       let length = (0..<4).reduce(0) { $0 | Int(header[4 + $1]) << (8 * (bigEndian ? 3 - $1 : $1)) }
       if tag(header, 0) == name {
         let available = size - offset - 8
-        guard length <= available || length == 0xFFFF_FFFF else {
+        guard length <= available || length == 0xFFFF_FFFF || openSizes.contains(length) else {
           throw PipelineError.truncated(path: path, found: available, declared: length, unit: "bytes of audio")
         }
         return

@@ -44,10 +44,12 @@ package struct Corpus: Sendable {
   package let emotions: [String]
   /// Ordered by file.
   package let utterances: [Utterance]
-  /// Audio files that do not fit, ordered by file.
+  /// Audio files that do not fit, and what cannot be looked into, ordered by file.
   package let rejected: [RejectedFile]
   /// Files that are no audio by their names.
   package let otherFiles: [String]
+  /// `FolderListing.stamp` of the folder when it was scanned.
+  package let stamp: UInt64
 
   package static let syntheticMarker = "SYNTHETIC"
 
@@ -57,7 +59,8 @@ package struct Corpus: Sendable {
   package func restricted(to files: Set<String>) -> Corpus {
     Corpus(
       root: root, adapter: adapter, adapterReason: adapterReason, isSynthetic: isSynthetic, emotions: emotions,
-      utterances: utterances.filter { files.contains($0.file) }, rejected: rejected, otherFiles: otherFiles)
+      utterances: utterances.filter { files.contains($0.file) }, rejected: rejected, otherFiles: otherFiles,
+      stamp: stamp)
   }
 
   /// Reads a corpus's folder: names by the adapter, then every header.
@@ -67,8 +70,9 @@ package struct Corpus: Sendable {
   package static func scan(_ folder: URL, adapter name: String? = nil) throws -> Corpus {
     let listing = try FolderListing(folder)
     let choice = try Adapters.choose(name, for: listing)
-    let reading = try choice.adapter.read(listing)
-    var rejected = reading.rejected
+    let reading = try read(listing, by: choice.adapter, path: folder.path)
+    // The first is the example where nothing is left: what cannot be looked into may be all that there is.
+    var rejected = listing.closed + reading.rejected
     var found: [(entry: CorpusEntry, header: AudioHeader)] = []
     for entry in reading.entries.sorted(by: { $0.file < $1.file }) {
       do {
@@ -90,7 +94,19 @@ package struct Corpus: Sendable {
           id: id, file: item.entry.file, emotion: item.entry.emotion, speaker: item.entry.speaker,
           sex: item.entry.sex, sentence: item.entry.sentence, header: item.header)
       },
-      rejected: rejected.sorted { $0.file < $1.file }, otherFiles: listing.others)
+      rejected: rejected.sorted { $0.file < $1.file }, otherFiles: listing.others,
+      stamp: listing.stamp)
+  }
+
+  /// What the adapter makes of the listing. Where it finds no sounds, what cannot be looked into is the better reason.
+  private static func read(
+    _ listing: FolderListing, by adapter: any CorpusAdapter, path: String
+  ) throws -> AdapterReading {
+    do { return try adapter.read(listing) } catch let error as PipelineError {
+      guard listing.audio.isEmpty, let closed = listing.closed.first else { throw error }
+      throw PipelineError.noUtterances(
+        path: path, adapter: adapter.name, example: "\(closed.file): \(closed.reason)")
+    }
   }
 
   /// The shortest of stem, path without extension and path that no two files share.

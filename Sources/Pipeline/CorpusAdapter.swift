@@ -62,8 +62,10 @@ package enum Adapters {
     if let name { return (try named(name), "chosen by name") }
     let fits = all.map { ($0, $0.fit(listing)) }
     guard let choice = fits.first(where: { $0.1.share >= 0.5 }) else {
+      // What cannot be looked into may be all that there is.
+      let closed = listing.closed.prefix(1).map { "\($0.file): \($0.reason)" }
       throw PipelineError.noAdapterFits(
-        path: listing.root.path, reasons: fits.map { "\($0.name): \($1.reason)" })
+        path: listing.root.path, reasons: fits.map { "\($0.name): \($1.reason)" } + closed)
     }
     return (choice.0, choice.1.reason)
   }

@@ -11,10 +11,28 @@ package struct EmotionMark: Sendable, Hashable {
     "surprise": EmotionMark(letter: "U", glyph: "◇"),
   ]
 
-  /// The mark of a named emotion; one that we don't know gets its first letter.
+  /// The mark of a named emotion; one that we don't know gets its first letter, as its glyph too.
   package static func of(_ emotion: String) -> EmotionMark {
-    known[emotion] ?? EmotionMark(letter: emotion.uppercased().first ?? "?", glyph: "□")
+    known[emotion] ?? EmotionMark(sign: emotion.uppercased().first ?? "?")
   }
+
+  /// The marks of emotions that are seen side by side, no two alike: those that we don't know get, in their order, the
+  /// first letter of their names that is free, else a digit or any letter. Only beyond these do they share a mark.
+  package static func marks(of emotions: [String]) -> [String: EmotionMark] {
+    var marks: [String: EmotionMark] = [:]
+    for emotion in emotions { marks[emotion] = known[emotion] }
+    var taken = Set(marks.values.map(\.letter))
+    for emotion in emotions where marks[emotion] == nil {
+      // A glyph is one code point, which a letter with a mark of its own would lose.
+      let signs = emotion.uppercased().filter { ($0.isLetter || $0.isNumber) && $0.unicodeScalars.count == 1 } + spare
+      let sign = signs.first { !taken.contains($0) } ?? of(emotion).letter
+      taken.insert(sign)
+      marks[emotion] = EmotionMark(sign: sign)
+    }
+    return marks
+  }
+
+  private static let spare = "123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
   /// Colours on a dark and on a light ground, 0xRRGGBB: those of the themes “dark” and “light”.
   package static let onDark: [String: UInt32] = [
@@ -27,4 +45,11 @@ package struct EmotionMark: Sendable, Hashable {
   ]
 
   package static var names: [String] { known.keys.sorted() }
+}
+
+extension EmotionMark {
+  /// A letter or a digit that is its own glyph.
+  fileprivate init(sign: Character) {
+    self.init(letter: sign, glyph: sign.unicodeScalars.first ?? "?")
+  }
 }

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 
 /// The files below a corpus's folder, hidden ones left out.
@@ -7,6 +8,11 @@ package struct FolderListing: Sendable {
   package let audio: [String]
   /// Relative paths of all other files, sorted.
   package let others: [String]
+  /// What could hold sounds and cannot be looked into, sorted: told among the files that cannot be opened.
+  package let closed: [RejectedFile]
+  /// Changes when one of the entries comes, goes, gets another size or time, or may be read where it could not before.
+  /// Links count as what they lead to.
+  package let stamp: UInt64
 
   package static let audioExtensions: Set<String> = [
     "wav", "wave", "flac", "ogg", "oga", "opus", "mp3", "aif", "aiff", "aifc", "au", "snd", "caf", "w64", "rf64",
@@ -25,14 +31,33 @@ package struct FolderListing: Sendable {
     var walk = Walk(root: root.path)
     try walk.enter("", from: [])
     (audio, others) = (walk.audio.sorted(), walk.others.sorted())
+    (closed, stamp) = (walk.closed.sorted { $0.file < $1.file }, walk.stamp)
   }
 
   /// A walk that follows links to folders, and leaves out nothing that could be a sound without a word.
   private struct Walk {
     let root: String
     var audio: [String] = [], others: [String] = []
+    var closed: [RejectedFile] = []
+    var stamp: UInt64 = 0
 
     init(root: String) { self.root = root }
+
+    /// Takes note of an entry's state. A sum, because the order of a folder's entries is the file system's.
+    ///
+    /// - Parameter status: nil when the entry is not there: a link to nothing.
+    private mutating func note(_ file: String, _ status: stat?) {
+      guard let status else { return stamp &+= fnv1a64("\(file)|gone") }
+      // Not the mode nor the time of its change: a chmod or a hard link changes nothing of what is measured.
+      let time = "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)", isReadable = access(root + "/" + file, R_OK) == 0
+      stamp &+= fnv1a64("\(file)|\(status.st_size)|\(time)|\(isReadable)")
+    }
+
+    /// Leaves nothing out without a word that may hold sounds.
+    private mutating func close(_ file: String, _ reason: String) {
+      closed.append(RejectedFile(file: file, reason: PipelineError.cannotOpen(path: file, reason: reason).reason))
+      note(file, nil)
+    }
 
     /// - Parameter above: the folders on the way here, resolved: a link to one of them leads round in a circle.
     mutating func enter(_ folder: String, from above: Set<String>) throws {
@@ -40,8 +65,7 @@ package struct FolderListing: Sendable {
       guard access(path, R_OK | X_OK) == 0, let names = try? FileManager.default.contentsOfDirectory(atPath: path)
       else {
         guard !folder.isEmpty else { throw PipelineError.cannotOpen(path: path, reason: "it may not be read") }
-        // It may hold sounds: told among the files that cannot be opened.
-        return audio.append(folder)
+        return close(folder, "it may not be read")
       }
       let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
       guard !above.contains(real) else { return }
@@ -53,9 +77,15 @@ package struct FolderListing: Sendable {
           try enter(file, from: above.union([real]))
         } else if FolderListing.audioExtensions.contains((name as NSString).pathExtension.lowercased()) {
           // One that is not there (a link to nothing) is told when it is opened.
-          if !isThere || kind == S_IFREG { audio.append(file) }
+          guard !isThere || kind == S_IFREG else { continue }
+          audio.append(file)
+          note(file, isThere ? status : nil)
         } else if isThere, kind == S_IFREG {
           others.append(file)
+          note(file, status)
+        } else if !isThere, name.unicodeScalars.contains("\u{FFFD}") {
+          // Foundation's spelling of a name that is not UTF-8, under which nothing can be found: perhaps a folder.
+          close(file, "its name is not UTF-8")
         }
       }
     }

@@ -91,7 +91,12 @@ package struct Split: Sendable {
   private static func parts(from url: URL, _ utterances: [Utterance]) throws -> [Part] {
     let table = try CSVTable(contentsOf: url, columns: ["file", "part"])
     func malformed(_ reason: String) -> PipelineError { .malformedTable(path: url.path, reason: reason) }
-    var index = Dictionary(uniqueKeysWithValues: utterances.enumerated().map { ($1.file, $0) })
+    var index: [String: Int] = [:]
+    for (place, utterance) in utterances.enumerated() {
+      guard index.updateValue(place, forKey: utterance.file) == nil else {
+        throw malformed("two files of the corpus are both called “\(utterance.file)”, in different Unicode forms")
+      }
+    }
     // A file's bare name will do where the corpus has folders, if it is unique there.
     for (name, same) in Dictionary(grouping: utterances.indices, by: { Path.name(utterances[$0].file) }) {
       if same.count == 1, index[name] == nil { index[name] = same[0] }

@@ -36,11 +36,29 @@ package struct Look: Sendable, Equatable {
 
   package mutating func nextRung() { glyphs = Glyphs(rung: glyphs.rung.next, hasBraille: hasBraille) }
 
-  package func letter(of emotion: String) -> String { String(EmotionMark.of(emotion).letter) }
+  /// The marks of emotions that are seen side by side, in the order in which their run, map or corpus has them, as
+  /// figures do. Made once a drawing, not once a point.
+  package func marks(of emotions: [String]) -> EmotionMarks {
+    EmotionMarks(EmotionMark.marks(of: emotions), isASCII: glyphs.isASCII)
+  }
+
+  /// The mark of an emotion that is drawn alone, though it is one of several.
+  package func mark(of emotion: String, among emotions: [String]) -> String { marks(of: emotions).mark(of: emotion) }
+}
+
+/// What emotions that are seen side by side are drawn with: those without a mark of their own have letters that differ.
+package struct EmotionMarks: Sendable {
+  private let known: [String: EmotionMark]
+  private let isASCII: Bool
+
+  fileprivate init(_ known: [String: EmotionMark], isASCII: Bool) { (self.known, self.isASCII) = (known, isASCII) }
+
+  package func letter(of emotion: String) -> String { String(own(emotion).letter) }
 
   /// The mark of an emotion: a glyph where there are any, else its letter.
   package func mark(of emotion: String) -> String {
-    let mark = EmotionMark.of(emotion)
-    return glyphs.isASCII ? String(mark.letter) : String(Character(mark.glyph))
+    isASCII ? letter(of: emotion) : String(Character(own(emotion).glyph))
   }
+
+  private func own(_ emotion: String) -> EmotionMark { known[emotion] ?? EmotionMark.of(emotion) }
 }

@@ -35,7 +35,7 @@ package struct Session: Codable, Sendable, Equatable {
     guard let data = try? JSON.encoder(pretty: true).encode(self) else { return }
     try? FileManager.default.createDirectory(
       at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try? AtomicFile.write(file, data)
+    try? AtomicFile.export(file, data)
   }
 
   /// - Parameter isChosen: what the command line or the configuration says wins over what the session was.

@@ -12,19 +12,25 @@ enum Console {
     fflush(nil)
   }
 
+  /// Writes to standard error. A failure is forgotten, as by `line`: a run whose terminal is gone still stops with its
+  /// checkpoint.
   static func error(_ text: String) {
     clearBar()
-    FileHandle.standardError.write(Data("quaver: \(text)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("quaver: \(text)\n".utf8))
   }
 
   private static let barShown = Mutex(false)
 
-  private static func clearBar() {
+  /// For what is written without `line`, perhaps to the same terminal.
+  static func clearBar() {
     let shown = barShown.withLock { shown in
       defer { shown = false }
       return shown
     }
-    if shown { print("\r\u{1B}[K", terminator: "") }
+    guard shown else { return }
+    print("\r\u{1B}[K", terminator: "")
+    // What follows on standard error does not wait for it.
+    fflush(nil)
   }
 
   /// One line that replaces the last one on a terminal; nothing when piped, where epochs' lines tell the same.

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Core
 import Export
 import Foundation
 
 /// Where a command's picture goes.
 struct PictureOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Write a picture there, whole or not at all.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write a picture there: a file whole or not at all.", valueName: "file"))
   var png: String?
   @Option(help: ArgumentHelp("The same as curves.", valueName: "file"))
   var svg: String?
@@ -28,8 +29,8 @@ struct PictureOptions: ParsableArguments {
     let figure = figure()
     for path in [png, svg].compactMap(\.self) {
       let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath)
-      try figure.write(to: url)
-      if !quiet { Console.line("written: \(url.path)") }
+      try figure.export(to: url)
+      if !quiet, !AtomicFile.isStream(url) { Console.line("written: \(url.path)") }
     }
   }
 }

@@ -6,7 +6,7 @@ import Pipeline
 
 /// How tables of results are printed, and where to.
 struct TableOptions: ParsableArguments {
-  @Flag(help: "Print CSV.")
+  @Flag(help: "Print CSV: where there are several tables, the first alone.")
   var csv = false
   @Flag(help: "Print Markdown.")
   var markdown = false
@@ -14,7 +14,8 @@ struct TableOptions: ParsableArguments {
   var latex = false
   @Option(
     help: ArgumentHelp(
-      "Write there instead, whole or not at all; without a flag the ending (.csv, .md, .tex, .json) tells the format.",
+      "Write there instead: a file whole or not at all, into a device or a pipe without other output; without a flag "
+        + "the ending (.csv, .md, .tex, .json) tells the format.",
       valueName: "file"))
   var output: String?
 
@@ -40,25 +41,40 @@ struct TableOptions: ParsableArguments {
 
   /// True where progress and other talk would spoil what is printed.
   func isQuiet(_ common: CommonOptions) -> Bool {
-    output == nil && (common.json || csv || markdown || latex)
+    isStream || output == nil && (common.json || csv || markdown || latex)
   }
 
-  /// Prints or writes the tables, or the value as JSON. A CSV holds the first table alone.
-  func emit(_ tables: [ResultTable], _ value: some Encodable, common: CommonOptions) throws {
+  /// True where what is written may end among what is printed: `--output /dev/stdout`.
+  private var isStream: Bool { url.map { AtomicFile.isStream($0) } ?? false }
+
+  /// Prints or writes the tables, or the value as JSON. A CSV holds one table: the first, and the others are told.
+  ///
+  /// - Parameter joined: what a CSV holds instead, where one table can say all.
+  func emit(
+    _ tables: [ResultTable], _ value: some Encodable, joined: ResultTable? = nil, common: CommonOptions
+  ) throws {
     let json = common.json || (url?.pathExtension.lowercased() == "json" && !csv && !markdown && !latex)
     let text: String
+    var leftOut: [String] = []
     if json {
       text = try JSON.line(value) + "\n"
+    } else if format == .csv {
+      text = (joined ?? tables.first)?.rendered(.csv) ?? ""
+      if joined == nil { leftOut = tables.dropFirst().filter { !$0.rows.isEmpty }.map { "“\($0.title)”" } }
     } else {
-      let shown = format == .csv ? Array(tables.prefix(1)) : tables.filter { !$0.rows.isEmpty }
-      text = shown.map { $0.rendered(format) }.joined(separator: "\n")
+      text = tables.filter { !$0.rows.isEmpty }.map { $0.rendered(format) }.joined(separator: "\n")
     }
-    guard let url else {
+    if let url {
+      Console.clearBar()
+      try AtomicFile.export(url, Data(text.utf8))
+      if !isStream { Console.line("written: \(url.path)") }
+    } else {
       Console.line(text.hasSuffix("\n") ? String(text.dropLast()) : text)
-      return
     }
-    try AtomicFile.write(url, Data(text.utf8))
-    Console.line("written: \(url.path)")
+    guard !leftOut.isEmpty else { return }
+    Console.error(
+      "a CSV holds the first table alone, without \(leftOut.joined(separator: ", ")); "
+        + "--markdown, --latex and --json have all")
   }
 }
 

@@ -177,6 +177,50 @@ import Testing
     }
   }
 
+  /// An image that withstands is the closest of all restarts, wherever that one came.
+  @Test(arguments: Norm.allCases) func squareReturnsItsClosestTry(norm: Norm) async throws {
+    try await Engine.run {
+      let bench = try AttackBench(Networks.small, count: 24), attack = try Attacks.named("square")
+      @Engine func outcomes(restarts: Int) throws -> [AttackOutcome] {
+        var settings = AttackTests.settings(attack)
+        (settings.norm, settings.epsilon, settings.restarts) = (norm, norm == .l2 ? 0.1 : 1.0 / 255, restarts)
+        return try bench.attack(attack, settings, batch: 24).outcomes
+      }
+      func margin(_ outcome: AttackOutcome) -> Float {
+        let others = outcome.logits.indices.filter { $0 != outcome.label }.map { outcome.logits[$0] }
+        return outcome.logits[outcome.label] - (others.max() ?? 0)
+      }
+      let often = try outcomes(restarts: 4)
+      #expect(often.count(where: \.isCorrect) >= 8)
+      for restarts in 1...3 {
+        for (a, b) in zip(try outcomes(restarts: restarts), often) where b.isCorrect {
+          #expect(margin(b) <= margin(a) + 1e-5)
+        }
+      }
+    }
+  }
+
+  /// Groups are parts of one work: what is told rises to its most, which counts no draw that is skipped.
+  @Test(arguments: ["bim", "eot-pgd", "square"]) func progressRisesOverGroups(name: String) async throws {
+    try await Engine.run {
+      let bench = try AttackBench(Networks.smooth, count: 10), attack = try Attacks.named(name)
+      var settings = attack.defaults
+      (settings.steps, settings.queries, settings.epsilon) = (3, 12, 0)
+      let attacker = try Attacker(attack, settings, bench.network, batch: 3)
+      let adversarial = try Arena(count: bench.images.count)
+      var told: [(done: Int, most: Int)] = []
+      _ = try withExtendedLifetime(adversarial) {
+        try attacker.perturb(
+          bench.images, labels: bench.labels, ids: Array(bench.labels.indices), into: adversarial.base
+        ) { told.append(($0, $1)) }
+      }
+      #expect(zip(told, told.dropFirst()).allSatisfy { $0.done <= $1.done })
+      let last = try #require(told.last)
+      #expect(name == "square" ? last.done >= settings.queries : last.done == 3 && last.most == 3)
+      #expect(last.done <= last.most)
+    }
+  }
+
   /// Pixle moves pixels: every value of its images is one of the clean image's, of the same channel, and whole pixels move.
   @Test func pixleOnlyCopiesPixels() async throws {
     try await Engine.run {

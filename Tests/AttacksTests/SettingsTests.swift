@@ -46,6 +46,18 @@ import Testing
     #expect(Fraction.text(.nan) == "nan")
   }
 
+  /// In L2 ε is a length: nothing is a grey level, and 5 is a usual one.
+  @Test func epsilonDependsOnItsNorm() throws {
+    var settings = AttackSettings { $0.norm = .l2 }
+    try settings.readEpsilon("5", what: "--eps")
+    #expect(settings.epsilon == 5 && settings.epsilonText == "5")
+    try Attacks.named("square").check(settings)
+    settings.norm = .linf
+    #expect(throws: AttackError.self) { try settings.check() }
+    try settings.readEpsilon("5", what: "--eps")
+    #expect(settings.epsilon == 5.0 / 255 && settings.epsilonText == "5/255")
+  }
+
   /// Each wrong value with a part of its sentence.
   @Test func valuesOutOfRangeAreRefused() {
     let changes: [(String, @Sendable (inout AttackSettings) -> Void)] = [

@@ -111,6 +111,21 @@ enum Gallery {
     #expect(ink(titled, x: 0.03...0.3, y: 0.93...0.97) > 20)
   }
 
+  /// Titles hold names of runs, which are one long word by default.
+  @Test(arguments: [
+    "features of run 20260102-030405-alexnet-mel-s0", "20260102030405_alexnet_without_any_hyphen_s0",
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
+  ])
+  func aWideTitleIsBroken(_ title: String) throws {
+    let panel = Scatter("", [], size: Size(150, 60))
+    let short = try Figure("a", rows: [[panel]]).raster(), long = try Figure(title, rows: [[panel]]).raster()
+    let added = (long.pixels.count - short.pixels.count) / long.columns
+    #expect(long.columns == short.columns && added >= 18 && added % 18 == 0)
+    // A margin of 12 points in 204 stays free, also at the lines' ends.
+    #expect(ink(long, x: 0.95...1, y: 0...1) == 0)
+    #expect(ink(long, x: 0.05...0.95, y: 0...0.3) > 100)
+  }
+
   @Test func aHeatmapHasItsLowestRowAtTheBottom() throws {
     var map = Heatmap("", x: Axis("", 0...1), y: Axis("", 0...1))
     map.lay([0, 0, 0, 0, 1, 1], columns: 2, .viridis, range: 0...1)
@@ -130,6 +145,30 @@ enum Gallery {
       pictures.insert(pixels)
     }
     #expect(pictures.count == EmotionMark.names.count)
+  }
+
+  /// Classes of any names, also those that begin with the same letter as another one.
+  @Test func emotionsWithoutAMarkDifferToo() throws {
+    let names = ["joy", "jealousy", "anger", "awe", "jj", "j", "\u{1F600}", ""]
+    let marks = EmotionMark.marks(of: names), colors = Style.light.colors(ofEmotions: names)
+    let letters = names.map { name in marks[name].map { String($0.letter) } ?? "none" }
+    #expect(letters == ["J", "E", "A", "W", "1", "2", "3", "4"])
+    #expect(marks["anger"] == EmotionMark.of("anger") && colors["anger"] == Style.light.emotions["anger"])
+    #expect(Set(marks.values.map(\.glyph)).count == names.count)
+    #expect(["joy", "jealousy", "awe"].compactMap { colors[$0] } == Array(Style.light.series.prefix(3)))
+    #expect(String(EmotionMark.of("joy").glyph) == "J")
+    // Two classes that change places look different.
+    func picture(_ first: Float, _ second: Float, _ style: Style) throws -> [UInt32] {
+      let groups = [
+        Scatter.Group("joy", [SIMD2(first, 0)], name: ""), Scatter.Group("jealousy", [SIMD2(second, 0)], name: ""),
+      ]
+      return try Figure("", rows: [[Scatter("", groups, size: Size(90, 60))]], style: style).raster(scale: 2).pixels
+    }
+    var even = Style.light
+    even.series = Array(even.series.prefix(1))
+    // By their glyphs alone, and by the second one's colour alone.
+    #expect(try picture(0, 1, even) != picture(1, 0, even))
+    #expect(try picture(0, 1, .light) != picture(0, 1, even))
   }
 
   @Test func degenerateDataAreDrawn() throws {
@@ -161,6 +200,15 @@ enum Gallery {
     #expect(throws: ExportError.self) { try figure.write(to: folder.appendingPathComponent("a.png"), scale: 1000) }
     try figure.write(to: folder.appendingPathComponent("a.PNG"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["a.PNG"])
+    // A link is followed where a user names it, and replaced where a file of ours is meant.
+    let link = folder.appendingPathComponent("link.svg"), target = folder.appendingPathComponent("target")
+    try FileManager.default.createSymbolicLink(at: link, withDestinationURL: target)
+    try figure.export(to: link)
+    #expect(try !Data(contentsOf: target).isEmpty)
+    try Data().write(to: target)
+    try figure.write(to: link)
+    #expect(try Data(contentsOf: target).isEmpty)
+    #expect(try !Data(contentsOf: link).isEmpty)
   }
 }
 

@@ -169,4 +169,51 @@ import Testing
     #expect(throws: LabError.self) { _ = try subject.select(.valid, limit: 0, seed: 0) }
     #expect(subject.notes(sample).contains { $0.contains("stratified sample") })
   }
+
+  /// What a set holds of a part is no sample of it; a sample that the set holds whole is one.
+  @Test func whatSetsHoldIsNotCalledASample() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let subject = try laboratory.subject("r")
+    let order = try AttackOrder(try choices("fgsm"), limit: 4, batch: 4)
+    let report = try #require(try await laboratory.attack(subject, order, control: RunControl()) { _ in }.first)
+    let sources = [AttackSource.set(try subject.folder.adversarialSet(report.set))]
+    let all = try subject.select(.valid, limit: nil, seed: 0).slices.count
+    let held = try subject.select(.valid, limit: nil, seed: 0, attackedBy: sources)
+    #expect(held.slices.count == 4 && all > 4)
+    #expect(held.sentence == "the 4 of the \(all) slices of the validation part that the adversarial sets hold")
+    let sample = try subject.select(.valid, limit: 4, seed: 0, attackedBy: sources)
+    #expect(sample.slices == held.slices)
+    #expect(sample.sentence == (try subject.select(.valid, limit: 4, seed: 0)).sentence)
+    #expect(subject.notes(held).allSatisfy { !$0.contains("stratified") })
+  }
+
+  /// On both parts the first table is of the validation part too, and the others of both alone.
+  @Test(arguments: [
+    (EvaluationPart.valid, "validation part"), (EvaluationPart.train, "training part"),
+    (EvaluationPart.merged, "training and validation merged"),
+  ])
+  func tablesNameThePartThatTheyAreOf(part: EvaluationPart, words: String) async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let order = try AttackOrder(try choices("fgsm"), part: part, limit: 2, keepsImages: false, batch: 2)
+    let reports = try await laboratory.attack(try laboratory.subject("r"), order, control: RunControl()) { _ in }
+    for table in [AttackTables.utterances(reports), AttackTables.classDrops(reports)] {
+      #expect(table.title.contains(words), "\(table.title)")
+    }
+    let notes = AttackTables.summary(reports).notes
+    #expect(notes.contains { $0.hasPrefix("in this table acc., success and UAR") } == (part == .merged))
+  }
+
+  /// Means over seeds leave such a run out, so its evaluation tells.
+  @Test func anEvaluationTellsThatTheTrainingIsNotFinished() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let finished = try await laboratory.evaluate(try laboratory.subject("r"), limit: 2, control: RunControl()) { _ in }
+    try laboratory.store.open("r").end(RunOutcome(status: .stopped))
+    let stopped = try await laboratory.evaluate(try laboratory.subject("r"), limit: 2, control: RunControl()) { _ in }
+    #expect(finished.evaluation.status == .finished && stopped.evaluation.status == .stopped)
+    #expect(stopped.evaluation.notes.contains { $0.contains("not finished (stopped)") })
+    #expect(stopped.evaluation.notes.count == finished.evaluation.notes.count + 1)
+  }
 }

@@ -104,9 +104,9 @@ struct BenchTests {
     let file = root.appendingPathComponent("Benchmarks/thresholds.json")
     let wide = try BenchThresholds(contentsOf: file, isWide: true)
     let narrow = try BenchThresholds(contentsOf: file, isWide: false)
-    #expect(wide.ratio(.torch, "cnn-lstm", "train") == .init(goal: 5, held: 6.1))
-    #expect(narrow.ratio(.torch, "cnn-lstm", "train") == .init(goal: 1, held: 1))
-    #expect(narrow.ratio(.librosa, "mel", "transform") == wide.ratio(.librosa, "mel", "transform"))
+    #expect(wide.ratios["torch"]?["cnn-lstm"]?["train"] == .init(goal: 5, held: 6.1))
+    #expect(narrow.ratios["torch"]?["cnn-lstm"]?["train"] == .init(goal: 1, held: 1))
+    #expect(narrow.ratios["librosa"]?["mel"]?["transform"] == wide.ratios["librosa"]?["mel"]?["transform"])
   }
 
   private static let small = #"""
@@ -172,6 +172,15 @@ struct BenchTests {
     #expect(said.count == 2 && said[0] == "gradient: 1 of 2, timed before" && said[1] == "inference: 2 of 2")
     try draft.settle(report)
     #expect(!FileManager.default.fileExists(atPath: partial))
+  }
+
+  /// A draft of `--output /dev/stdout` would be a file among the devices.
+  @Test func nothingIsKeptBesideADevice() async throws {
+    let (small, remove) = try await small()
+    defer { remove() }
+    let outputs = [URL(fileURLWithPath: "/dev/null"), small.output]
+    let isKept = outputs.map { BenchDraft.beside($0, small.machine, small.runner, since: .distantPast) != nil }
+    #expect(isKept == [false, true])
   }
 
   @Test func rowsOfOtherTasksAreKept() async throws {

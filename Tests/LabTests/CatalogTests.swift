@@ -71,6 +71,41 @@ import Testing
     }
   }
 
+  /// A copy of the German samples in a folder of this name.
+  private func folder(_ name: String, in parent: String = "a") throws -> String {
+    let above = home.appendingPathComponent(parent), folder = above.appendingPathComponent(name)
+    try FileManager.default.createDirectory(at: above, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(at: samples.appendingPathComponent("german"), to: folder)
+    return folder.path
+  }
+
+  @Test func aFolderOfAnyNameIsRegistered() throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let library = CorpusLibrary(folder: home.appendingPathComponent("corpora"), catalog: try Catalog(url: nil))
+    let long = String(repeating: "l", count: 200)
+    let cut = String(repeating: "l", count: 116)
+    let expected: [(path: String, name: String)] = [
+      (try folder("Emo DB"), "emo-db"), (try folder("Größe"), "gr--e"), (try folder("…"), "corpus"),
+      (try folder("Emo_DB"), "emo_db"), (try folder("emo db", in: "b"), "emo-db-2"),
+      (try folder("……", in: "b"), "corpus-2"), (try folder(long), cut), (try folder(long, in: "b"), cut + "-2"),
+    ]
+    for (path, name) in expected {
+      try library.ensure(path: path)
+      try library.ensure(path: path)
+      let found = try library.find(path)
+      #expect(found.name == name && RunStore.isName(found.name))
+      #expect(try library.find(name) == found)
+    }
+    #expect(library.registrations().count == expected.count && library.problems().isEmpty)
+    // What is registered by hand keeps its capitals, and a name that was given is not changed.
+    let (added, _) = try library.add(path: try folder("My Corpus (1)"), name: nil, adapter: nil)
+    #expect(added.name == "My-Corpus--1-")
+    #expect(throws: LabError.badName("Emo DB")) {
+      _ = try library.add(path: added.path, name: "Emo DB", adapter: nil)
+    }
+    #expect(try library.remove(added.path) == added)
+  }
+
   @Test func corporaAreRegisteredOnceAndForgotten() throws {
     defer { try? FileManager.default.removeItem(at: home) }
     let library = CorpusLibrary(
@@ -90,5 +125,94 @@ import Testing
     try library.remove("german")
     #expect(throws: LabError.unknownCorpus("german", known: ["romanian"])) { _ = try library.find("german") }
     #expect(throws: LabError.self) { _ = try library.add(path: samples.path, name: "../x", adapter: nil) }
+  }
+
+  /// A corpus of two links to folders, and what they lead to.
+  private func linkedCorpus() throws -> (corpus: URL, below: URL) {
+    let files = FileManager.default, german = samples.appendingPathComponent("german")
+    let corpus = home.appendingPathComponent("corpus"), below = home.appendingPathComponent("elsewhere")
+    for folder in [corpus, below] { try files.createDirectory(at: folder, withIntermediateDirectories: true) }
+    for name in ["03a01Fa.flac", "03a01Wa.flac"] {
+      try files.copyItem(at: german.appendingPathComponent(name), to: below.appendingPathComponent(name))
+    }
+    try files.createSymbolicLink(at: corpus.appendingPathComponent("linked"), withDestinationURL: below)
+    return (corpus, below)
+  }
+
+  @Test func changesBelowALinkedFolderAreNoticed() throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let (corpus, below) = try linkedCorpus()
+    let library = CorpusLibrary(folder: home.appendingPathComponent("corpora"), catalog: try Catalog(url: nil))
+    let (registration, scanned) = try library.add(path: corpus.path, name: "linked", adapter: nil)
+    #expect(scanned.utterances.count == 2)
+    #expect(try library.info(registration).utterances.map(\.id) == ["03a01Fa", "03a01Wa"])
+    try FileManager.default.moveItem(
+      at: below.appendingPathComponent("03a01Wa.flac"), to: below.appendingPathComponent("03a01Ta.flac"))
+    #expect(try library.info(registration).utterances.map(\.id) == ["03a01Fa", "03a01Ta"])
+    // A file that is replaced by another one of its name.
+    try FileManager.default.removeItem(at: below.appendingPathComponent("03a01Ta.flac"))
+    try Data("no audio".utf8).write(to: below.appendingPathComponent("03a01Ta.flac"))
+    #expect(try library.info(registration).utterances.map(\.id) == ["03a01Fa"])
+  }
+
+  /// Another adapter may take other files for utterances, which have levels of their own.
+  @Test func levelsBelongToTheAdapterToo() throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let corpus = try linkedCorpus().corpus
+    let laboratory = try Laboratory(
+      paths: Paths(data: home, state: home, cache: home.appendingPathComponent("cache"), config: home))
+    let request = PictureRequest(
+      corpus: "c", utterance: "03a01Fa", slice: 0, strideMilliseconds: 1000, transform: Laboratory.transforms[0],
+      stage: .normalised, augmentSeed: 0)
+    for (adapter, kept) in [("emodb", 1), ("emodb", 1), ("mixed", 2)] {
+      _ = try laboratory.library.add(path: corpus.path, name: "c", adapter: adapter)
+      _ = try laboratory.answers(to: request)
+      let levels = home.appendingPathComponent("cache/levels").path
+      #expect(try FileManager.default.contentsOfDirectory(atPath: levels).count == kept)
+    }
+  }
+
+  /// Measuring takes minutes: a chmod and a backup's hard links must not ask for it again, another sound must.
+  @Test func levelsOutliveWhatLeavesTheSoundsAsTheyAre() throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let (corpus, below) = try linkedCorpus(), files = FileManager.default
+    let laboratory = try Laboratory(
+      paths: Paths(data: home, state: home, cache: home.appendingPathComponent("cache"), config: home))
+    _ = try laboratory.library.add(path: corpus.path, name: "c", adapter: "emodb")
+    let request = PictureRequest(
+      corpus: "c", utterance: "03a01Fa", slice: 0, strideMilliseconds: 1000, transform: Laboratory.transforms[0],
+      stage: .normalised, augmentSeed: 0)
+    func kept() throws -> Int {
+      _ = try laboratory.answers(to: request)
+      return try files.contentsOfDirectory(atPath: home.appendingPathComponent("cache/levels").path).count
+    }
+    #expect(try kept() == 1)
+    let sound = below.appendingPathComponent("03a01Wa.flac")
+    try files.setAttributes([.posixPermissions: 0o640], ofItemAtPath: sound.path)
+    try files.linkItem(at: sound, to: home.appendingPathComponent("backup.flac"))
+    #expect(try kept() == 1)
+    try files.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: sound.path)
+    #expect(try kept() == 2)
+  }
+
+  /// An utterance without a speaker is no speaker of that name.
+  @Test func speakersThatAreNotNamedAreNotCounted() {
+    func alarms(_ speakers: [String]) -> [String] {
+      let utterances = speakers.enumerated().map { index, speaker in
+        UtteranceInfo(
+          id: "u\(index)", file: "u\(index).wav", emotion: index % 2, speaker: speaker, sentence: "", duration: 1,
+          sampleRate: 16_000)
+      }
+      let corpus = CorpusInfo(
+        name: "c", path: "/c", adapter: "folders", isSynthetic: false, emotions: ["anger", "fear"],
+        utterances: utterances)
+      return CorpusAlarms(corpus).sentences
+    }
+    let unknown = "are not known: a split may share them between train and test"
+    #expect(alarms(["", "", "", ""]) == ["speakers " + unknown])
+    #expect(alarms(["a", "a", "", ""]) == ["the speakers of 2 of 4 utterances " + unknown])
+    #expect(alarms(["a", "a", "a", "a"]) == ["one speaker: what is learnt may be the voice"])
+    // The nameless one lacks fear, but is none of the speakers.
+    #expect(alarms(["a", "a", "b", "b", ""]) == ["a split by utterance shares speakers between train and test"])
   }
 }

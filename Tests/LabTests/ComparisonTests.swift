@@ -6,7 +6,7 @@ import Testing
 @Suite struct ComparisonTests {
   private func measured(
     _ run: String, seed: UInt64 = 0, predicted: [Int], slices: [Int]? = nil, isValid: [Bool]? = nil,
-    emotions: [String] = ["a", "b"]
+    emotions: [String] = ["a", "b"], status: RunStatus = .finished
   ) -> (evaluation: RunEvaluation, predictions: Predictions) {
     let labels = [0, 0, 0, 0, 1, 1, 1, 1]
     let predictions = Predictions(
@@ -19,7 +19,8 @@ import Testing
     let evaluation = RunEvaluation(
       run: run, job: job, checkpoint: .last, part: .valid, emotions: emotions,
       slices: (predictions.confusion(.valid) ?? none).scores,
-      utterances: (predictions.utteranceConfusion(.valid) ?? none).scores, averageAccuracy: nil, notes: [])
+      utterances: (predictions.utteranceConfusion(.valid) ?? none).scores, averageAccuracy: nil, notes: [],
+      status: status)
     return (evaluation, predictions)
   }
 
@@ -63,6 +64,23 @@ import Testing
     #expect(groups.count == 1 && group.runs == ["r0", "r1", "r2"])
     #expect(abs(group.accuracy.mean - (0.875 + 1 + 0.875) / 3) < 1e-12 && group.accuracy.interval != nil)
     #expect(SeedGroup.groups([runs[0]]).isEmpty)
-    #expect(SeedGroup.table(groups).rows.count == 1)
+    #expect(SeedGroup.table(groups).rows.count == 1 && SeedGroup.table(groups).notes.isEmpty)
+  }
+
+  /// A seed counts once, and a training that was stopped is none of the recipe's; both are said.
+  @Test func aSeedCountsOnceAndUnfinishedRunsNot() throws {
+    let right = [0, 0, 0, 0, 1, 1, 1, 1], wrong = Array(repeating: 0, count: 8)
+    let stopped = measured("d", seed: 2, predicted: wrong, status: .stopped).evaluation
+    let runs = [
+      measured("a", seed: 0, predicted: right).evaluation, measured("b", seed: 0, predicted: wrong).evaluation,
+      measured("c", seed: 1, predicted: right).evaluation, stopped,
+    ]
+    let groups = SeedGroup.groups(runs), group = try #require(groups.first)
+    #expect(groups.count == 1 && group.runs == ["a", "c"] && group.seeds == [0, 1] && group.accuracy.mean == 1)
+    #expect(
+      SeedGroup.table(groups).notes == [
+        "b is left out: a has the same seed (0)", "d is left out: its training is not finished (stopped)",
+      ])
+    #expect(SeedGroup.groups([runs[0], runs[1]]).isEmpty && SeedGroup.groups([runs[0], stopped]).isEmpty)
   }
 }

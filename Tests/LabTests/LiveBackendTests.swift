@@ -111,4 +111,83 @@ import Testing
     #expect(all.contains { if case .embedded = $0 { true } else { false } })
     #expect(all.contains { if case .run(let run) = $0 { run.isOwn && run.status == .finished } else { false } })
   }
+
+  /// Who leaves keeps what waits: nothing begins behind the run that is stopped, unless the user stays after all.
+  @Test func aHeldQueueBeginsWhenItIsLetGo() async throws {
+    defer { small.remove() }
+    let backend = LiveBackend(try TrainedOnce.laboratory("r", at: small))
+    backend.send(.embed(EmbeddingWish(run: "r")))
+    #expect(backend.isTraining)
+    var wish = AttackWish(run: "r", point: Self.fgsm)
+    (wish.limit, wish.batch, wish.part) = (12, 4, .merged)
+    backend.send(.attack(wish))
+    backend.send(.holdQueue(true))
+    let held = try await events(of: backend) { $0 == .engineFree }
+    let waiting = held.compactMap { if case .queue(let queue) = $0 { queue.entries.count } else { nil } }
+    #expect(waiting.last == 1)
+    #expect(!held.contains { if case .attacking = $0 { true } else { false } })
+    backend.send(.holdQueue(false))
+    let freed = try await events(of: backend) { $0 == .engineFree }
+    #expect(freed.contains { if case .attacking = $0 { true } else { false } })
+    let left = freed.compactMap { if case .queue(let queue) = $0 { queue.entries.count } else { nil } }
+    #expect(left.last == 0)
+  }
+
+  /// A sound file that its header does not give away ends the run within its first second, and nothing is left of it:
+  /// the list of runs must not keep it.
+  @Test func aRunThatIsGoneBeforeItBeganLeavesTheList() async throws {
+    defer { small.remove() }
+    let backend = LiveBackend(try small.open())
+    let corpus = small.home.appendingPathComponent("corpus")
+    try FileManager.default.createDirectory(at: small.home, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: SmallLaboratory.samples, toPath: corpus.path)
+    let files = try FileManager.default.contentsOfDirectory(atPath: corpus.path).filter { $0.hasSuffix(".flac") }
+    let victim = corpus.appendingPathComponent(try #require(files.min()))
+    var bytes = try Data(contentsOf: victim)
+    for index in bytes.count / 2..<bytes.count { bytes[index] = 0xFF }
+    try bytes.write(to: victim)
+    backend.send(.train(small.job { $0.corpus = corpus.path }))
+    let all = try await events(of: backend) { if case .runs(let runs) = $0 { runs.isEmpty } else { false } }
+    #expect(all.contains { if case .run(let run) = $0 { run.isOwn && run.status == .running } else { false } })
+    #expect(all.contains { if case .failed = $0 { true } else { false } })
+  }
+
+  /// Of which attack the slices cannot be read is told, so that nobody waits for them.
+  @Test func slicesThatCannotBeReadAreToldByTheirName() async throws {
+    defer { small.remove() }
+    let backend = LiveBackend(try TrainedOnce.laboratory("r", at: small))
+    backend.send(.loadSlices(run: "r", set: "nothing"))
+    let all = try await events(of: backend) {
+      if case .slicesFailed("r", "nothing", let sentence) = $0 { !sentence.isEmpty } else { false }
+    }
+    #expect(!all.contains { if case .failed = $0 { true } else { false } })
+  }
+
+  /// Neither what has begun nor what waits for its turn is resumed a second time; what was taken out may be.
+  @Test func aRunIsResumedOnce() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    _ = try await laboratory.train(small.job(), name: "cut", control: RunControl(stoppingAfterReads: 1)) { _ in }
+    let backend = LiveBackend(laboratory), refusal = Event.failed(LabError.runIsResumed("cut").description)
+    for _ in 0..<2 { backend.send(.resume(run: "cut")) }
+    let all = try await events(of: backend) { $0 == .engineFree }
+    let refusals = all.filter { $0 == refusal }
+    #expect(refusals.count == 1)
+    #expect(all.contains { if case .run(let run) = $0 { run.isOwn && run.status == .finished } else { false } })
+    // Behind a map it waits for its turn.
+    backend.send(.embed(EmbeddingWish(run: "r")))
+    #expect(backend.isTraining)
+    backend.send(.resume(run: "cut"))
+    let first = backend.drain()
+    backend.send(.resume(run: "cut"))
+    let second = backend.drain()
+    #expect(!first.contains(refusal) && second.contains(refusal))
+    let queues = first.compactMap { if case .queue(let queue) = $0 { queue } else { nil } }
+    let entry = try #require(queues.last?.entries.first)
+    backend.send(.queue(.remove(entry.id)))
+    backend.send(.resume(run: "cut"))
+    #expect(!backend.drain().contains(refusal))
+    backend.send(.stopSurvey)
+    _ = try await events(of: backend) { $0 == .engineFree }
+  }
 }

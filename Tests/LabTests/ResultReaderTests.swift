@@ -101,7 +101,8 @@ import Testing
 @Suite struct WorkFieldTests {
   @Test func everyFieldOfAnAttackReadsWhatItWrote() throws {
     let values = [
-      "attack": "apgd-ce", "ε": "8/255", "α": "2/255", "steps": "7", "EOT": "3", "queries": "150", "restarts": "2",
+      "attack": "apgd-ce", "norm": "linf", "ε": "8/255", "α": "2/255", "steps": "7", "EOT": "3", "queries": "150",
+      "restarts": "2",
       "part": "merged", "slices": "64", "seed": "9", "keep images": "no",
     ]
     var wish = AttackWish(run: "r", point: AttackPoint(attack: "pgd", settings: AttackSettings()))
@@ -113,6 +114,34 @@ import Testing
     }
     #expect(wish.point.settings.seed == 9 && wish.limit == 64 && !wish.keepsImages)
     _ = try wish.order()
+  }
+
+  /// A form that is opened on an attack in L2 gives the same attack back; ε is a length there.
+  @Test func fieldsKeepAnAttackInL2() throws {
+    let square = try Attacks.named("square")
+    var settings = square.defaults
+    (settings.norm, settings.epsilon) = (.l2, 5)
+    let kept = AttackWish(run: "r", point: AttackPoint(attack: "square", settings: settings))
+    var wish = AttackWish(run: "r", point: AttackPoint(attack: "", settings: AttackSettings()))
+    for field in AttackFields.all where field.isRead(wish) { try field.set(field.read(kept), in: &wish) }
+    #expect(wish.point == kept.point)
+    let epsilon = try #require(AttackFields.all.first { $0.name == "ε" })
+    #expect(throws: LabError.self) { try epsilon.set("2000", in: &wish) }
+    #expect(throws: LabError.self) {
+      try AttackFields.all.first { $0.name == "norm" }?.set("l1", in: &wish)
+    }
+  }
+
+  /// What earlier versions kept is found by the same words, but for Square's restarts, which return another image now.
+  @Test func identitiesStayAsTheyWere() throws {
+    let square = try Attacks.named("square")
+    var settings = square.defaults
+    (settings.norm, settings.epsilon) = (.l2, 0.5)
+    let one = try AttackChoice(square, settings)
+    #expect(one.identity.hasPrefix("square; ε 127.5/255, L2, ") && one.summary.hasPrefix("ε 0.5, L2, "))
+    settings.restarts = 2
+    #expect(!one.identity.contains("closest"))
+    #expect(try AttackChoice(square, settings).identity.contains("closest"))
   }
 
   /// An attack shows the fields that it reads, and no others.
@@ -185,5 +214,25 @@ import Testing
     job.defend = Defence(attack: "bim", settings: try settings("bim"))
     let cvt = PaperValues.beside(attack: "bim", settings: try settings("bim"), part: .valid, job: job)
     #expect(try #require(cvt).doubts.contains { $0.contains("CvT trained against BIM") })
+  }
+
+  /// Table 2a is of linear spectrograms; of table 2b the paper does not tell.
+  @Test func thePapersSpectrogramsStandBesideItsNumbers() throws {
+    func values(_ attack: String, _ part: EvaluationPart, change: (inout Job) throws -> Void) throws -> PaperValues {
+      let settings = AttackPreset.eq3.settings(for: try Attacks.named(attack))
+      var job = Job(corpus: "c")
+      job.model = "alexnet"
+      try change(&job)
+      return try #require(PaperValues.beside(attack: attack, settings: settings, part: part, job: job))
+    }
+    let same = try values("fgsm", .valid) { $0.transform = "linear" }
+    #expect(same.source == "table 2a, linear, Emo-IIT" && same.difference == nil)
+    let other = try values("fgsm", .valid) { $0.transform = "cqt" }
+    #expect(other.source == same.source && other.attacked == same.attacked)
+    #expect(other.difference == "the paper's table 2a is of linear spectrograms, this run's are cqt")
+    let sweep = try values("square", .merged) { job in
+      job.defend = Defence(attack: "pgd", settings: AttackPreset.eq3.settings(for: try Attacks.named("pgd")))
+    }
+    #expect(sweep.source == "table 2b, Emo-IIT" && sweep.difference == nil)
   }
 }

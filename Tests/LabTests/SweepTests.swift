@@ -1,7 +1,10 @@
 import Attacks
 import Core
+import Export
 import Foundation
 import Lab
+import Pipeline
+import Synchronization
 import Testing
 
 @Suite(.serialized) struct SweepTests {
@@ -64,5 +67,85 @@ import Testing
         if case .training = event { Issue.record("trained again") }
       }, keep: { _ in })
     #expect(again.map(\.reports) == rows.map(\.reports))
+    theTableSaysWhatItsRowsShare(rows)
+  }
+
+  /// Sample, split and leakage once, whatever the number of attacks; what is one cell's alone not at all.
+  private func theTableSaysWhatItsRowsShare(_ rows: [DefenceSweep.Row]) {
+    let notes = DefenceSweep.table(rows, part: .merged, notes: ["said by the sweep"]).notes
+    let expected = [
+      "said by the sweep", "which spectrogram", "limited to 8 slices", "a stratified sample of 2 of",
+      "synthetic speech", "speakers are in both",
+    ]
+    for words in expected { #expect(notes.count { $0.contains(words) } == 1, "\(words) in \(notes)") }
+    #expect(notes.allSatisfy { !$0.hasPrefix("trained against") && !$0.hasPrefix("weights of") })
+    let drawn = DefenceSweep.figure(rows, notes: []).notes
+    for words in expected.dropFirst(2) { #expect(drawn.count { $0.contains(words) } == 1, "\(words) in \(drawn)") }
+  }
+
+  /// A cell's run that was stopped before its first image: its folder tells of its data, and nothing is trained.
+  private func begun(_ cell: DefenceSweep.Cell, in laboratory: Laboratory) async throws -> RunFolder {
+    let control = RunControl()
+    control.wish = .stopNow
+    let run = try await laboratory.train(cell.job, name: cell.run, control: control) { _ in }
+    #expect(run.status == .stopped)
+    return try laboratory.store.open(cell.run)
+  }
+
+  /// A run has a cell's name and is finished, but the split's CSV is another by now.
+  @Test func aRunOfOtherDataIsNoCells() async throws {
+    let small = SmallLaboratory()
+    defer { small.remove() }
+    try FileManager.default.createDirectory(at: small.home, withIntermediateDirectories: true)
+    let csv = small.home.appendingPathComponent("split.csv")
+    let files = try FileManager.default.contentsOfDirectory(atPath: SmallLaboratory.samples)
+      .filter { $0.hasSuffix(".flac") }.sorted()
+    func split(leaving rest: Int) throws {
+      let lines = files.enumerated().map { "\($1),\($0 % 5 == rest ? "test" : "train")" }
+      try Data((["file,part"] + lines).joined(separator: "\n").utf8).write(to: csv)
+    }
+    try split(leaving: 0)
+    let laboratory = try small.open()
+    let job = small.job { ($0.limit, $0.split) = (8, csv.path) }
+    let sweep = try DefenceSweep(job, defences: ["fgsm"], epsilons: [8.0 / 255])
+    let folder = try await begun(sweep.cells[0], in: laboratory)
+    try folder.end(RunOutcome(status: .finished))
+    try split(leaving: 1)
+    let refusal = LabError.corpusChanged(
+      run: folder.id, reason: "it was trained on other files or parts than this sweep's")
+    await #expect(throws: refusal) {
+      _ = try await laboratory.sweepDefences(
+        sweep, part: .valid, control: RunControl(), report: { _ in }, keep: { _ in })
+    }
+  }
+
+  /// A full disk may have room by now; what diverged would diverge again.
+  @Test func failedCellsAreTriedAgainUnlessTheyDiverged() async throws {
+    let small = SmallLaboratory()
+    defer { small.remove() }
+    let laboratory = try small.open()
+    let job = small.job { $0.limit = 8 }
+    let sweep = try DefenceSweep(job, defences: ["fgsm"], epsilons: [8.0 / 255])
+    let folder = try await begun(sweep.cells[0], in: laboratory)
+    try folder.end(RunOutcome(status: .failed, failure: "cannot write: no space left on device"))
+    let control = RunControl(), resumed = Mutex(0)
+    control.wish = .stopNow
+    await #expect(throws: PipelineError.stopped) {
+      _ = try await laboratory.sweepDefences(
+        sweep, part: .valid, control: control,
+        report: { event in
+          if case .training(.began(_)) = event { resumed.withLock { $0 += 1 } }
+        }, keep: { _ in })
+    }
+    #expect(resumed.withLock { $0 } == 1)
+    let failure = LabError.diverged(epoch: 3, step: 140).description
+    try folder.end(RunOutcome(status: .failed, failure: failure))
+    let rows = try await laboratory.sweepDefences(
+      sweep, part: .valid, control: RunControl(),
+      report: { event in
+        if case .training = event { Issue.record("trained again") }
+      }, keep: { _ in })
+    #expect(rows.map(\.failure) == [failure])
+    #expect(DefenceSweep.table(rows, part: .valid, notes: []).notes.contains { $0.hasSuffix(failure) })
   }
 }

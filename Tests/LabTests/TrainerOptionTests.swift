@@ -132,6 +132,24 @@ import Testing
     #expect(resumed.status == .finished)
   }
 
+  /// A batch norm over single values has no variance in a step of one image.
+  @Test(arguments: [(9, 8), (24, 1)]) func aStepOfOneImageIsRefused(slices: Int, batch: Int) async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let several = Networks.all.filter { $0.graph().trainsOnSeveralImages() }
+    #expect(several.map(\.name) == ["levit"])
+    // Norms that are frozen go by what they have learnt.
+    let frozen = try Freezing.names(["head*"], of: several[0])
+    #expect(!several[0].graph().trainsOnSeveralImages(frozen: frozen))
+    let laboratory = try laboratory()
+    var wish = job(limit: slices)
+    (wish.batch, wish.model) = (batch, "levit")
+    let job = wish
+    await #expect(throws: LabError.loneImage(network: several[0].title, slices: slices, batch: batch)) {
+      _ = try await laboratory.train(job, name: "lone", control: RunControl()) { _ in }
+    }
+    #expect(throws: LabError.self) { _ = try laboratory.store.open("lone") }
+  }
+
   @Test func earlyStoppingEndsARun() async throws {
     defer { try? FileManager.default.removeItem(at: home) }
     let laboratory = try laboratory()

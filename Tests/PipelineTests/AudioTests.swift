@@ -67,9 +67,18 @@ import Testing
     }
   }
 
-  @Test func streamedWAVsWithOpenSizesAreRead() throws {
-    let url = try folder.write(WAV(tone(hertz: 440, seconds: 1), declaredBytes: 0xFFFF_FFFF).data, to: "a.wav")
+  /// Sizes of a writer that could not go back: all ones, or as SoX, whose blocks of 6 bytes do not fill its own number.
+  @Test(arguments: [0xFFFF_FFFF, 0x7FFF_FFFF, 0x7FFF_F000, 0x7FFF_EFFC])
+  func streamedWAVsWithOpenSizesAreRead(declared: Int) throws {
+    let url = try folder.write(WAV(tone(hertz: 440, seconds: 1), declaredBytes: declared).data, to: "a.wav")
     #expect(try Audio.read(url).samples.count == 16_000)
+  }
+
+  @Test func otherGreatSizesAreNoOpenOnes() throws {
+    let url = try folder.write(WAV(tone(hertz: 440, seconds: 1), declaredBytes: 0x7FFE_F000).data, to: "a.wav")
+    #expect(
+      throws: PipelineError.truncated(path: url.path, found: 32_000, declared: 0x7FFE_F000, unit: "bytes of audio")
+    ) { try Audio.read(url) }
   }
 
   @Test(arguments: [
@@ -103,6 +112,20 @@ import Testing
   @Test func clippingCountsRuns() throws {
     let url = try folder.write(WAV([0, 1, 1, 0, 1, 1, 1, 1, 0, -1, -1, -1]).data, to: "a.wav")
     #expect(try Audio.decode(url).clipped == 7)
+  }
+
+  /// Full scale is what the format can say, which is short of 1.
+  @Test(arguments: [
+    SF_FORMAT_WAV | SF_FORMAT_ULAW, SF_FORMAT_WAV | SF_FORMAT_ALAW, SF_FORMAT_WAV | SF_FORMAT_PCM_U8,
+    SF_FORMAT_AIFF | SF_FORMAT_PCM_S8, SF_FORMAT_WAV | SF_FORMAT_PCM_24,
+  ])
+  func clippingIsFoundInEveryFormat(_ format: Int) throws {
+    let url = folder.url.appendingPathComponent("a.wav")
+    let wave: [Float] = [0, 1, 1, 0, 1, 1, 1, 1, 0, -1, -1, -1]
+    try encode(wave, to: url, rate: 16_000, format: format)
+    #expect(try Audio.decode(url).clipped == 7)
+    try encode(wave.map { 0.9 * $0 }, to: url, rate: 16_000, format: format)
+    #expect(try Audio.decode(url).clipped == 0)
   }
 
   @Test func slicesFollowTheFormula() throws {

@@ -22,6 +22,8 @@ import Testing
     #expect(corpus.rejected.map(\.file) == ["03a01Faa.wav", "03a01Xa.wav", "3a01Fa.wav"])
     #expect(corpus.rejected.allSatisfy { $0.reason.hasPrefix("its name is not two digits") })
     #expect(corpus.otherFiles == ["erkennung.txt"] && !corpus.isSynthetic)
+    let stamp = try FolderListing(folder.url).stamp
+    #expect(corpus.stamp == stamp && corpus.restricted(to: []).stamp == stamp)
   }
 
   @Test func emoiitNamesTellEverything() throws {
@@ -87,6 +89,23 @@ import Testing
       ])
   }
 
+  /// To the disk, “é” in one and in two code points are two names; a table may come from a system that changes them.
+  @Test func tablesMaySpellNamesInAnotherUnicodeForm() throws {
+    try folder.tones(["cafe\u{301}.wav", "both-\u{E9}.wav", "both-e\u{301}.wav"])
+    try folder.write(
+      "file,emotion,speaker\ncaf\u{E9}.wav,joy,Ana\nboth-e\u{301}.wav,joy,Ion\nboth-\u{E9}.wav,anger,Ana\n",
+      to: "labels.csv")
+    let corpus = try Corpus.scan(folder.url)
+    #expect(corpus.adapter == "csv" && corpus.rejected.isEmpty && corpus.utterances.count == 3)
+    func isSpelt(_ file: String, by speaker: String, _ emotion: String) -> Bool {
+      corpus.utterances.contains {
+        $0.file.utf8.elementsEqual(file.utf8) && $0.speaker == speaker && corpus.emotions[$0.emotion] == emotion
+      }
+    }
+    #expect(isSpelt("cafe\u{301}.wav", by: "Ana", "joy"))
+    #expect(isSpelt("both-e\u{301}.wav", by: "Ion", "joy") && isSpelt("both-\u{E9}.wav", by: "Ana", "anger"))
+  }
+
   @Test func severalCorporaInOneFolderAndTheSyntheticMark() throws {
     try folder.tones(["german/03a01Fa.wav", "romanian/S001fAa.wav", "romanian/S001fBa.wav"])
     try folder.write("made by machine", to: "german/SYNTHETIC")
@@ -121,6 +140,81 @@ import Testing
     try link("sadness/round", to: corpus)
     let listing = try FolderListing(corpus)
     #expect(listing.audio == ["anger/b.wav", "sadness/a.wav", "sadness/gone.wav"])
+  }
+
+  /// A folder from an archive of another encoding: Foundation cannot spell its name, and nobody can look into it.
+  @Test func foldersWhoseNamesAreNotUTF8AreTold() throws {
+    try folder.tones(["anger/a.wav", "sadness/b.wav"])
+    let name: [UInt8] = Array("\(folder.url.path)/fr".utf8) + [0xF6] + Array("hlich\0".utf8)
+    let path = name.map { CChar(bitPattern: $0) }
+    try #require(mkdir(path, 0o755) == 0)
+    defer { rmdir(path) }
+    let corpus = try Corpus.scan(folder.url)
+    #expect(corpus.utterances.map(\.id) == ["a", "b"])
+    #expect(
+      corpus.rejected == [
+        RejectedFile(file: "fr\u{FFFD}hlich", reason: "cannot be opened (its name is not UTF-8)")
+      ])
+  }
+
+  @Test func aListingsStampTellsEveryChange() throws {
+    try folder.tones(["elsewhere/a.wav"])
+    let files = FileManager.default, corpus = folder.url.appendingPathComponent("corpus")
+    let sound = folder.url.appendingPathComponent("elsewhere/a.wav")
+    try files.createDirectory(at: corpus, withIntermediateDirectories: true)
+    let link = corpus.appendingPathComponent("linked")
+    try files.createSymbolicLink(at: link, withDestinationURL: sound.deletingLastPathComponent())
+    let first = try FolderListing(corpus).stamp
+    #expect(try FolderListing(corpus).stamp == first)
+    try files.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1e9)], ofItemAtPath: sound.path)
+    let second = try FolderListing(corpus).stamp
+    #expect(second != first)
+    try files.moveItem(at: sound, to: sound.deletingLastPathComponent().appendingPathComponent("b.wav"))
+    let third = try FolderListing(corpus).stamp
+    #expect(third != second)
+    try files.removeItem(at: link)
+    #expect(try FolderListing(corpus).stamp != third)
+  }
+
+  /// What is known of a corpus outlives a backup's hard links and an archive's modes; what it may not read is noticed.
+  @Test func aStampIsOfWhatCanBeRead() throws {
+    try folder.tones(["a.wav"])
+    let sound = folder.url.appendingPathComponent("a.wav"), twin = folder.url.appendingPathComponent(".twin")
+    try #require(chmod(sound.path, 0o644) == 0)
+    let first = try FolderListing(folder.url).stamp
+    try #require(chmod(sound.path, 0o600) == 0)
+    #expect(try FolderListing(folder.url).stamp == first)
+    try FileManager.default.linkItem(at: sound, to: twin)
+    #expect(try FolderListing(folder.url).stamp == first)
+    try #require(chmod(sound.path, 0) == 0)
+    // Nothing is locked for the superuser.
+    let isReadable = access(sound.path, R_OK) == 0, last = try FolderListing(folder.url).stamp
+    #expect((last == first) == isReadable)
+  }
+
+  /// A folder whose name is not UTF-8 stands for all that cannot be looked into: nothing is locked for the superuser.
+  @Test func closedFoldersAreToldWhereTheAdapterIsKnown() throws {
+    let name: [UInt8] = Array("\(folder.url.path)/fr".utf8) + [0xF6] + Array("hlich\0".utf8)
+    let path = name.map { CChar(bitPattern: $0) }
+    try #require(mkdir(path, 0o755) == 0)
+    defer { rmdir(path) }
+    func sentence(_ adapter: String) -> String {
+      let error = #expect(throws: PipelineError.self) { try Corpus.scan(folder.url, adapter: adapter) }
+      return error?.description ?? ""
+    }
+    let closed = "fr\u{FFFD}hlich: cannot be opened (its name is not UTF-8)"
+    for adapter in ["emodb", "folders"] {
+      #expect(sentence(adapter).contains("no utterance found by the adapter “\(adapter)” (\(closed))"))
+    }
+    try folder.tones(["anger/a.wav"])
+    #expect(sentence("emodb").contains(closed) && sentence("folders").contains(closed))
+    try folder.write("file,emotion\nanger/a.wav,anger\nfr\u{FFFD}hlich/b.wav,joy\nc.wav,joy\n", to: "labels.csv")
+    let reasons = try Corpus.scan(folder.url, adapter: "csv").rejected.map(\.reason)
+    #expect(
+      Set(reasons) == [
+        "cannot be opened (its name is not UTF-8)", "labels.csv line 3: its folder may not be read",
+        "labels.csv line 4: no such file",
+      ])
   }
 
   @Test func foldersThatAreNoCorpusGetOneSentence() throws {

@@ -94,6 +94,20 @@ import Testing
     #expect(throws: PipelineError.self) { try self.split(.file(folder.url.appendingPathComponent("none.csv"))) }
   }
 
+  /// Two files whose names Unicode holds equal and the disk does not: no row can tell them apart.
+  @Test func namesInTwoUnicodeFormsGetOneSentence() throws {
+    let twins = try TemporaryFolder()
+    try twins.tones(["anger/\u{E9}.wav", "anger/e\u{301}.wav", "sadness/a.wav"])
+    let corpus = try Corpus.scan(twins.url)
+    #expect(corpus.utterances.count == 3)
+    let url = try twins.write("file,part\nanger/\u{E9}.wav,train\nsadness/a.wav,test\n", to: "parts.csv")
+    let error = #expect(throws: PipelineError.self) {
+      try Split(
+        .file(url), corpus: corpus, table: SliceTable(corpus.utterances, slicer: self.table.slicer), seed: 0)
+    }
+    #expect(error?.description.contains("in different Unicode forms") == true)
+  }
+
   @Test func impossibleSplitsGetOneSentence() throws {
     let one = corpus.restricted(to: ["03a01Wa.wav"])
     let table = SliceTable(one.utterances, slicer: table.slicer)

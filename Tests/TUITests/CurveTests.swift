@@ -18,6 +18,7 @@ struct CurveTests {
     settings.joinsSeeds = true
     let runs = [run("a", seed: 0), run("b", seed: 1, offset: 3), run("c", seed: 2, offset: 6)]
     #expect(CurveMaker.grouped(runs).count == 1)
+    #expect(CurveMaker.grouped(runs + [run("again", seed: 1)]).map { $0.map(\.id) } == [["a", "b", "c"]])
     let curves = CurveMaker.curves(runs, CurveMeasure.loss, settings)
     let valid = try #require(curves.first { $0.name == "valid" })
     #expect(valid.points.map(\.y) == [3, 4, 5, 6, 7])
@@ -85,6 +86,28 @@ struct CurveTests {
     #expect(Ticks.logarithmic(0.02...0.4, maximum: 6) == [0.02, 0.05, 0.1, 0.2])
     #expect(Ticks.logarithmic(1e-9...1e9, maximum: 4).count <= 5)
     #expect(Ticks.logarithmic(0...1, maximum: 4).isEmpty)
+  }
+
+  @Test("A number on the axis is never cut: it is written shorter, or not at all")
+  func labels() {
+    let scale = AxisScale(0...1)
+    let cases: [(value: Double, step: Double, text: String?)] = [
+      (0.0005, 0.0005, "5e-4"), (0.001, 0.0005, "1e-3"), (0.0015, 0.0005, "15e-4"), (0, 0.0005, "0"),
+      (-0.00015, 0.00005, nil), (0.5, 0.5, "0.5"), (1, 0.5, "1.0"), (50_000, 50_000, "50000"),
+      (100_000, 50_000, "100k"), (1_000_000, 200_000, "1e6"), (1_200_000, 200_000, "1200k"), (123_456, 1, nil),
+    ]
+    for (value, step, text) in cases { #expect(scale.text(value, step: step, width: 5) == text, "\(value)") }
+    #expect(AxisScale(1e-4...1, isLog: true).text(0.0002, step: nil, width: 5) == "2e-4")
+    func drawn(_ loss: Double) -> String {
+      var run = Fake.run("a", epochs: 3, status: .finished)
+      for index in run.epochs.indices { (run.epochs[index].trainLoss, run.epochs[index].validLoss) = (loss, loss) }
+      var bench = Bench(80, 24, runs: [run])
+      bench.press("3")
+      return bench.text
+    }
+    let (small, large) = (drawn(0.001), drawn(100_000))
+    #expect(small.contains(" 5e-4┤") && small.contains(" 1e-3┤") && !small.contains("0.00┤"))
+    #expect(large.contains(" 100k┤") && large.contains("50000┤") && !large.contains(" 1000┤"))
   }
 
   @Test("All settings draw all kinds of runs", arguments: GlyphRung.allCases)

@@ -30,6 +30,34 @@ struct ExploreTests {
     #expect(bench.state.corpusPane.marks.count == 1)
   }
 
+  @Test("What is selected stays selected when a corpus comes or goes before it, and when utterances of its own do")
+  func selection() {
+    let emodb = Fake.corpus(), other = Fake.corpus("another"), samples = Fake.corpus("samples", utterances: 35)
+    func without(_ gone: String...) -> CorpusInfo {
+      CorpusInfo(
+        name: emodb.name, path: emodb.path, adapter: emodb.adapter, isSynthetic: false, emotions: emodb.emotions,
+        utterances: emodb.utterances.filter { !gone.contains($0.id) })
+    }
+    let shorter = without("03a00Wa")
+    var bench = Bench(corpora: [emodb, samples])
+    bench.press("j", "enter", "j", "enter", "j", "j")
+    func selected() -> String? {
+      guard case .utterance(let corpus, let utterance) = bench.state.corpusPane.selected else { return nil }
+      let info = bench.state.corpora[corpus]
+      return "\(info.name) \(info.utterances[utterance].id)"
+    }
+    #expect(selected() == "emodb 03a01Wa")
+    for corpora in [[other, emodb, samples], [emodb], [other, emodb], [other, shorter], [shorter, samples]] {
+      bench.act(.event(.corpora(corpora)))
+      #expect(selected() == "emodb 03a01Wa")
+    }
+    // Where it is gone, the selection stays at its place in the list; its number is another utterance's now.
+    bench.press("E")
+    let place = bench.state.corpusPane.list.selection
+    bench.act(.event(.corpora([without("03a00Wa", "03a01Wa"), samples])))
+    #expect(bench.state.corpusPane.list.selection == place)
+  }
+
   @Test("A picks the sentence in all emotions; four stand side by side, o goes through the rest")
   func emotions() {
     var bench = Bench.inTheMiddle(of: .corpus)
@@ -110,6 +138,20 @@ struct ExploreTests {
     #expect(bench.state.viewPane.viewport.width == 0.5)
     bench.act(.mouse(MouseEvent(kind: .wheelDown, point: point)))
     #expect(bench.state.viewPane.viewport.isWhole)
+  }
+
+  @Test("A click is the user's own doing as a key is: the notice goes, and the place is no more brought back")
+  func click() {
+    var bench = Bench(160, 48)
+    bench.press("g")
+    bench.state.resumes = Place(bench.state)
+    bench.state.say("something was said")
+    #expect(!bench.state.pending.isEmpty)
+    let tab = Layout(bench.state).tabs(bench.state)[3]
+    bench.act(.mouse(MouseEvent(kind: .press, point: Point(x: tab.x + 1, y: 0))))
+    #expect(bench.state.focus == .confusion && bench.state.notice == nil && bench.state.pending.isEmpty)
+    bench.act(.event(.runs(Bench.runs)))
+    #expect(bench.state.focus == .confusion)
   }
 
   @Test("Slices unfold below their utterance and open at their place")

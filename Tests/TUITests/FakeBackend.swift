@@ -14,6 +14,7 @@ final class FakeBackend: Backend {
   private let writeEnd: Int32
   private let events = Mutex<[Event]>([])
   private let requests = Mutex<[Request]>([])
+  private let training = Mutex(false)
   private let corpora: [CorpusInfo]
   private let runs: [RunInfo]
 
@@ -34,6 +35,11 @@ final class FakeBackend: Backend {
     events.withLock { $0.append(event) }
     var byte: UInt8 = 1
     _ = write(writeEnd, &byte, 1)
+  }
+
+  var isTraining: Bool {
+    get { training.withLock { $0 } }
+    set { training.withLock { $0 = newValue } }
   }
 
   /// What was asked so far.
@@ -86,7 +92,7 @@ enum Fake {
     case .loadModels: [.models([model("cnn-lstm", layers: 6), model("alexnet", layers: 30)])]
     case .measureModel(let name): [.model(model(name, layers: name == "alexnet" ? 30 : 6, isMeasured: true))]
     case .openRun(let id): runs.filter { $0.id == id }.map { .run($0) }
-    case .queue, .play, .stopPlaying: []
+    case .queue, .holdQueue, .play, .stopPlaying: []
     case .loadResults: [.results(results(runs))]
     case .loadSlices(let run, let set): [.attackedSlices(slices(run, set))]
     case .attack(let wish): [.attacking(attackStatus(wish))]

@@ -137,7 +137,7 @@ struct FlowTests {
     bench.press("q", "c")
     #expect(bench.state.modal == nil && bench.effects.isEmpty)
     bench.press("q", "s")
-    #expect(requests(bench) == [.control(run: Bench.runs[0].id, .stopNow)])
+    #expect(requests(bench) == [.holdQueue(true), .control(run: Bench.runs[0].id, .stopNow)])
     #expect(bench.effects.last == .leave(.quit), "the fake run stopped at once")
     var foreign = Bench(runs: [Fake.run("theirs", epochs: 2, status: .running)])
     foreign.press("q")
@@ -215,7 +215,7 @@ struct FlowTests {
     _ = Reducer.reduce(&bench.state, .key(.character("q")))
     #expect(
       Reducer.reduce(&bench.state, .key(.character("e"))) == [
-        .request(.control(run: Bench.runs[0].id, .stopAfterEpoch))
+        .request(.holdQueue(true)), .request(.control(run: Bench.runs[0].id, .stopAfterEpoch)),
       ])
     #expect(bench.state.isLeaving)
     #expect(Frame.draw(bench.state).text.contains("saving"))

@@ -107,4 +107,23 @@ struct MapPaneTests {
     let parts = bench.effects.compactMap { if case .request(.embed(let wish)) = $0 { wish.part } else { nil } }
     #expect(parts.last == .merged)
   }
+
+  @Test("Emotions without a mark of their own have the letters of their own map, whatever corpora there are")
+  func letters() throws {
+    var bench = Self.map()
+    let wish = try #require(MapPane.wish(bench.state))
+    let other = CorpusInfo(
+      name: "other", path: "/corpora/other", adapter: "emodb", isSynthetic: false,
+      emotions: ["jealousy"] + Fake.emotions.dropFirst(), utterances: Fake.corpus().utterances)
+    bench.act(.event(.corpora([other, Fake.corpus()])))
+    var map = Fake.embedding(wish)
+    (map.emotions[0], map.emotions[1]) = ("joy", "jealousy")
+    bench.act(.event(.embedded(wish, map)))
+    #expect(bench.text.contains("J J joy") && bench.text.contains("E E jealousy"))
+    let look = bench.state.look
+    #expect(look.mark(of: "jealousy", among: other.emotions) == "J")
+    let marks = look.marks(of: map.emotions)
+    #expect(map.emotions.map { marks.mark(of: $0) } == ["J", "E", "◆", "▼", "★", "●", "■"])
+    #expect(marks.letter(of: "disgust") == "D" && marks.letter(of: "nowhere") == "N")
+  }
 }

@@ -20,6 +20,21 @@ struct PlainRunTests {
     #expect(isRead)
   }
 
+  @Test("The end of the input waits for a run that is being prepared, of which no event has told yet")
+  func preparation() throws {
+    let (backend, pipe) = (FakeBackend(), Pipe())
+    backend.isTraining = true
+    try pipe.fileHandleForWriting.close()
+    Thread.detachNewThread {
+      // Longer than the time after which a quiet program leaves.
+      usleep(2_500_000)
+      backend.isTraining = false
+    }
+    let reason = try runPlain(
+      backend: backend, options: WorkbenchOptions(), input: pipe.fileHandleForReading.fileDescriptor)
+    #expect(reason == .quit && !backend.isTraining)
+  }
+
   private static func handler(_ number: Int32) -> Int {
     var action = sigaction()
     sigaction(number, nil, &action)

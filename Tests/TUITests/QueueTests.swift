@@ -45,4 +45,71 @@ struct QueueTests {
     _ = Reducer.reduce(&bench.state, .key(.enter))
     #expect(bench.state.trainingPane.awaitsNew)
   }
+
+  @Test("r on a run that an earlier session left to be resumed takes that out and asks anew; so does plain mode")
+  func held() {
+    var bench = Bench(runs: Array(Bench.runs.dropFirst()))
+    let id = Bench.runs[1].id
+    bench.act(.event(.queue(left(.resume(run: "other"), .resume(run: id)))))
+    var mode = PlainMode(bench.state)
+    #expect(mode.answer("resume \(id)").requests == [.queue(.remove(2)), .resume(run: id)])
+    bench.press("3")
+    let effects = Reducer.reduce(&bench.state, .key(.character("r")))
+    #expect(effects == [.request(.queue(.remove(2))), .request(.resume(run: id))])
+    #expect(bench.state.trainingPane.awaitsNew)
+  }
+
+  private static let progress = RunProgress(
+    phase: "refinement", epoch: 0, done: 30, total: 60, rate: 12, secondsLeft: 2.5)
+
+  @Test("Behind a map, means or a measurement a training is queued, and not waited for as if it began")
+  func surveys() {
+    let takes: [(inout State) -> Void] = [
+      { $0.mapPane.progress = Self.progress }, { $0.explainPane.progress = Self.progress },
+      { $0.modelsPane.measuring = "alexnet" },
+    ]
+    for take in takes {
+      var bench = Bench(runs: [])
+      take(&bench.state)
+      var mode = PlainMode(bench.state)
+      #expect(mode.answer("train emodb").lines == ["queued behind the run that is live"])
+      #expect(!mode.state.trainingPane.awaitsNew)
+      bench.press("t")
+      #expect(bench.text.contains("Enter queues it"))
+      _ = Reducer.reduce(&bench.state, .key(.enter))
+      #expect(bench.state.notice?.text.contains("queued") == true && !bench.state.trainingPane.awaitsNew)
+      bench.act(.event(.queue(left(.resume(run: "old")))))
+      bench.press("w", "enter")
+      #expect(bench.effects.last == .request(.queue(.proceed)) && !bench.state.trainingPane.awaitsNew)
+    }
+  }
+
+  @Test("An attack that goes on behind a map is queued too")
+  func attack() {
+    var bench = Bench(runs: Array(Bench.runs.dropFirst()))
+    bench.press("3", "8", "G")
+    bench.act(.event(.embedding(Self.progress)))
+    let effects = Reducer.reduce(&bench.state, .key(.character("r")))
+    #expect(effects.count == 1 && bench.state.notice?.text.contains("queued") == true)
+  }
+
+  @Test("Who takes the awaited run out of the queue waits for it no longer; who takes out another still does")
+  func takenOut() {
+    for isMapMade in [true, false] {
+      var bench = Bench(runs: [])
+      bench.press("t")
+      _ = Reducer.reduce(&bench.state, .key(.enter))
+      // A map that was asked for before may tell of itself only now.
+      if isMapMade { bench.act(.event(.embedding(Self.progress))) }
+      var queue = RunQueue()
+      queue.append(.train(Job(corpus: "emodb")))
+      bench.act(.event(.queue(queue)))
+      var mode = PlainMode(bench.state)
+      _ = mode.answer("queue remove 1")
+      #expect(mode.state.trainingPane.awaitsNew == !isMapMade)
+      bench.press("w", "x")
+      #expect(bench.effects.last == .request(.queue(.remove(1))))
+      #expect(bench.state.trainingPane.awaitsNew == !isMapMade)
+    }
+  }
 }

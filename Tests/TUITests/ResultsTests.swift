@@ -31,6 +31,21 @@ struct ResultsTests {
     #expect(bench.state.resultsPane.rows.map(\.title) == ["Square"])
   }
 
+  @Test("The paper's numbers stand with their spectrograms, and where the run's are others, with a word about it")
+  func spectrograms() throws {
+    var bench = bench()
+    bench.press("j")
+    #expect(bench.state.resultsPane.selected?.title == "PGD")
+    #expect(bench.text.contains("the paper, table 2a, linear, Emo-IIT: accuracy 21.51 %, success 72.16 %"))
+    let difference = "the paper's table 2a is of linear spectrograms, this run's are mel"
+    #expect(bench.text.contains("! \(difference)"))
+    let table = try #require(Panes.named(.results)?.table(bench.state))
+    let run = try #require(bench.state.selectedRun?.id)
+    let told = table.notes.filter { $0 == "\(run): \(difference)" }
+    #expect(told.count == 1, "once a run, not once a row")
+    #expect(table.notes.contains { $0.contains("tables 2a (linear spectrograms) and 2b") })
+  }
+
   @Test("All runs, the next run with results, and the table that files get")
   func scope() throws {
     var bench = bench()
@@ -237,7 +252,7 @@ struct ResultsTests {
     #expect(Scrub.reach(AttackPoint(attack: "mi-fgsm", settings: AttackSettings())) == "its steps reach 8/255")
     let pgd = try Attacks.named("pgd")
     #expect(Scrub.reach(AttackPoint(attack: "pgd", settings: pgd.defaults)) == nil)
-    bench.state.attackPane.fail("busy")
+    bench.state.attackPane.fail(LabError.engineBusy.description)
     let before = bench.effects.count
     bench.act(.event(.engineFree))
     #expect(bench.effects.count > before && bench.state.attackPane.failure == nil)

@@ -104,6 +104,28 @@ import WeightsFuzzing
     }
   }
 
+  /// A network without its own classifier is also its body below the body's own name: one set of weights, not two.
+  @Test(arguments: ["vit-huggingface", "cvt"], [0, 7])
+  func aReplacedOrAbsentClassifierMakesNoSecondSet(_ name: String, _ classes: Int) throws {
+    let network = String(name.prefix { $0 != "-" })
+    let reference = try Self.open("\(network).safetensors"), whole = try Self.open("\(name).safetensors")
+    let wanted = reference.tensors.map { WantedTensor(name: $0.key, shape: $0.value.shape) }.sorted {
+      $0.name < $1.name
+    }
+    let body = whole.tensors.filter { $0.key.hasPrefix("\(network).") }.map { ($0.key, $0.value.shape) }
+    let head: [(String, [Int])] =
+      classes == 0 ? [] : [("classifier.bias", [classes]), ("classifier.weight", [classes, 8])]
+    let file = try file(body + head)
+    let match = try WeightMatch(wanted, in: file, head: .append)
+    #expect(match.prefix.isEmpty && match.names == (network == "vit" ? "Hugging Face's ViT" : "the reference's"))
+    #expect(match.wrongShape.map(\.source) == head.map(\.0) && match.leftOver.isEmpty, "\(match.lines)")
+    // A second copy is still a second set.
+    let twice = try self.file(body + body.map { ("ema." + $0.0, $0.1) })
+    #expect(throws: WeightError.ambiguousPrefix(path: twice.path, prefixes: ["", "ema."])) {
+      try WeightMatch(wanted, in: twice, head: .append)
+    }
+  }
+
   @Test func halfAMatchIsRefusedUnlessTold() throws {
     let missing = try file(Array(published().dropFirst()))
     let shape = try file(published(rows: 5))

@@ -22,7 +22,7 @@ struct EOTPGD: Attack {
   var defaults: AttackSettings { AttackSettings { $0.randomStart = true } }
 
   func cost(_ settings: AttackSettings) -> AttackCost {
-    AttackCost(gradientEvaluations: settings.steps * settings.eotIterations)
+    AttackCost(gradientEvaluations: settings.steps * Draws.count(settings))
   }
 
   @Engine func engine(_ settings: AttackSettings, _ network: Network, batch: Int) throws -> any AttackEngine {

@@ -12,7 +12,7 @@ struct MIFGSM: Attack {
   let knobs: [AttackKnob] = [.epsilon, .alpha, .steps, .decay]
   let help = [
     "Steps of α along the sign of g ← g/mean|g| + μ·g, which keeps a share μ of the last direction. As torchattacks' MIFGSM.",
-    "Departs from torchattacks where an image's gradient is all zero: there it divides 0 by 0 and returns NaN, here the image stays.",
+    "Departs from torchattacks where an image's gradient is all zero: there it divides 0 by 0 and returns NaN, here it adds nothing to the direction.",
   ]
 
   func cost(_ settings: AttackSettings) -> AttackCost { AttackCost(gradientEvaluations: settings.steps) }

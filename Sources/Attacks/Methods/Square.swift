@@ -39,6 +39,15 @@ struct Square: Attack {
     var asked = -1
     /// The smallest margin of this restart.
     var margin = Float.infinity
+    /// Of several restarts: the queries of this one that were kept, and those of the closest one before.
+    var kept: [Int] = []
+    var closest = (margin: Float.infinity, kept: [Int]())
+
+    /// Ends a restart.
+    mutating func close() {
+      if margin < closest.margin { closest = (margin, kept) }
+      kept.removeAll(keepingCapacity: true)
+    }
   }
 
   private let settings: AttackSettings
@@ -94,9 +103,27 @@ struct Square: Attack {
     work.efforts[n].queries += 1
     let margin = Prediction.margin(logits, label: label, classes)
     // A restart begins with its stripes, whatever they are worth.
-    let keeps = misleads || query.isMultiple(of: settings.queries) || margin < searches[n].margin
+    let begins = query.isMultiple(of: settings.queries)
+    if begins { searches[n].close() }
+    let keeps = misleads || begins || margin < searches[n].margin
     if keeps { searches[n].margin = margin }
-    return QueryAnswer(keeps: keeps, isDone: misleads || query + 1 == settings.restarts * settings.queries)
+    if keeps, settings.restarts > 1 { searches[n].kept.append(query) }
+    guard !misleads, query + 1 == settings.restarts * settings.queries else {
+      return QueryAnswer(keeps: keeps, isDone: misleads)
+    }
+    let returns = returnsToClosest(n, work)
+    return QueryAnswer(keeps: keeps && !returns, isDone: true)
+  }
+
+  /// Makes the image of an earlier restart again where it came closer than the last: what was kept follows from the image
+  /// and the queries' numbers.
+  private func returnsToClosest(_ n: Int, _ work: AttackWork) -> Bool {
+    let search = searches[n]
+    guard search.closest.margin < search.margin else { return false }
+    let image = work.adversarial + n * work.elements
+    image.update(from: work.images + n * work.elements, count: work.elements)
+    for query in search.closest.kept { perturb(n, query: query, image, work) }
+    return true
   }
 
   /// Writes the candidate of a query over the best image.

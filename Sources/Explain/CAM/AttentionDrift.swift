@@ -9,14 +9,20 @@ package struct AttentionDrift: Codable, Sendable, Equatable {
   package let before: EnergyShares
   package let after: EnergyShares
 
-  /// Half the summed difference of the shares by frequency, 0 … 1: the energy that would have to change its band.
-  package var frequencyShift: Double { EnergyShares.distance(before.frequency, after.frequency) }
-  package var timeShift: Double { EnergyShares.distance(before.time, after.time) }
+  /// Half the summed difference of the shares by frequency, 0 … 1: the energy that would have to change its band;
+  /// nil where one of the maps is blank and has none.
+  package var frequencyShift: Double? { shift(\.frequency) }
+  package var timeShift: Double? { shift(\.time) }
 
   package init(from before: AttentionProfile, to after: AttentionProfile) {
     rankCorrelation = Ranks.correlation(before.ranks, after.ranks)
     overlap = Self.overlap(before.top, after.top)
     (self.before, self.after) = (before.shares, after.shares)
+  }
+
+  private func shift(_ shares: KeyPath<EnergyShares, [Double]>) -> Double? {
+    guard !before.isBlank, !after.isBlank else { return nil }
+    return EnergyShares.distance(before[keyPath: shares], after[keyPath: shares])
   }
 
   private static func overlap(_ a: [Bool], _ b: [Bool]) -> Double? {
@@ -78,6 +84,8 @@ package struct EnergyShares: Codable, Sendable, Equatable {
     }
     (frequency, time) = (shares(byRow, bands), shares(byColumn, intervals))
   }
+
+  var isBlank: Bool { (frequency + time).allSatisfy { $0 == 0 } }
 
   static func distance(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + abs($1.0 - $1.1) } / 2 }
 }

@@ -36,12 +36,12 @@ package enum TSNE {
     package let divergence: Double?
     /// The embedding so far; empty while neighbours are sought.
     package let points: [SIMD2<Float>]
-    /// Seconds since the stage began.
+    /// Since the search for neighbours began, or since it ended.
     package let seconds: Double
 
-    /// Points or iterations a second, over the whole stage.
+    /// Points or iterations a second, over all of them so far.
     package var rate: Double { seconds > 0 ? Double(done) / seconds : 0 }
-    /// To the end of the stage.
+    /// To the end of the search, or of both stages of the descent.
     package var secondsLeft: Double? { rate > 0 ? Double(total - done) / rate : nil }
   }
 

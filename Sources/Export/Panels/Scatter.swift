@@ -28,10 +28,10 @@ package struct Scatter: Panel {
   package func draw(in box: Box, _ pen: Pen, _ style: Style) {
     let all = groups.flatMap(\.points)
     let x = Axis("", around: all.map { Double($0.x) }), y = Axis("", around: all.map { Double($0.y) })
+    let looks = looks(style)
     let legend = Legend(
-      groups.map {
-        Legend.Entry(
-          $0.name ?? $0.emotion, color($0, style), .glyph(String(Character(EmotionMark.of($0.emotion).glyph))))
+      zip(groups, looks).map { group, look in
+        Legend.Entry(group.name ?? group.emotion, look.color, .glyph(look.glyph))
       })
     let plot = box.inset(left: 2, top: caption.isEmpty ? 6 : 18, right: legend.width(pen) + 16, bottom: 4)
     func place(_ point: SIMD2<Float>) -> Point {
@@ -44,17 +44,23 @@ package struct Scatter: Panel {
     }
     pen.clipped(to: plot) {
       for move in moves { pen.line([place(move.from), place(move.to)], style.dim.faded(to: 0.25), width: 0.5) }
-      for group in groups {
-        let glyph = String(Character(EmotionMark.of(group.emotion).glyph)), color = color(group, style)
+      for (group, look) in zip(groups, looks) {
         for point in group.points where point.x.isFinite && point.y.isFinite {
-          pen.glyph(glyph, at: place(point), size: group.isFaint ? 5 : 7, color)
+          pen.glyph(look.glyph, at: place(point), size: group.isFaint ? 5 : 7, look.color)
         }
       }
     }
     legend.draw(at: Point(plot.maxX + 10, plot.y + 6), pen, style)
   }
 
-  private func color(_ group: Group, _ style: Style) -> Ink {
-    style.color(ofEmotion: group.emotion).faded(to: group.isFaint ? 0.55 : 0.9)
+  /// What each group is drawn with; groups of one emotion have its mark and its colour.
+  private func looks(_ style: Style) -> [(glyph: String, color: Ink)] {
+    let emotions = groups.map(\.emotion)
+    let marks = EmotionMark.marks(of: emotions), colors = style.colors(ofEmotions: emotions)
+    return groups.map { group in
+      let mark = marks[group.emotion] ?? EmotionMark.of(group.emotion)
+      let color = colors[group.emotion] ?? style.ink
+      return (String(Character(mark.glyph)), color.faded(to: group.isFaint ? 0.55 : 0.9))
+    }
   }
 }

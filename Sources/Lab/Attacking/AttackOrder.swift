@@ -20,10 +20,12 @@ package struct AttackChoice: Sendable {
   }
 
   /// Only what the attack reads, in words: "ε 32/255, α 4/255, 2 steps, random start".
-  package var summary: String {
+  package var summary: String { words(epsilon: settings.epsilonText) }
+
+  private func words(epsilon: String) -> String {
     let parts = attack.knobs.compactMap { knob -> String? in
       switch knob {
-      case .epsilon: "ε \(Fraction.text(settings.epsilon))"
+      case .epsilon: "ε \(epsilon)"
       case .alpha: "α \(Fraction.text(settings.alpha))"
       case .steps: "\(settings.steps) steps"
       case .decay: "μ \(String(format: "%g", settings.decay))"
@@ -48,17 +50,20 @@ package struct AttackChoice: Sendable {
   }
 
   /// The exact settings that determine the images: equal text, equal images.
-  var identity: String {
+  package var identity: String {
     let exact = attack.knobs.compactMap { knob -> String? in
       switch knob {
       case .epsilon: "ε \(settings.epsilon)"
       case .alpha: "α \(settings.alpha)"
       case .decay: "μ \(settings.decay)"
       case .squareShare: "share \(settings.squareShare)"
+      // Earlier versions returned the last restart's try.
+      case .restarts where attack.name == "square" && settings.restarts > 1: "closest restart"
       default: nil
       }
     }
-    return ([attack.name, summary] + exact).joined(separator: "; ")
+    // As it was always written, so that what is kept is found again.
+    return ([attack.name, words(epsilon: Fraction.text(settings.epsilon))] + exact).joined(separator: "; ")
   }
 }
 

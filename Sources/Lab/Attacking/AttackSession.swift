@@ -183,22 +183,26 @@ import Pipeline
 
   /// "pgd-32-valid-1f3a5c7e": ε in grey levels, and as much of the key as tells sets apart.
   private static func name(_ choice: AttackChoice, _ part: EvaluationPart, key: String) -> String {
-    let levels = String(format: "%g", (choice.settings.epsilon * 255 * 100).rounded() / 100)
+    let epsilon = choice.settings.epsilon
+    // Above 1 it can only be a length.
+    let (form, value) = epsilon > 1 ? ("l2-%g", epsilon) : ("%g", (epsilon * 255 * 100).rounded() / 100)
+    let levels = String(format: form, value)
     let strength = choice.attack.knobs.contains(.epsilon) ? "-\(levels)" : ""
     return "\(choice.attack.name)\(strength)-\(part.rawValue)-\(key.prefix(8))"
   }
 
   // MARK: cost
 
-  /// Times one forward pass and one gradient of a batch, and counts what each attack needs of them at most. What is done
-  /// already costs neither time nor room.
+  /// Times one forward pass and one gradient of as many images as the attacks show the network at once, and counts what
+  /// each attack needs of them at most. What is done already costs neither time nor room.
   private func estimate(_ shares: [Share]) throws -> AttackEstimate {
-    let slices = Array(selection.slices.prefix(order.batch))
+    let entry = run.network.entry
+    let slices = Array(selection.slices.prefix(Attacker.group(entry, batch: order.batch)))
     let forward = try time(slices, .inference), gradient = try time(slices, .inputGradient)
     let batch = Double(slices.count)
     return AttackEstimate(
       rows: shares.map { share in
-        let (choice, cost) = (share.choice, share.choice.attack.cost(share.choice.settings))
+        let choice = share.choice, cost = choice.attack.cost(choice.settings.read(by: entry))
         let images = share.missing.reduce(0) { $0 + range($1, share.size).count }
         // Two evaluations come on top: of the clean images and of the adversarial ones.
         let seconds = Double(cost.gradientEvaluations) * gradient + Double(cost.queries + 2) * forward

@@ -47,7 +47,9 @@ package enum AttackTables {
   }
 
   static func epsilon(_ report: AttackReport) -> ResultTable.Cell {
-    guard let attack = try? Attacks.named(report.attack), attack.knobs.contains(.epsilon) else { return .none }
+    guard let attack = try? Attacks.named(report.attack), attack.knobs.contains(.epsilon),
+      report.settings.norm == .linf
+    else { return .none }
     return .number(report.settings.epsilon * 255, decimals: 1)
   }
 
@@ -58,18 +60,29 @@ package enum AttackTables {
         + "interval; success is (clean − attacked)/clean accuracy, as in the paper"
     ]
     if reports.contains(where: { $0.merged != nil }) {
-      notes.append("acc., success and UAR are of the validation part, avg. of training and validation merged")
+      notes.append(
+        "in this table acc., success and UAR are of the validation part, avg. of training and validation merged")
     }
     notes += reports.map { "\($0.title): \($0.summary)" }
     notes += reports.first?.notes ?? []
     return notes + reports.flatMap { report in report.doubts.map { "doubt, \(report.title): \($0)" } }
   }
 
-  /// Fall of each class's recall under each attack.
+  /// The order's part in the words of a title; all reports are of one.
+  private static func part(_ reports: [AttackReport]) -> String {
+    guard let first = reports.first else { return "" }
+    return switch first.part {
+    case .valid: ", validation part"
+    case .train: ", training part"
+    case .merged: ", training and validation merged"
+    }
+  }
+
+  /// Fall of each class's recall under each attack, on the order's own part.
   package static func classDrops(_ reports: [AttackReport]) -> ResultTable {
     let emotions = reports.first?.emotions ?? []
     return ResultTable(
-      title: "Fall of each class's recall, in percentage points",
+      title: "Fall of each class's recall\(part(reports)), in percentage points",
       columns: [.init("attack")] + emotions.map { .init($0) },
       rows: reports.map { report in
         let drops = report.effect?.recallDrops ?? []
@@ -80,10 +93,10 @@ package enum AttackTables {
       })
   }
 
-  /// The same effects counted by whole utterances.
+  /// The effects on the order's own part, counted by whole utterances.
   package static func utterances(_ reports: [AttackReport]) -> ResultTable {
     ResultTable(
-      title: "By utterance (vote of its slices, ties by summed softmax)",
+      title: "By utterance\(part(reports)) (vote of its slices, ties by summed softmax)",
       columns: [
         .init("attack"), .init("utterances"), .init("clean acc. %", interval: true),
         .init("attacked acc. %", interval: true), .init("success %"), .init("UAR attacked %"),

@@ -35,14 +35,17 @@ package final class BenchDraft {
     }
   }
 
+  /// The draft of an output; nil for a device or a pipe, beside which nothing can be kept.
+  package static func beside(
+    _ output: URL, _ machine: BenchMachine, _ runner: BenchRunner, since: Date
+  ) -> BenchDraft? {
+    AtomicFile.isStream(output) ? nil : BenchDraft(output: output, machine, runner, since: since)
+  }
+
   /// When the first row was begun, and what the peers said of themselves.
   var machine: BenchMachine { kept.report.machine }
 
-  func row(_ task: BenchTask, against peer: BenchPeer?, _ size: (batch: Int, threads: Int)) -> BenchRow? {
-    kept.report.rows.first {
-      ($0.subject, $0.demand, $0.peer) == (task.subject, task.demand, peer) && ($0.batch, $0.threads) == size
-    }
-  }
+  func row(_ place: BenchRow.Place) -> BenchRow? { kept.report.rows.first { $0.place == place } }
 
   /// - Throws: `LabError.peerChanged`, where rows beside another version of the peer are kept.
   func add(_ row: BenchRow, _ about: PeerAbout?) throws {
@@ -52,21 +55,32 @@ package final class BenchDraft {
       kept.report.machine.peers[peer.title] = about
     }
     kept.report.rows.append(row)
-    try AtomicFile.write(url, Data(try JSON.line(kept).utf8))
+    try save()
   }
 
   /// The whole output is written: what it holds need not be kept, rows of other tasks still are.
   package func settle(_ report: BenchReport) throws {
     let written = Set(report.rows.map(\.place))
     kept.report.rows.removeAll { written.contains($0.place) }
-    guard kept.report.rows.isEmpty else { return try AtomicFile.write(url, Data(try JSON.line(kept).utf8)) }
-    try? FileManager.default.removeItem(at: url)
+    try save()
+  }
+
+  private func save() throws {
+    if kept.report.rows.isEmpty {
+      try? FileManager.default.removeItem(at: url)
+    } else {
+      try AtomicFile.write(url, Data(try JSON.line(kept).utf8))
+    }
   }
 }
 
 extension BenchRow {
   /// Which of all rows it is.
-  fileprivate var place: [String] { [peer?.rawValue ?? "", subject, demand, "\(batch)", "\(threads)"] }
+  struct Place: Hashable {
+    let subject: String, demand: String, peer: BenchPeer?, batch: Int, threads: Int
+  }
+
+  var place: Place { Place(subject: subject, demand: demand, peer: peer, batch: batch, threads: threads) }
 }
 
 /// How far a list of tasks is, by the operations that each of them takes.

@@ -54,13 +54,15 @@ package struct BenchRunner: Sendable {
     var progress = BenchProgress(costs: try await costs(of: pairs, thresholds))
     for (task, peer) in pairs {
       let start = Stopwatch.now(), ratio = thresholds?.ratio(peer, task)
-      let kept = draft?.row(task, against: peer, sizes(task, ratio))
+      let (batch, threads) = sizes(task, ratio)
+      let kept = draft?.row(
+        BenchRow.Place(subject: task.subject, demand: task.demand, peer: peer, batch: batch, threads: threads))
       var row: BenchRow, about: PeerAbout?
       if let kept {
         (row, about) = (kept, peer.flatMap { draft?.machine.peers[$0.title] })
       } else {
         (row, about) = try await self.row(
-          task, against: peer, folders: folders, thresholds: thresholds, control: control)
+          task, against: peer, batch: batch, threads: threads, folders: folders, control: control)
         try draft?.add(row, about)
       }
       (row.goal, row.held) = (ratio?.goal, ratio?.held)
@@ -73,12 +75,9 @@ package struct BenchRunner: Sendable {
   }
 
   /// - Throws: `NNError`, `CoreError.outOfMemory`, `LabError.noPeers`, `LabError.peerFailed`, `PipelineError.stopped`.
-  package func row(
-    _ task: BenchTask, against peer: BenchPeer? = nil, folders: PeerFolders? = nil, thresholds: BenchThresholds? = nil,
-    control: RunControl = RunControl()
+  private func row(
+    _ task: BenchTask, against peer: BenchPeer?, batch: Int, threads: Int, folders: PeerFolders?, control: RunControl
   ) async throws -> (row: BenchRow, about: PeerAbout?) {
-    let ratio = thresholds?.ratio(peer, task)
-    let (batch, threads) = sizes(task, ratio)
     var peers: [(variant: String, process: PeerProcess)] = []
     if peer != nil, let folders {
       let (script, variants) = task.peer(batch: batch, threads: threads, fused: fused)
@@ -109,7 +108,6 @@ package struct BenchRunner: Sendable {
       let beside = try await Engine.run { try EngineBenchmark.matrixPeak(task.precision) }
       row.peakShare = cost.flops * row.ours.rate / max(beside, self.peaks[task.precision] ?? 0)
     }
-    (row.goal, row.held) = (ratio?.goal, ratio?.held)
     return (row, peers.first?.process.about)
   }
 }

@@ -59,7 +59,7 @@ package enum BenchTask: Sendable {
       case .torchattacks: attacks
       case .librosa: transforms
       }
-    return known.filter { thresholds.ratio(peer, $0.subject, $0.demand) != nil }
+    return known.filter { thresholds.ratio(peer, $0) != nil }
   }
 
   /// The peer's script, and for each of its variants the arguments.
@@ -87,7 +87,7 @@ package enum BenchTask: Sendable {
       case .network(let network, let work):
         (entry, passes) = (network, work == .train ? 3 : work == .gradient ? 2 : 1)
       case .attack(let network, let attack):
-        let cost = attack.cost(AttackBenchmark.settings(attack))
+        let cost = attack.cost(AttackBenchmark.settings(attack).read(by: network))
         (entry, passes) = (network, 2 * cost.gradientEvaluations + cost.queries + 1)
       }
       return Double(passes * (try Network(entry).layers.reduce(0) { $0 + $1.flops }))

@@ -40,11 +40,7 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
   }
 
   package func ratio(_ peer: BenchPeer?, _ task: BenchTask) -> Ratio? {
-    peer.flatMap { ratio($0, task.subject, task.demand) }
-  }
-
-  package func ratio(_ peer: BenchPeer, _ subject: String, _ demand: String) -> Ratio? {
-    ratios[peer.rawValue]?[subject]?[demand]
+    peer.flatMap { ratios[$0.rawValue]?[task.subject]?[task.demand] }
   }
 
   /// A sentence for each row that falls short of what is held by more than the tolerance.

@@ -38,11 +38,12 @@ package final class CorpusLibrary: Sendable {
 
   /// Registers a folder after scanning it.
   ///
+  /// - Parameter name: nil makes one from the folder's.
   /// - Returns: the registration and the scan, which tells why its adapter was chosen and what did not fit.
   /// - Throws: `LabError.corpusExists`, `LabError.badName`, `PipelineError`, `CoreError.cannotWrite`.
   package func add(path: String, name: String?, adapter: String?) throws -> (Registration, Corpus) {
     let url = Self.absolute(path)
-    let name = name ?? url.lastPathComponent
+    let name = name ?? Self.name(of: url)
     guard RunStore.isName(name) else { throw LabError.badName(name) }
     if let existing = registrations().first(where: { $0.name == name }), existing.path != url.path {
       throw LabError.corpusExists(name)
@@ -51,7 +52,7 @@ package final class CorpusLibrary: Sendable {
     let registration = Registration(name: name, path: url.path, adapter: corpus.adapter)
     try RunStore.makeFolder(folder)
     try AtomicFile.write(file(name), try JSON.encoder(pretty: true).encode(registration))
-    try? catalog.store(CorpusInfo(corpus, name: name), fingerprint: Self.fingerprint(url))
+    try? catalog.store(CorpusInfo(corpus, name: name), fingerprint: Self.fingerprint(corpus))
     return (registration, corpus)
   }
 
@@ -59,14 +60,20 @@ package final class CorpusLibrary: Sendable {
   package func ensure(path: String) throws {
     let url = Self.absolute(path), known = registrations()
     guard !known.contains(where: { $0.path == url.path }) else { return }
-    let name = url.lastPathComponent.lowercased()
+    let name = Self.name(of: url).lowercased()
     let taken = Set(known.map(\.name))
     let free = ([name] + (2...99).map { "\(name)-\($0)" }).first { !taken.contains($0) }
     _ = try add(path: path, name: free, adapter: nil)
   }
 
+  private static func name(of folder: URL) -> String { RunStore.name(from: folder.lastPathComponent) ?? "corpus" }
+
   /// Forgets a corpus; its sound files stay where they are.
-  package func remove(_ name: String) throws {
+  ///
+  /// - Returns: what is forgotten.
+  /// - Throws: `LabError.notRegistered`, `CoreError.cannotWrite`.
+  @discardableResult
+  package func remove(_ name: String) throws -> Registration {
     let known = registrations()
     let path = Self.absolute(name).path
     guard let registration = known.first(where: { $0.name == name }) ?? known.first(where: { $0.path == path }) else {
@@ -76,6 +83,7 @@ package final class CorpusLibrary: Sendable {
       throw CoreError.cannotWrite(path: file(registration.name).path, reason: AtomicFile.reason(of: error))
     }
     try? catalog.forget(path: registration.path)
+    return registration
   }
 
   /// A registered corpus by name, or any folder by path.
@@ -146,19 +154,18 @@ package final class CorpusLibrary: Sendable {
     URL(fileURLWithPath: (path as NSString).expandingTildeInPath).standardizedFileURL.resolvingSymlinksInPath()
   }
 
-  /// Changes when a file below the folder comes, goes, or gets another size or time.
-  static func fingerprint(_ folder: URL) -> String {
-    var hash: UInt64 = 0
-    let keys: [URLResourceKey] = [.fileSizeKey, .contentModificationDateKey, .isRegularFileKey]
-    let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: keys)
-    while let file = files?.nextObject() as? URL {
-      var status = stat()
-      guard stat(file.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-      // A sum, because the order of a folder's entries is the file system's.
-      hash &+= fnv1a64("\(file.path)|\(status.st_size)|\(status.st_mtim.tv_sec)|\(status.st_mtim.tv_nsec)")
-    }
-    return String(hash, radix: 16)
+  /// Rises when a scan reads the same files differently, so that what is known of them is found out anew.
+  private static let scanVersion = 2
+
+  /// Changes as the stamp of the folder's listing does; it sees what a scan sees.
+  private static func fingerprint(_ folder: URL) -> String {
+    (try? FolderListing(folder)).map { fingerprint(stamp: $0.stamp) } ?? "gone"
   }
+
+  /// The fingerprint that the corpus's folder had when it was scanned.
+  static func fingerprint(_ corpus: Corpus) -> String { fingerprint(stamp: corpus.stamp) }
+
+  private static func fingerprint(stamp: UInt64) -> String { "\(scanVersion)-" + String(stamp, radix: 16) }
 }
 
 extension CorpusInfo {

@@ -117,7 +117,7 @@ package struct RunComparison: Codable, Sendable, Equatable {
   }
 }
 
-/// Runs that differ in nothing but their seed, as one.
+/// Finished runs that differ in nothing but their seed, one a seed, as one.
 package struct SeedGroup: Codable, Sendable, Equatable {
   package let runs: [String]
   package let seeds: [UInt64]
@@ -128,8 +128,10 @@ package struct SeedGroup: Codable, Sendable, Equatable {
   package let weightedF1: SeedSummary
   package let utteranceAccuracy: SeedSummary
   package let averageAccuracy: SeedSummary?
+  /// A sentence for each run that would belong here and does not count.
+  package let omitted: [String]
 
-  /// Groups of at least two runs, in order of their first runs.
+  /// Groups of at least two seeds, in order of their first runs.
   package static func groups(_ evaluations: [RunEvaluation]) -> [SeedGroup] {
     var keys: [String] = [], groups: [String: [RunEvaluation]] = [:]
     for evaluation in evaluations {
@@ -139,14 +141,27 @@ package struct SeedGroup: Codable, Sendable, Equatable {
       if groups[key] == nil { keys.append(key) }
       groups[key, default: []].append(evaluation)
     }
-    return keys.compactMap { key in
-      guard let members = groups[key], Set(members.map(\.job.seed)).count > 1 else { return nil }
-      return SeedGroup(members)
-    }
+    return keys.compactMap { key in groups[key].flatMap { SeedGroup($0) } }
   }
 
-  private init(_ members: [RunEvaluation]) {
+  /// Takes the first finished run of each seed: a second one would count the seed twice, and a training that was
+  /// stopped is none of the recipe's.
+  ///
+  /// - Returns: nil where fewer than two are left.
+  private init?(_ candidates: [RunEvaluation]) {
+    var members: [RunEvaluation] = [], left: [String] = []
+    for candidate in candidates {
+      if candidate.status != .finished {
+        left.append("\(candidate.run) is left out: its training is not finished (\(candidate.status.rawValue))")
+      } else if let first = members.first(where: { $0.job.seed == candidate.job.seed }) {
+        left.append("\(candidate.run) is left out: \(first.run) has the same seed (\(candidate.job.seed))")
+      } else {
+        members.append(candidate)
+      }
+    }
+    guard members.count > 1 else { return nil }
     let job = members[0].job
+    omitted = left
     (runs, seeds) = (members.map(\.run), members.map(\.job.seed))
     summary = "\(job.model) on \(job.corpus), \(job.transform), split \(job.splitName)"
     accuracy = SeedSummary(members.map(\.slices.accuracy))
@@ -174,6 +189,6 @@ package struct SeedGroup: Codable, Sendable, Equatable {
           cell(group.unweightedAverageRecall), cell(group.weightedF1), cell(group.utteranceAccuracy),
           cell(group.averageAccuracy),
         ]
-      })
+      }, notes: groups.flatMap(\.omitted))
   }
 }

@@ -15,14 +15,16 @@ package struct RunEvaluation: Codable, Sendable, Equatable {
   /// Train and validation merged: measured here where the part is merged, else what the run wrote after its last epoch.
   package let averageAccuracy: Double?
   package let notes: [String]
+  /// How the training stood when the run was measured.
+  package let status: RunStatus
 
   package init(
     run: String, job: Job, checkpoint: CheckpointChoice, part: EvaluationPart, emotions: [String], slices: Scores,
-    utterances: Scores, averageAccuracy: Double?, notes: [String]
+    utterances: Scores, averageAccuracy: Double?, notes: [String], status: RunStatus = .finished
   ) {
     (self.run, self.job, self.checkpoint, self.part) = (run, job, checkpoint, part)
     (self.emotions, self.slices, self.utterances) = (emotions, slices, utterances)
-    (self.averageAccuracy, self.notes) = (averageAccuracy, notes)
+    (self.averageAccuracy, self.notes, self.status) = (averageAccuracy, notes, status)
   }
 }
 
@@ -42,10 +44,15 @@ extension Laboratory {
     let none = Confusion(classes: subject.emotions.count)
     let slices = (predictions.confusion(part) ?? none).scores
     let written = subject.checkpoint == .last ? subject.folder.metrics().last?.averageAccuracy : nil
+    let status = try subject.folder.summary().status
+    let unfinished: [String] =
+      status == .finished
+      ? [] : ["its training is not finished (\(status.rawValue)), so that means over seeds leave it out"]
     let evaluation = RunEvaluation(
       run: subject.folder.id, job: subject.record.job, checkpoint: subject.checkpoint, part: part,
       emotions: subject.emotions, slices: slices, utterances: (predictions.utteranceConfusion(part) ?? none).scores,
-      averageAccuracy: part == .merged ? slices.accuracy : written, notes: subject.notes(selection))
+      averageAccuracy: part == .merged ? slices.accuracy : written, notes: subject.notes(selection) + unfinished,
+      status: status)
     return (evaluation, predictions)
   }
 }

@@ -28,6 +28,8 @@ package struct SliceSelection: Sendable, Equatable {
   package let slices: [Int]
   /// One a slice: whether it belongs to the validation part.
   package let isValid: [Bool]
+  /// How many there were before those went that an adversarial set lacks; nil where no set was asked.
+  package let beforeSets: Int?
 
   /// - Parameters:
   ///   - limit: at most so many, each class (and, when merged, each part) in proportion, chosen by the seed.
@@ -44,15 +46,18 @@ package struct SliceSelection: Sendable, Equatable {
     let chosen = TrainingPlan.limited(all, to: limit, labels: strata, seed: seed).sorted()
     (self.part, available, slices) = (part, all.count, chosen)
     isValid = chosen.map { valid.contains($0) }
+    beforeSets = nil
   }
 
-  init(part: EvaluationPart, available: Int, slices: [Int], isValid: [Bool]) {
+  init(part: EvaluationPart, available: Int, slices: [Int], isValid: [Bool], beforeSets: Int) {
     (self.part, self.available, self.slices, self.isValid) = (part, available, slices, isValid)
+    self.beforeSets = beforeSets
   }
 
   package var isSample: Bool { slices.count < available }
 
-  /// "423 slices of the validation part", "100 of 423 slices …".
+  /// "all 423 slices of the validation part", "a stratified sample of 100 of the 423 slices …", "the 100 of the 423
+  /// slices … that the adversarial sets hold".
   package var sentence: String {
     let name =
       switch part {
@@ -60,8 +65,14 @@ package struct SliceSelection: Sendable, Equatable {
       case .train: "the training part"
       case .merged: "both parts (\(isValid.count { $0 }) of them validation)"
       }
-    return isSample
-      ? "a stratified sample of \(slices.count) of the \(available) slices of \(name); utterances vote by these alone"
-      : "all \(slices.count) slices of \(name)"
+    let asked = beforeSets ?? slices.count
+    let sample = "a stratified sample of \(asked) of the \(available) slices of \(name)"
+    // What the sets lack is missing for no reason of the sample's.
+    if slices.count < asked {
+      return asked < available
+        ? "the \(slices.count) slices that the adversarial sets hold of \(sample)"
+        : "the \(slices.count) of the \(available) slices of \(name) that the adversarial sets hold"
+    }
+    return isSample ? "\(sample); utterances vote by these alone" : "all \(slices.count) slices of \(name)"
   }
 }

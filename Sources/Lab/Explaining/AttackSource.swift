@@ -16,6 +16,15 @@ package enum AttackSource: Sendable {
       "\((try? Attacks.named(set.record.attack))?.title ?? set.record.attack) (\(set.record.summary))"
     }
   }
+
+  /// The titles of several; kept images are told by the name of their set where another source has the same title.
+  static func titles(_ sources: [AttackSource]) -> [String] {
+    let titles = sources.map(\.title)
+    return zip(sources, titles).map { source, title in
+      guard case .set(let set) = source, titles.count(where: { $0 == title }) > 1 else { return title }
+      return "\(title), set \(set.name)"
+    }
+  }
 }
 
 /// Attacked images of a loaded run, a batch at a time, from any source.
@@ -64,7 +73,8 @@ extension SliceSelection {
       throw EvaluationError.emptyList(what: "slices that the adversarial set holds images of")
     }
     return SliceSelection(
-      part: part, available: available, slices: kept.map { slices[$0] }, isValid: kept.map { isValid[$0] })
+      part: part, available: available, slices: kept.map { slices[$0] }, isValid: kept.map { isValid[$0] },
+      beforeSets: slices.count)
   }
 }
 
@@ -72,7 +82,7 @@ extension RunSubject {
   /// The slices that an order is about: of the part, and held by every set.
   ///
   /// - Throws: `EvaluationError`.
-  func select(
+  package func select(
     _ part: EvaluationPart, limit: Int?, seed: UInt64, attackedBy sources: [AttackSource]
   ) throws -> SliceSelection {
     for case .set(let set) in sources { try check(set) }

@@ -108,7 +108,7 @@ extension Laboratory {
     if next > done { try keep(next) }
     return AttentionReport(
       run: run.subject.folder.id, part: order.part, node: cam.node, method: order.method,
-      emotions: run.subject.emotions, attacks: order.attacks.map(\.title), rowValues: transform.rowValues,
+      emotions: run.subject.emotions, attacks: AttackSource.titles(order.attacks), rowValues: transform.rowValues,
       rowUnit: transform.rowUnit, classes: means(), rows: rows(), notes: run.subject.notes(selection))
   }
 
@@ -223,7 +223,7 @@ extension Laboratory {
       attackedAccuracy: mean(images.map { $0.isRight ? 1 : 0 }) ?? 0,
       rankCorrelation: mean(images.compactMap(\.drift.rankCorrelation)),
       overlap: mean(images.compactMap(\.drift.overlap)),
-      frequencyShift: mean(images.map(\.drift.frequencyShift)) ?? 0,
-      timeShift: mean(images.map(\.drift.timeShift)) ?? 0, blank: images.count { $0.isBlank })
+      frequencyShift: mean(images.compactMap(\.drift.frequencyShift)),
+      timeShift: mean(images.compactMap(\.drift.timeShift)), blank: images.count { $0.isBlank })
   }
 }

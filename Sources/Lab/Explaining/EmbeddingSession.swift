@@ -40,7 +40,7 @@ extension Laboratory {
       for (index, place) in places.enumerated() { (points[index].x, points[index].y) = (place.x, place.y) }
       return RunEmbedding(
         run: subject.folder.id, part: order.part, node: features.node, dimensions: features.dimensions,
-        emotions: subject.emotions, attacks: order.attacks.map(\.title), points: points, divergence: divergence,
+        emotions: subject.emotions, attacks: AttackSource.titles(order.attacks), points: points, divergence: divergence,
         perplexity: order.settings.perplexity, iterations: iterations, notes: subject.notes(selection))
     }
     let embedding: TSNE.Embedding

@@ -16,8 +16,9 @@ package enum ExplainFigures {
   package static func slice(_ explanations: [Explanation], style: Style = .light) -> Figure {
     precondition(!explanations.isEmpty, "no explanation to draw")
     let first = explanations[0], attacked = explanations.compactMap { one in one.attacked.map { (one, $0) } }
+    let titles = attacked.map { AttackTitles.full($0.0.request) }, names = AttackTitles.captions(attacked.map(\.0))
     let columns: [(caption: String, image: ExplainedImage)] =
-      [("clean", first.clean)] + attacked.map { (AttackTitles.title($0.0.request.attack), $0.1) }
+      [("clean", first.clean)] + attacked.indices.map { (names[$0], attacked[$0].1) }
     let spectra = columns.map { column -> any Panel in
       var map = heatmap("\(column.caption): \(answer(column.image, first.emotions))", first)
       map.lay(levels: column.image.levels, columns: Geometry.side, .jet)
@@ -43,7 +44,7 @@ package enum ExplainFigures {
       notes: [
         "run \(request.run), \(request.method.rawValue) at \(request.node ?? ""), evidence for \(target(first)); attacked "
           + "images are shown by their nearest jet colours"
-      ], style: style)
+      ] + titles, style: style)
   }
 
   private static func target(_ explanation: Explanation) -> String {
@@ -63,14 +64,15 @@ package enum ExplainFigures {
   private static func rowLabel(_ unit: String) -> String { unit == "Hz" ? "frequency (Hz)" : unit }
 
   private static func driftTable(_ explanations: [Explanation]) -> TextTable {
-    TextTable(
+    let names = AttackTitles.labels(explanations)
+    return TextTable(
       "how far the attention moved",
       head: [
         "attack", "rank correlation", "overlap of the top fifths", "moved in frequency", "moved in time", "L∞", "L2",
       ],
-      rows: explanations.compactMap { one in
+      rows: zip(names, explanations).compactMap { name, one in
         guard let drift = one.drift, let change = one.perturbation else { return nil }
-        return [AttackTitles.title(one.request.attack)] + AttackTitles.drift(drift) + [
+        return [name] + AttackTitles.drift(drift) + [
           Numbers.fixed(change.linf * 255, 1) + "/255", Numbers.fixed(change.l2, 2),
         ]
       }, rightAligned: [1, 2, 3, 4, 5, 6])
@@ -87,10 +89,11 @@ package enum ExplainFigures {
       map.lay(attention, columns: Geometry.side, .magma, range: 0...top, opacity: opacity)
       return map
     }
+    let captions = AttackTitles.captions(report.attacks)
     let rows = report.classes.map { one -> [any Panel] in
       let name = report.emotions[one.emotion]
       return [map("\(name) (\(one.images))", one, one.clean)]
-        + zip(report.attacks, one.attacked).map { map(AttackTitles.short($0), one, $1) }
+        + zip(captions, one.attacked).map { map($0, one, $1) }
     }
     return Figure(
       "mean attention by class", rows: rows,
@@ -103,11 +106,12 @@ package enum ExplainFigures {
   /// Clean images as they are, attacked ones smaller and paler; thin lines join the two where there is one attack.
   package static func embedding(_ embedding: RunEmbedding, style: Style = .light) -> Figure {
     let states: [Int?] = [nil] + embedding.attacks.indices.map { $0 }
+    let names = AttackTitles.captions(embedding.attacks)
     let groups = states.flatMap { state in
       embedding.emotions.enumerated().compactMap { index, emotion -> Scatter.Group? in
         let points = embedding.points.filter { $0.attack == state && $0.emotion == index }.map { SIMD2($0.x, $0.y) }
         guard !points.isEmpty else { return nil }
-        let name = state.map { "\(emotion), \(AttackTitles.short(embedding.attacks[$0]))" } ?? emotion
+        let name = state.map { "\(emotion), \(names[$0])" } ?? emotion
         return Scatter.Group(emotion, points, isFaint: state != nil, name: name)
       }
     }

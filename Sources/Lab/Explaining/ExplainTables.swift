@@ -11,8 +11,57 @@ enum AttackTitles {
   }
 
   /// "PGD" of "PGD (ε 32/255, …)".
-  static func short(_ title: String) -> String {
+  private static func short(_ title: String) -> String {
     title.range(of: " (").map { String(title[..<$0.lowerBound]) } ?? title
+  }
+
+  /// "PGD (ε 32/255, …)": the first setting stands for all, which is ε where there is one.
+  private static func brief(_ title: String) -> String {
+    guard let first = title.range(of: ", "), !title[..<first.lowerBound].hasSuffix(")") else { return title }
+    return "\(title[..<first.lowerBound]), …)"
+  }
+
+  /// "PGD (ε 32/255, α 4/255, 2 steps …)".
+  private static func withSettings(_ point: AttackPoint?) -> String {
+    let choice = point.flatMap { try? AttackChoice($0) }
+    return choice.map { AttackSource.attack($0).title } ?? title(point)
+  }
+
+  /// The same with the name of the set where the image was kept.
+  static func full(_ request: ExplainRequest) -> String {
+    withSettings(request.attack) + (request.adversarialSet.map { ", set \($0)" } ?? "")
+  }
+
+  /// A report's attacks for the rows of its table: by name where that tells them apart, else with their settings.
+  ///
+  /// - Parameter titles: with settings.
+  static func labels(_ titles: [String]) -> [String] { distinct(titles.map { [short($0), $0] }) }
+
+  /// The same for explanations, with their sets where not even the settings tell them apart.
+  static func labels(_ explanations: [Explanation]) -> [String] {
+    distinct(explanations.map { [title($0.request.attack), withSettings($0.request.attack), full($0.request)] })
+  }
+
+  /// The same for captions, which have less room: where the first setting tells them apart, the others are left out.
+  static func captions(_ titles: [String]) -> [String] { distinct(titles.map { [short($0), brief($0), $0] }) }
+
+  /// The same for captions of explanations.
+  static func captions(_ explanations: [Explanation]) -> [String] {
+    distinct(
+      explanations.map { one in
+        let settings = withSettings(one.request.attack)
+        return [title(one.request.attack), brief(settings), settings, full(one.request)]
+      })
+  }
+
+  /// Of each one's forms the first that no other one has, else the last.
+  ///
+  /// - Parameter forms: as many of each.
+  private static func distinct(_ forms: [[String]]) -> [String] {
+    forms.map { own in
+      let level = own.indices.first { level in forms.count { $0[level] == own[level] } == 1 }
+      return own[level ?? own.count - 1]
+    }
   }
 
   /// Rank correlation, overlap, shift in frequency, shift in time.
@@ -28,31 +77,43 @@ package enum ExplainTables {
   package static func answers(_ explanations: [Explanation]) -> ResultTable {
     let first = explanations.first, emotions = first?.emotions ?? []
     let images = [first?.clean].compactMap(\.self) + explanations.compactMap(\.attacked)
-    let titles =
-      ["clean %"] + explanations.filter { $0.attacked != nil }.map { AttackTitles.title($0.request.attack) + " %" }
+    let titles = ["clean %"] + AttackTitles.labels(explanations.filter { $0.attacked != nil }).map { $0 + " %" }
+    let blank = images.enumerated().filter { $1.isBlank }.map {
+      "\(titles[$0.offset].dropLast(2)): nothing at this node speaks for the class, so its map is blank"
+    }
     return ResultTable(
       title: "probabilities", columns: [.init("emotion")] + titles.map { .init($0) },
       rows: emotions.indices.map { emotion in
         [.text(emotions[emotion] + (emotion == first?.truth ? " (truth)" : ""))]
           + images.map { .share($0.probabilities[emotion]) }
       },
-      notes: images.enumerated().filter { $1.isBlank }.map {
-        "\(titles[$0.offset].dropLast(2)): nothing at this node speaks for the class, so its map is blank"
-      })
+      notes: subject(explanations) + blank)
+  }
+
+  /// Which image of which weights is looked at, and all settings of the attacks on it.
+  private static func subject(_ explanations: [Explanation]) -> [String] {
+    guard let first = explanations.first else { return [] }
+    let request = first.request
+    let image =
+      "run \(request.run), checkpoint-\(request.checkpoint.rawValue), \(request.utterance), "
+      + "slice \(request.slice + 1) of \(first.sliceCount)"
+    return [image] + explanations.filter { $0.attacked != nil }.map { AttackTitles.full($0.request) }
   }
 
   package static func drift(_ explanations: [Explanation]) -> ResultTable {
     let moved = explanations.compactMap { one in one.drift.map { (one, $0) } }
+    let names = AttackTitles.labels(moved.map(\.0))
     return ResultTable(
       title: "how far the attention moved",
       columns: [
         .init("attack"), .init("rank correlation"), .init("overlap of top fifths"), .init("moved in frequency %"),
         .init("moved in time %"), .init("L∞ ·255"), .init("L2"), .init("gradients"), .init("queries"), .init("ms"),
       ],
-      rows: moved.map { one, drift in
-        [
-          .text(AttackTitles.title(one.request.attack)), number(drift.rankCorrelation), number(drift.overlap),
-          .share(drift.frequencyShift), .share(drift.timeShift),
+      rows: zip(names, moved).map { name, pair in
+        let (one, drift) = pair
+        return [
+          .text(name), number(drift.rankCorrelation), number(drift.overlap),
+          share(drift.frequencyShift), share(drift.timeShift),
           .number((one.perturbation?.linf ?? 0) * 255, decimals: 1),
           .number(one.perturbation?.l2 ?? 0, decimals: 2), .integer(one.perturbation?.gradientEvaluations ?? 0),
           .integer(one.perturbation?.queries ?? 0), .number(one.seconds * 1000, decimals: 0),
@@ -68,17 +129,17 @@ package enum ExplainTables {
       [.text(name)] + shares.frequency.map { .share($0) }
     }
     let clean = first.drift?.before ?? first.bands.profile(first.clean.attention).shares
+    let moved = explanations.compactMap { one in one.drift.map { (one, $0) } }
     return ResultTable(
       title: "energy of the attention by frequency", columns: [.init("image")] + columns,
       rows: [row("clean", clean)]
-        + explanations.compactMap { one in
-          one.drift.map { row(AttackTitles.title(one.request.attack), $0.after) }
-        })
+        + zip(AttackTitles.labels(moved.map(\.0)), moved).map { name, pair in row(name, pair.1.after) })
   }
 
   /// Attention moved beside the drop in accuracy, the largest drop first.
   package static func attention(_ report: AttentionReport) -> ResultTable {
-    ResultTable(
+    let names = AttackTitles.labels(report.attacks)
+    return ResultTable(
       title:
         "attention moved, beside the drop in accuracy (\(report.run), \(report.method.rawValue) at \(report.node))",
       columns: [
@@ -88,10 +149,10 @@ package enum ExplainTables {
       ],
       rows: report.rows.map { row in
         [
-          .text(AttackTitles.short(report.attacks[row.attack])),
+          .text(names[row.attack]),
           .text(row.emotion.map { report.emotions[$0] } ?? "all"), .integer(row.images), .share(row.cleanAccuracy),
           .share(row.attackedAccuracy), .share(row.drop), number(row.rankCorrelation), number(row.overlap),
-          .share(row.frequencyShift), .share(row.timeShift), .integer(row.blank),
+          share(row.frequencyShift), share(row.timeShift), .integer(row.blank),
         ]
       }, notes: report.attacks + report.notes)
   }
@@ -114,4 +175,5 @@ package enum ExplainTables {
   }
 
   private static func number(_ value: Double?) -> ResultTable.Cell { value.map { .number($0, decimals: 3) } ?? .none }
+  private static func share(_ value: Double?) -> ResultTable.Cell { value.map { .share($0) } ?? .none }
 }

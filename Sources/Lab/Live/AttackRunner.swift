@@ -26,7 +26,8 @@ final class AttackRunner: Sendable {
   func tellSlices(_ run: String, _ set: String) {
     reading.async { [self] in
       do { mailbox.post(.attackedSlices(try laboratory.attackedSlices(run: run, set: set))) } catch {
-        mailbox.post(.failed("\(error)"))
+        mailbox.post(.slicesFailed(run: run, set: set, sentence: "\(error)"))
+        log("\(error)", .error)
       }
     }
   }
@@ -79,9 +80,11 @@ final class AttackRunner: Sendable {
 
   private static func sentence(_ report: AttackReport) -> String {
     guard let effect = report.effect else { return "\(report.title) on \(report.run) is done" }
-    return "\(report.title) on \(report.run), \(report.images) slices: accuracy "
+    return "\(report.title) on \(report.run), \(report.images) slices of the \(report.part.words) part: accuracy "
       + "\(Numbers.percent(effect.clean.accuracy)) → \(Numbers.percent(effect.attacked.accuracy))"
   }
 
-  private func log(_ text: String) { mailbox.post(.log(LogLine(time: Date(), level: .info, text: text))) }
+  private func log(_ text: String, _ level: LogLine.Level = .info) {
+    mailbox.post(.log(LogLine(time: Date(), level: level, text: text)))
+  }
 }

@@ -52,14 +52,16 @@ final class Estimator: Sendable {
 
   /// An attack on a run: gradients cost what a training step costs, queries what an inference costs.
   func estimate(_ wish: AttackWish, of job: Job, corpus: CorpusInfo?, mayTry: Bool) async -> Estimate {
-    guard let (_, train, valid) = Self.parts(job, corpus), let choice = try? wish.choice() else {
+    guard let (_, train, valid) = Self.parts(job, corpus), let choice = try? wish.choice(),
+      let entry = try? job.entry()
+    else {
       return Estimate(basis: "nothing is known of this corpus yet")
     }
     guard let trial = await trial(job, mayTry: mayTry) else {
       return Estimate(basis: mayTry ? "this network could not be tried" : "not tried yet: the engine is busy")
     }
     let images = min(wish.limit ?? .max, (wish.part == .valid ? 0 : train) + (wish.part == .train ? 0 : valid))
-    let cost = choice.attack.cost(choice.settings)
+    let cost = choice.attack.cost(choice.settings.read(by: entry))
     // Two evaluations come on top: of the clean images and of the adversarial ones.
     let steps = Double(cost.gradientEvaluations) + Double(cost.queries + 2) * Self.validationShare
     let kept = wish.keepsImages ? ", \(SizeText.bytes(images * 3 * Geometry.pixels * 4)) of images on the disk" : ""

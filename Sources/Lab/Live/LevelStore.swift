@@ -12,9 +12,10 @@ final class LevelStore: Sendable {
   func scaling(
     of corpus: Corpus, transform: any SpectralTransform, slicer: Slicer, note: (String) -> Void
   ) throws -> Scaling {
+    // Of the scan, not of the folder as it is now: these are the files that are measured, and a walk takes its time.
     let identity =
-      "\(transform.name).\(transform.version).\(slicer.strideMilliseconds)|\(CorpusLibrary.fingerprint(corpus.root))"
-      + corpus.root.path
+      "\(transform.name).\(transform.version).\(slicer.strideMilliseconds)|\(CorpusLibrary.fingerprint(corpus))"
+      + "\(corpus.root.path)|\(corpus.adapter)"
     let file = folder.appendingPathComponent("\(ContentHash(identity)).json")
     if let known = try? JSON.decoder().decode(Scaling.self, from: Data(contentsOf: file)) { return known }
     note("measuring the \(transform.title) levels of \(corpus.utterances.count) utterances, once …")

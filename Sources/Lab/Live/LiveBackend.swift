@@ -15,6 +15,8 @@ package final class LiveBackend: Backend {
   private let pendingPictures = Mutex<[Int: PictureRequest]>([:])
   private let viewer: ViewerBox
   private let controls = OwnRuns()
+  /// What was taken out of the queue and has not ended; nil while something else, or nothing, has the engine.
+  private let begun = Mutex<RunQueue.Work?>(nil)
   private let queue: QueueStore
   private let speaker: SoundPlayer?
   private let estimator: Estimator
@@ -104,6 +106,9 @@ package final class LiveBackend: Backend {
     case .queue(let wish):
       mailbox.post(.queue(queue.change { $0.obey(wish) }))
       startNext()
+    case .holdQueue(let isHeld):
+      isLeaving.withLock { $0 = isHeld }
+      if !isHeld { startNext() }
     case .attack(let wish): attempt { try enqueue(.attack(wish)) { _ = try attacks.check(wish) } }
     case .controlAttack(let wish): attacks.ask(wish)
     case .loadResults:
@@ -119,7 +124,6 @@ package final class LiveBackend: Backend {
     }
   }
 
-  /// True while this process trains, or is about to.
   package var isTraining: Bool { controls.isBusy }
 
   /// Stops this process's run with a checkpoint and waits for it; at most `seconds`. What waits stays in its file.
@@ -167,20 +171,38 @@ package final class LiveBackend: Backend {
   /// Checks first, so that a mistake is told at once and not when its turn comes.
   private func enqueue(_ work: RunQueue.Work, check: () throws -> Void) throws {
     try check()
-    // What the user asks for now does not wait for what an earlier session left.
-    mailbox.post(.queue(queue.change { $0.append(work) }))
+    mailbox.post(.queue(try begun.withLock { try append(work, besides: $0) }))
     startNext()
+  }
+
+  /// What the user asks for now does not wait for what an earlier session left, and a run is resumed once.
+  private func append(_ work: RunQueue.Work, besides begun: RunQueue.Work?) throws -> RunQueue {
+    if case .resume(let run) = work {
+      let isWaiting = queue.value.entries.contains { !$0.isHeld && $0.work == work }
+      if isWaiting || begun == work { throw LabError.runIsResumed(run) }
+    }
+    return queue.change { $0.append(work) }
+  }
+
+  /// The first that may begin; under the lock, so that it never is neither in the queue nor begun.
+  private func takeFirst() -> RunQueue.Entry? {
+    begun.withLock { begun in
+      let entry = queue.takeFirst()
+      begun = entry?.work
+      return entry
+    }
   }
 
   private func startNext() {
     guard !isLeaving.withLock({ $0 }) else { return }
     let control = RunControl()
     guard controls.begin(control) else { return }
-    guard let entry = queue.takeFirst() else { return controls.end() }
+    guard let entry = takeFirst() else { return controls.end() }
     mailbox.post(.queue(queue.value))
     usage.isWanted(true)
     let follower = RunFollower(mailbox: mailbox) { [controls] in controls.name($0.id) }
     Task.detached(priority: .utility) { [self] in
+      var hasThrown = false
       do {
         if var ended = try await run(entry.work, control, follower) {
           ended.isOwn = true
@@ -189,8 +211,11 @@ package final class LiveBackend: Backend {
         }
       } catch {
         mailbox.post(.failed("\(error)"))
+        hasThrown = true
       }
       controls.end()
+      // A run that went as it came, between two looks of the watcher, would stay in the list.
+      if hasThrown { watcher.tellAll() }
       usage.isWanted(false)
       engineFreed()
     }
@@ -204,6 +229,8 @@ package final class LiveBackend: Backend {
 
   /// - Returns: the run that was trained; nil for an attack.
   private func run(_ work: RunQueue.Work, _ control: RunControl, _ follower: RunFollower) async throws -> RunInfo? {
+    // Before its end is told, so that who reads of it may resume it at once.
+    defer { begun.withLock { $0 = nil } }
     switch work {
     case .attack(let wish):
       try await attacks.run(wish, control)

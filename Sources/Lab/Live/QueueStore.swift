@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import Kernels
 import Synchronization
 
 /// What waits in this process, and its file, so that it survives the program. Each process has a file of its own beside a
@@ -94,21 +93,12 @@ private struct QueueFile: Sendable {
   /// Nil where the process whose file it is lives, or where no lock can be made.
   init?(_ url: URL) {
     let lockPath = url.deletingPathExtension().appendingPathExtension("lock").path
-    let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { return nil }
-    guard quaver_try_lock(descriptor) == 0 else {
-      close(descriptor)
-      return nil
-    }
-    (self.url, self.lockPath, lock) = (url, lockPath, RunLock(descriptor: descriptor))
+    guard let lock = try? RunLock.take(lockPath) else { return nil }
+    (self.url, self.lockPath, self.lock) = (url, lockPath, lock)
   }
 
   /// Names sort by the time at which they were made.
-  static func newName() -> String {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return "queue-\(time.tv_sec * 1_000_000_000 + time.tv_nsec)-\(UUID().uuidString.prefix(8)).json"
-  }
+  static func newName() -> String { "queue-\(RunLock.moment)-\(UUID().uuidString.prefix(8)).json" }
 
   /// The files of processes that have ended, the oldest first. `queue.json` is of versions that had one file for all.
   static func left(in folder: URL) -> [(file: QueueFile, kept: KeptQueue)] {

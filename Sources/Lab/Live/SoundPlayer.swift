@@ -3,13 +3,13 @@ import Foundation
 import Synchronization
 
 /// Plays sound through a program that is there; one sound at a time.
-final class SoundPlayer: Sendable {
+package final class SoundPlayer: Sendable {
   /// Programs that are looked for, with what they need beside the file.
   private static let known: [(name: String, arguments: [String])] = [
     ("aplay", ["-q"]), ("ffplay", ["-nodisp", "-autoexit", "-loglevel", "quiet"]),
   ]
 
-  let name: String
+  package let name: String
   private let program: URL
   private let arguments: [String]
   private let folder: URL
@@ -17,7 +17,7 @@ final class SoundPlayer: Sendable {
 
   /// - Parameter wanted: a command with its arguments ($QUAVER_PLAYER); it gets the path of a WAV file at its end.
   /// - Returns: nil when neither that nor one of the known programs is there.
-  init?(wanted: String?, folder: URL) {
+  package init?(wanted: String?, folder: URL) {
     let words = (wanted ?? "").split(separator: " ").map(String.init)
     let candidates = (words.first.map { [($0, Array(words.dropFirst()))] } ?? []) + Self.known
     for (name, arguments) in candidates {
@@ -40,9 +40,11 @@ final class SoundPlayer: Sendable {
   /// - Parameters:
   ///   - samples: mono at 16 kHz.
   ///   - part: seconds; nil plays all.
-  ///   - failed: told when the program ends with a failure of its own.
+  ///   - failed: told when the program ends with a failure of its own, not when it is stopped.
   /// - Throws: `LabError.cannotPlay`, `CoreError.cannotWrite`.
-  func play(_ samples: [Float], part: ClosedRange<Double>?, failed: @escaping @Sendable (LabError) -> Void) throws {
+  package func play(
+    _ samples: [Float], part: ClosedRange<Double>?, failed: @escaping @Sendable (LabError) -> Void
+  ) throws {
     stop()
     let rate = Double(Waveform.sampleRate)
     let first = max(0, min(samples.count, Int((part?.lowerBound ?? 0) * rate)))
@@ -55,22 +57,33 @@ final class SoundPlayer: Sendable {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
-    let name = name
-    process.terminationHandler = { ended in
-      if ended.terminationReason == .exit, ended.terminationStatus != 0 {
-        failed(.cannotPlay(name, reason: "it ended with \(ended.terminationStatus); is there a sound device?"))
-      }
+    process.terminationHandler = { [weak self] ended in
+      // Players end with a failure where they are stopped, too.
+      guard let self, ended.terminationReason == .exit, ended.terminationStatus != 0 else { return }
+      guard isCurrent(ended) else { return }
+      failed(.cannotPlay(name, reason: "it ended with \(ended.terminationStatus); is there a sound device?"))
     }
-    do { try process.run() } catch { throw LabError.cannotPlay(name, reason: AtomicFile.reason(of: error)) }
-    playing.withLock { $0 = process }
+    // Under one lock, so that a program that ends at once is known by then.
+    try playing.withLock { current in
+      // Stopped meanwhile.
+      guard access(file.path, R_OK) == 0 else { return }
+      do { try process.run() } catch { throw LabError.cannotPlay(name, reason: AtomicFile.reason(of: error)) }
+      current = process
+    }
   }
 
-  func stop() {
+  /// False once it was stopped or another sound took its place.
+  private func isCurrent(_ process: Process) -> Bool {
+    let wanted = ObjectIdentifier(process)
+    return playing.withLock { current in current.map { ObjectIdentifier($0) } == wanted }
+  }
+
+  package func stop() {
     playing.withLock { process in
       if let process, process.isRunning { process.terminate() }
       process = nil
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent("playing-\(getpid()).wav"))
     }
-    try? FileManager.default.removeItem(at: folder.appendingPathComponent("playing-\(getpid()).wav"))
   }
 
   /// 16-bit PCM; what lies outside of ±1 is clipped.

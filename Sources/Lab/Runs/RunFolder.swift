@@ -1,6 +1,5 @@
 import Core
 import Foundation
-import Kernels
 
 /// `runs/<id>/`, the truth about one run; readable at any moment, whoever writes it.
 package struct RunFolder: Sendable {
@@ -34,12 +33,7 @@ package struct RunFolder: Sendable {
   package func outcome() -> RunOutcome? { decode(RunOutcome.self, "outcome.json") }
 
   /// True while some process trains this run. Its lock dies with it, so a killed trainer is never taken for a live one.
-  package var isLive: Bool {
-    let descriptor = open(file("lock").path, O_RDWR | O_CLOEXEC)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    return quaver_is_locked(descriptor) == 1
-  }
+  package var isLive: Bool { RunLock.isHeld(file("lock").path) }
 
   /// - Parameter epochs: those that were read already; nil reads all of them.
   package func info(epochs: [EpochMetrics]? = nil, isWhole: Bool = true) throws -> RunInfo {
@@ -155,10 +149,7 @@ package struct RunFolder: Sendable {
   package func ask(_ wish: RunControl.Wish) throws {
     guard isLive else { throw LabError.runIsNotLive(id) }
     // A file each, in the order of their names: a pause never hides the stop that was wished before it.
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    let moment = String(time.tv_sec * 1_000_000_000 + time.tv_nsec)
-    try AtomicFile.write(file("\(Self.wishPrefix)\(moment)-\(getpid())"), Data("\(wish.rawValue)".utf8))
+    try AtomicFile.write(file("\(Self.wishPrefix)\(RunLock.moment)-\(getpid())"), Data("\(wish.rawValue)".utf8))
   }
 
   private static let wishPrefix = "control-"
@@ -211,15 +202,9 @@ package struct RunFolder: Sendable {
 
   /// - Throws: `LabError.runIsLive` when another process trains this run.
   package func lock() throws -> RunLock {
-    let path = file("lock").path
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw CoreError.cannotWrite(path: path, reason: AtomicFile.lastSystemError()) }
-    guard quaver_try_lock(descriptor) == 0 else {
-      close(descriptor)
-      throw LabError.runIsLive(id)
-    }
+    guard let lock = try RunLock.take(file("lock").path) else { throw LabError.runIsLive(id) }
     removePartials()
-    return RunLock(descriptor: descriptor)
+    return lock
   }
 
   /// What killed processes left of files that never got their names; nobody else writes here while we hold the lock.
@@ -240,11 +225,4 @@ package struct RunFolder: Sendable {
     default: AtomicFile.reason(of: error)
     }
   }
-}
-
-/// Held by the one process that trains a run; released when this object, or the process, goes.
-package final class RunLock: Sendable {
-  private let descriptor: Int32
-  init(descriptor: Int32) { self.descriptor = descriptor }
-  deinit { close(descriptor) }
 }

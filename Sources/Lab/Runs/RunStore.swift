@@ -85,6 +85,15 @@ package struct RunStore: Sendable {
       }
   }
 
+  /// A name made from other words, such as a folder's: what a name may not have becomes a dash, and the end is cut, so
+  /// that a suffix such as “-99” still fits.
+  ///
+  /// - Returns: nil where nothing is left.
+  static func name(from words: String) -> String? {
+    let name = words.map { isName("a\($0)") ? $0 : "-" }.drop { $0 == "." || $0 == "-" }.prefix(116)
+    return name.isEmpty ? nil : String(name)
+  }
+
   private static func stamp(_ date: Date) -> String {
     let parts = Calendar(identifier: .iso8601).dateComponents(
       in: TimeZone(identifier: "UTC") ?? .current, from: date)

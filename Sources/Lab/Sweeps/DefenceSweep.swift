@@ -84,6 +84,12 @@ package struct DefenceSweep: Sendable {
   /// Ours beside the paper's, which are of AlexNet on Emo-IIT.
   package static func table(_ rows: [Row], part: EvaluationPart, notes: [String]) -> ResultTable {
     let accuracy = part == .merged ? "avg. acc. %" : "acc. %"
+    let failures: [String] = rows.compactMap { row in
+      row.failure.map { "\(row.defence) ε \(Fraction.text(row.epsilon)): \($0)" }
+    }
+    let doubts: [String] = rows.flatMap { row in
+      row.reports.flatMap { report in report.doubts.map { "doubt, \(row.run), \(report.title): \($0)" } }
+    }
     return ResultTable(
       title:
         "Networks trained against an attack, and attacked (success on \(part == .merged ? "average" : part.rawValue) accuracy)",
@@ -93,15 +99,22 @@ package struct DefenceSweep: Sendable {
         .init("Square %"), .init("paper: Square %"), .init("valid. acc. %"),
       ],
       rows: rows.map(cells),
-      notes: [
-        "“paper” columns are the paper's table 2b: AlexNet on Emo-IIT, pre-trained on ImageNet, success on average accuracy"
-      ] + notes
-        + rows.compactMap { row in row.failure.map { "\(row.defence) ε \(Fraction.text(row.epsilon)): \($0)" } }
-        + rows.flatMap { row in
-          row.reports.flatMap { report in
-            report.doubts.map { "doubt, \(row.run), \(report.title): \($0)" }
-          }
-        })
+      notes: [paperNote] + notes + sharedNotes(rows) + failures + doubts)
+  }
+
+  private static let paperNote =
+    "“paper” columns are the paper's table 2b: AlexNet on Emo-IIT, pre-trained on ImageNet, success on average "
+    + "accuracy; the paper does not print which spectrogram its table 2b used"
+
+  /// What must be said beside the numbers of all cells, each sentence once: sample, split, leakage. Weights and defence
+  /// are one cell's alone, and its row tells them.
+  static func sharedNotes(_ rows: [Row]) -> [String] {
+    var seen: Set<String> = []
+    let all = rows.flatMap(\.reports).flatMap(\.notes)
+    return all.filter { note in
+      let isOfOneCell = note.hasPrefix(RunSubject.weightsWords) || note.hasPrefix("trained against ")
+      return !isOfOneCell && seen.insert(note).inserted
+    }
   }
 
   /// Replaces the sweep's files by the rows so far.
@@ -138,10 +151,12 @@ package enum SweepEvent: Sendable {
 }
 
 extension Laboratory {
-  /// Trains what is not trained yet and attacks what is not attacked yet, cell by cell; given again, it goes on.
+  /// Trains what is not trained yet and attacks what is not attacked yet, cell by cell; given again, it goes on, also
+  /// with trainings that failed, unless they diverged.
   ///
   /// - Parameter keep: called after every cell with all rows so far.
-  /// - Throws: `PipelineError.stopped` when `control` wishes so; as `train` and `attack`.
+  /// - Throws: `PipelineError.stopped` when `control` wishes so; `LabError.corpusChanged` where a cell was trained on
+  ///   other data before; as `train` and `attack`.
   package func sweepDefences(
     _ sweep: DefenceSweep, part: EvaluationPart, limit: Int? = nil, keepsImages: Bool = false, control: RunControl,
     report: @escaping @Sendable (SweepEvent) -> Void, keep: ([DefenceSweep.Row]) throws -> Void
@@ -166,17 +181,19 @@ extension Laboratory {
   }
 
   /// - Returns: the sentence that ended a failed training.
+  /// - Throws: `LabError.corpusChanged` for a run of the cell's name that is of other data.
   private func train(
     _ cell: DefenceSweep.Cell, control: RunControl, report: @escaping @Sendable (TrainingEvent) -> Void
   ) async throws -> String? {
     let run: RunInfo
     if store.ids().contains(cell.run) {
-      let info = try store.open(cell.run).info()
-      switch info.status {
-      case .finished: return nil
-      case .failed: return info.failure ?? "its training failed"
-      default: run = try await resume(cell.run, control: control, report: report)
-      }
+      let folder = try store.open(cell.run)
+      try check(folder, isOf: cell.job)
+      let info = try folder.info()
+      if info.status == .finished { return nil }
+      // It would diverge again. What else ends a training, such as a full disk, may be over.
+      if info.status == .failed, let failure = info.failure, Self.tellsOfDivergence(failure) { return failure }
+      run = try await resume(cell.run, control: control, report: report)
     } else {
       run = try await train(cell.job, name: cell.run, control: control, report: report)
     }
@@ -185,5 +202,24 @@ extension Laboratory {
     case .failed: return run.failure ?? "its training failed"
     default: throw PipelineError.stopped
     }
+  }
+
+  /// Refuses a run that has a cell's name and is of other data: the name follows from the job as it was given, whose
+  /// paths may lead elsewhere from another folder, and whose files and CSV may have changed.
+  ///
+  /// - Throws: `LabError.corpusChanged`; `LabError`, `PipelineError` where the job's own data cannot be read.
+  private func check(_ folder: RunFolder, isOf job: Job) throws {
+    let record = try folder.record()
+    let plan = try TrainingPlan(job: job, corpus: try library.scan(try library.find(job.corpus)))
+    guard plan.fingerprint == record.fingerprint else {
+      throw LabError.corpusChanged(
+        run: folder.id, reason: "it was trained on other files or parts than this sweep's")
+    }
+  }
+
+  /// Whether a failure is that of a training that diverged, in whichever epoch and step.
+  private static func tellsOfDivergence(_ failure: String) -> Bool {
+    func words(_ sentence: String) -> String { sentence.filter { !$0.isNumber } }
+    return words(failure) == words(LabError.diverged(epoch: 0, step: 0).description)
   }
 }

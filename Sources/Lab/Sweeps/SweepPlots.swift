@@ -74,6 +74,6 @@ extension DefenceSweep {
     }
     return Figure(
       "Networks trained against an attack, and attacked", rows: [plots],
-      notes: ["dashed: the paper's table 2b (AlexNet, Emo-IIT)"] + notes)
+      notes: ["dashed: the paper's table 2b (AlexNet, Emo-IIT)"] + notes + sharedNotes(rows))
   }
 }

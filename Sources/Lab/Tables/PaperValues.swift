@@ -8,8 +8,25 @@ package struct PaperValues: Sendable, Equatable {
   package let success: Double?
   /// "table 2a".
   package let table: String
+  /// The transform of its networks' spectrograms; nil where the paper does not tell.
+  package private(set) var transform: String?
+  /// The run's own, where it is another.
+  package private(set) var otherTransform: String?
   /// Why the row that it comes from cannot be right, where it cannot.
   package private(set) var doubts: [String] = []
+
+  /// "table 2a, linear, Emo-IIT".
+  package var source: String { [table, transform, "Emo-IIT"].compactMap(\.self).joined(separator: ", ") }
+
+  /// What keeps the run's numbers from being compared with the paper's; nil where nothing of the kind is known.
+  package var difference: String? {
+    guard let transform, let otherTransform else { return nil }
+    return "the paper's \(table) is of \(transform) spectrograms, this run's are \(otherTransform)"
+  }
+
+  /// Table 2a's accuracies before any attack and defence are those of table 1's linear spectrograms, to the last digit
+  /// of all six networks. Of table 2b nothing tells the transform.
+  private static let mainTransform = "linear"
 
   /// The validation part's share of the paper's slices, by those of its rows in which both parts agree.
   private static let validationShare = 0.1855
@@ -21,8 +38,12 @@ package struct PaperValues: Sendable, Equatable {
   ) -> PaperValues? {
     guard let network = try? Networks.named(job.model), let attack = try? Attacks.named(name) else { return nil }
     let isOwn = job.defend.map { $0.attack == name && $0.settings.epsilon == settings.epsilon } ?? false
-    return main(attack, settings, part, network, isDefended: job.defend != nil, isOwn)
-      ?? sweep(attack, settings, part, network, job.defend, isOwn)
+    guard var values = main(attack, settings, part, network, isDefended: job.defend != nil, isOwn) else {
+      return sweep(attack, settings, part, network, job.defend, isOwn)
+    }
+    values.transform = mainTransform
+    if job.transform != mainTransform { values.otherTransform = job.transform }
+    return values
   }
 
   /// Table 2a: undefended networks, and those trained against the very attack.

@@ -15,6 +15,7 @@ extension Laboratory {
     let start = try StartingPoint(job, weights)
     let registration = try library.find(job.corpus)
     let plan = try TrainingPlan(job: job, corpus: try library.scan(registration))
+    try plan.checkSteps(of: job)
     _ = try job.options?.lossWeights([], classes: plan.corpus.emotions.count)
     // A path stays usable from any folder, and a split file too.
     var job = job

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import NN
 import Pipeline
 
 /// Which slices a job trains and validates on: everything about its data but the images themselves.
@@ -29,6 +30,19 @@ package struct TrainingPlan: Sendable {
     }
     split.parts.map { $0 == .train ? "r" : "e" }.joined().withBytes { hash.combine($0) }
     fingerprint = hash.description
+  }
+
+  /// Refuses a step over one image where the network cannot learn from it (torch.nn.BatchNorm1d refuses it too, when the
+  /// step comes).
+  ///
+  /// - Throws: `LabError.loneImage`, `NNError.nothingToFreeze`.
+  func checkSteps(of job: Job) throws {
+    let entry = try job.entry(), classes = corpus.emotions.count
+    let frozen = try Freezing.names(job.options?.freeze ?? [], of: entry, classes: classes)
+    guard job.defend == nil, job.batch == 1 || train.count % job.batch == 1,
+      entry.graph(classes: classes).trainsOnSeveralImages(frozen: frozen)
+    else { return }
+    throw LabError.loneImage(network: entry.title, slices: train.count, batch: job.batch)
   }
 
   /// At most `limit` slices, each class keeping its share, chosen by the seed; in ascending order.

@@ -259,7 +259,7 @@ import Pipeline
     position.startNextEpoch()
     // The best one first: a kill between the two then repeats this epoch and writes the same best again.
     if isBest { try Checkpoint.save(network, metadata: metadata(), to: folder.bestCheckpoint) }
-    try checkpoint()
+    try writeLastCheckpoint()
   }
 
   private func predictions(_ validation: Evaluation) -> RunPredictions {
@@ -277,6 +277,10 @@ import Pipeline
   /// Weights that are no numbers replace none that are, whatever a stop or the clock asks for.
   private func checkpoint() throws {
     guard position.lossSum.isFinite, network.isFinite else { throw diverged }
+    try writeLastCheckpoint()
+  }
+
+  private func writeLastCheckpoint() throws {
     try Checkpoint.save(network, optimiser, metadata: metadata(), to: folder.lastCheckpoint)
     lastCheckpoint = RateMeter.now()
   }

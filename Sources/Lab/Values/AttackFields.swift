@@ -52,31 +52,58 @@ package enum AttackFields {
       }
       return true
     },
-    fraction(
-      "ε", "--eps", "how far a value may move, of 1", ["8/255", "16/255", "32/255", "64/255"], .epsilon, \.epsilon),
-    fraction("α", "--alpha", "size of a step", ["1/255", "2/255", "4/255", "8/255"], .alpha, \.alpha),
+    norm, epsilon, alpha,
     whole("steps", "--steps", "of the iterative attacks", 1...10_000, .steps, \.steps),
     whole("EOT", "--eot", "gradients that make one step", 1...10_000, .eotIterations, \.eotIterations),
     whole("queries", "--queries", "of one image, at most", 1...10_000_000, step: 50, .queries, \.queries),
-    whole("restarts", "--restarts", "the worst of them counts", 1...10_000, .restarts, \.restarts),
+    whole("restarts", "--restarts", "of one image", 1...10_000, .restarts, \.restarts),
   ]
 
   private static func reads(_ knob: AttackKnob) -> @Sendable (AttackWish) -> Bool {
     { (try? Attacks.named($0.point.attack))?.knobs.contains(knob) ?? false }
   }
 
-  private static func fraction(
-    _ name: String, _ option: String, _ help: String, _ steps: [String], _ knob: AttackKnob,
-    _ path: WritableKeyPath<AttackSettings, Double> & Sendable
-  ) -> AttackField {
+  private static var norm: AttackField {
     var field = AttackField(
-      name, option, help, .choice(steps, allowsOther: true), read: { Fraction.text($0.point.settings[keyPath: path]) }
+      "norm", "--norm", "what ε bounds: each value, or in l2 the length of the whole change",
+      .choice(Norm.allCases.map(\.rawValue), allowsOther: false), read: { $0.point.settings.norm.rawValue }
     ) {
-      guard let value = try? Fraction.levels($1, what: option), (0...1).contains(value) else { return false }
-      $0.point.settings[keyPath: path] = value
+      guard let norm = Norm(rawValue: $1), let attack = try? Attacks.named($0.point.attack), attack.norms.contains(norm)
+      else { return false }
+      $0.point.settings.norm = norm
       return true
     }
-    field.isRead = reads(knob)
+    field.isRead = reads(.norm)
+    return field
+  }
+
+  private static var epsilon: AttackField {
+    var field = AttackField(
+      "ε", "--eps", "how far a value may move, of 1; a length in l2",
+      .choice(["8/255", "16/255", "32/255", "64/255"], allowsOther: true), read: { $0.point.settings.epsilonText }
+    ) {
+      var settings = $0.point.settings
+      do {
+        try settings.readEpsilon($1, what: "--eps")
+        try settings.check()
+      } catch { return false }
+      $0.point.settings = settings
+      return true
+    }
+    field.isRead = reads(.epsilon)
+    return field
+  }
+
+  private static var alpha: AttackField {
+    var field = AttackField(
+      "α", "--alpha", "size of a step", .choice(["1/255", "2/255", "4/255", "8/255"], allowsOther: true),
+      read: { Fraction.text($0.point.settings.alpha) }
+    ) {
+      guard let value = try? Fraction.levels($1, what: "--alpha"), (0...1).contains(value) else { return false }
+      $0.point.settings.alpha = value
+      return true
+    }
+    field.isRead = reads(.alpha)
     return field
   }
 

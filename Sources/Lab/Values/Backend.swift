@@ -32,13 +32,15 @@ package enum Request: Sendable, Equatable {
   case train(Job)
   case resume(run: String)
   case queue(QueueWish)
+  /// Whether what waits begins nothing: true while the user is leaving, so that it is kept for the next session.
+  case holdQueue(Bool)
   /// Attacks a whole part of a run; begins at once, or waits its turn.
   case attack(AttackWish)
   /// Pause, proceed, stop: the attack that this process makes.
   case controlAttack(RunControl.Wish)
   /// Answered by `Event.results`.
   case loadResults
-  /// Answered by `Event.attackedSlices`.
+  /// Answered by `Event.attackedSlices` or `Event.slicesFailed`.
   case loadSlices(run: String, set: String)
   /// What a training or an attack will cost; answered by `Event.estimate`.
   case estimate(RunQueue.Work)
@@ -80,6 +82,8 @@ package enum Event: Sendable, Equatable {
   /// Of all runs that have any.
   case results([RunResults])
   case attackedSlices(AttackedSlices)
+  /// The slices that were asked for cannot be read, and why, in one sentence.
+  case slicesFailed(run: String, set: String, sentence: String)
   /// The attack that this process makes; nil when it has ended.
   case attacking(AttackStatus?)
   case predictions(RunPredictions)
@@ -116,4 +120,6 @@ package protocol Backend: Sendable {
   var models: [String] { get }
   /// The program that plays sound here; nil where there is none.
   var player: String? { get }
+  /// True while this process trains or attacks, or is about to.
+  var isTraining: Bool { get }
 }

@@ -8,17 +8,20 @@ package struct CorpusAlarms: Sendable, Equatable {
 
   package init(_ corpus: CorpusInfo) {
     var counts = [Int](repeating: 0, count: corpus.emotions.count)
-    var emotions: [String: Set<Int>] = [:], speakers: [String: Set<String>] = [:]
+    var emotions: [String: Set<Int>] = [:], speakers: [String: Set<String>] = [:], nameless = 0
     for utterance in corpus.utterances where counts.indices.contains(utterance.emotion) {
       counts[utterance.emotion] += 1
-      emotions[utterance.speaker, default: []].insert(utterance.emotion)
-      if !utterance.sentence.isEmpty { speakers[utterance.sentence, default: []].insert(utterance.speaker) }
+      // Utterances without a speaker may be of one or of many.
+      let named = utterance.speaker.isEmpty ? [] : [utterance.speaker]
+      for speaker in named { emotions[speaker, default: []].insert(utterance.emotion) }
+      nameless += named.isEmpty ? 1 : 0
+      if !utterance.sentence.isEmpty { speakers[utterance.sentence, default: []].formUnion(named) }
     }
     sentences =
       corpus.utterances.isEmpty
       ? []
       : Self.balance(corpus.emotions, counts) + Self.gaps(corpus.emotions, emotions)
-        + Self.shared(speakers, among: emotions.count)
+        + Self.shared(speakers, among: emotions.count, nameless: nameless, of: counts.reduce(0, +))
   }
 
   private static func balance(_ emotions: [String], _ counts: [Int]) -> [String] {
@@ -50,7 +53,16 @@ package struct CorpusAlarms: Sendable, Equatable {
     ]
   }
 
-  private static func shared(_ speakers: [String: Set<String>], among count: Int) -> [String] {
+  /// - Parameters:
+  ///   - count: of the speakers that are named.
+  ///   - nameless: how many of `all` utterances have no speaker.
+  private static func shared(
+    _ speakers: [String: Set<String>], among count: Int, nameless: Int, of all: Int
+  ) -> [String] {
+    if count < 2, nameless > 0 {
+      let whose = nameless == all ? "speakers" : "the speakers of \(nameless) of \(all) utterances"
+      return ["\(whose) are not known: a split may share them between train and test"]
+    }
     guard count > 1 else { return ["one speaker: what is learnt may be the voice"] }
     let common = speakers.values.filter { $0.count > 1 }.count
     return ["a split by utterance shares speakers between train and test"]

@@ -168,14 +168,14 @@ package struct AttentionRow: Codable, Sendable, Equatable {
   /// Means over the images for which they are defined; nil where there is none.
   package var rankCorrelation: Double?
   package var overlap: Double?
-  package var frequencyShift: Double
-  package var timeShift: Double
+  package var frequencyShift: Double?
+  package var timeShift: Double?
   /// Images whose map is blank before or after.
   package var blank: Int
 
   package init(
     attack: Int, emotion: Int?, images: Int, cleanAccuracy: Double, attackedAccuracy: Double, rankCorrelation: Double?,
-    overlap: Double?, frequencyShift: Double, timeShift: Double, blank: Int
+    overlap: Double?, frequencyShift: Double?, timeShift: Double?, blank: Int
   ) {
     (self.attack, self.emotion, self.images, self.blank) = (attack, emotion, images, blank)
     (self.cleanAccuracy, self.attackedAccuracy) = (cleanAccuracy, attackedAccuracy)

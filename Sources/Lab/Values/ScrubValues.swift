@@ -32,7 +32,7 @@ package enum Scrub {
 
   /// "ε 32/255"; nil where ε means nothing.
   package static func epsilon(_ point: AttackPoint) -> String? {
-    hasStrength(point.attack) ? "ε \(Fraction.text(point.settings.epsilon))" : nil
+    hasStrength(point.attack) ? "ε \(point.settings.epsilonText)" : nil
   }
 
   /// - Returns: nil for strength 0 and for an attack that the registry lacks.

@@ -138,8 +138,7 @@ package struct WeightStore: Sendable {
   /// The file's name without its extension, in the characters that a name may have.
   private static func name(from url: URL) throws -> String {
     let stem = url.deletingPathExtension().lastPathComponent
-    let name = String(stem.map { RunStore.isName("a\($0)") ? $0 : "-" }.drop { $0 == "." || $0 == "-" })
-    guard !name.isEmpty else { throw LabError.badName(stem) }
+    guard let name = RunStore.name(from: stem) else { throw LabError.badName(stem) }
     return name
   }
 }

@@ -23,7 +23,7 @@ package struct ReLU: Layer {
     dy = y.needsGradient ? site.outputGradient(of: y) : nil
     dx = site.gradient(of: x, reusing: dy)
     if dx != nil, !site.demand.parameters {
-      mask = site.kept(Arena.rounded(y.buffer.count) / 32)
+      mask = site.kept((Arena.rounded(y.buffer.count) + 31) / 32)
     } else {
       if dx != nil { site.keep(y) }
       mask = nil

@@ -48,6 +48,19 @@ extension Shape {
   fileprivate var channels: Int { rank == 3 ? dims[0] : width }
 }
 
+extension Graph {
+  /// Whether a batch norm sees one value of an image's in each channel: over a single image it has no variance to normalise
+  /// by, nor to keep.
+  ///
+  /// - Parameter frozen: parameters that stay as they are; a norm that does goes by its running statistics.
+  package func trainsOnSeveralImages(frozen: Set<String> = []) -> Bool {
+    nodes.contains { node in
+      node.layer is BatchNorm && node.inputs[0].shape.count == node.inputs[0].shape.channels
+        && node.parameters.contains { $0.role == .trainable && !frozen.contains(node.fullName($0)) }
+    }
+  }
+}
+
 extension Slabs {
   /// The matrices that a norm works on: a map's slabs, or each sample's tokens.
   fileprivate init(normalising value: Value, batch: Int) {

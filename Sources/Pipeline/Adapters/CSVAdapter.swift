@@ -13,33 +13,45 @@ struct CSVAdapter: CorpusAdapter {
     }
     let audio = Set(listing.audio), count = table.rows.count { audio.contains($0["file"] ?? "") }
     return AdapterFit(
-      share: Double(count) / Double(max(1, audio.count)),
-      reason: "\(table.name) lists \(count) of \(audio.count) audio files with their emotions")
+      share: Double(count) / Double(max(1, listing.audio.count)),
+      reason: "\(table.name) lists \(count) of \(listing.audio.count) audio files with their emotions")
   }
 
   func read(_ listing: FolderListing) throws -> AdapterReading {
     let table = try Self.table(in: listing)
     let emotions = Emotions.ordered(table.rows.compactMap { $0["emotion"] }.filter { !$0.isEmpty })
     let index = Dictionary(uniqueKeysWithValues: emotions.enumerated().map { ($1, $0) })
-    var reading = AdapterReading(emotions: emotions), unlisted = Set(listing.audio), seen: Set<String> = []
-    let present = unlisted.union(listing.others)
+    var reading = AdapterReading(emotions: emotions)
+    // Strings that Unicode holds equal are equal here; to the disk they are different names, of different files.
+    let spellings = Dictionary(grouping: listing.audio + listing.others) { $0 }
+    var listed: Set<[UInt8]> = []
     for row in table.rows {
       let file = row["file"] ?? ""
       func reject(_ reason: String) {
         reading.rejected.append(RejectedFile(file: file, reason: "\(table.name) line \(row.line): \(reason)"))
       }
-      unlisted.remove(file)
-      guard present.contains(file) else { reject("no such file"); continue }
-      guard seen.insert(file).inserted else { reject("listed a second time"); continue }
+      guard let found = Self.spelling(of: file, among: spellings) else {
+        let isClosed = listing.closed.contains { file.hasPrefix($0.file + "/") }
+        reject(isClosed ? "its folder may not be read" : "no such file")
+        continue
+      }
+      guard listed.insert(Array(found.utf8)).inserted else { reject("listed a second time"); continue }
       guard let emotion = index[row["emotion"] ?? ""] else { reject("no emotion"); continue }
       guard let sex = Self.sex(row["sex"] ?? "") else { reject("sex “\(row["sex"] ?? "")” is not f or m"); continue }
       reading.entries.append(
         CorpusEntry(
-          file: file, emotion: emotion, speaker: row["speaker"] ?? "", sex: sex.value,
+          file: found, emotion: emotion, speaker: row["speaker"] ?? "", sex: sex.value,
           sentence: row["sentence"] ?? ""))
     }
+    let unlisted = listing.audio.filter { !listed.contains(Array($0.utf8)) }
     reading.rejected += unlisted.map { RejectedFile(file: $0, reason: "not listed in \(table.name)") }
     return reading
+  }
+
+  /// The path of a file as the disk spells it: byte for byte as the table does, or else in another Unicode form.
+  private static func spelling(of file: String, among spellings: [String: [String]]) -> String? {
+    let found = spellings[file] ?? []
+    return found.first { $0.utf8.elementsEqual(file.utf8) } ?? found.first
   }
 
   /// nil for a word that is no sex; a nil value where none is given.

@@ -14,8 +14,10 @@ struct FoldersAdapter: CorpusAdapter {
   func read(_ listing: FolderListing) throws -> AdapterReading {
     let classes = Self.classes(listing)
     guard classes.count >= 2 else {
+      let closed = listing.closed.first.map { "; \($0.file): \($0.reason)" } ?? ""
       throw PipelineError.malformedCorpus(
-        path: listing.root.path, reason: "\(classes.count) folders with audio; a class each, it needs at least 2")
+        path: listing.root.path,
+        reason: "\(classes.count) folders with audio; a class each, it needs at least 2\(closed)")
     }
     let index = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
     var reading = AdapterReading(emotions: classes)

@@ -43,7 +43,8 @@ enum AttackDrawing {
     let (explanation, look) = (shown.explanation, state.look)
     guard rect.height >= 2 else { return }
     let truth = explanation.emotions[explanation.truth]
-    var x = surface.put("\(look.mark(of: truth)) \(truth)", 0, rect.y, look.style(emotion: truth)) + 2
+    let mark = look.mark(of: truth, among: explanation.emotions)
+    var x = surface.put("\(mark) \(truth)", 0, rect.y, look.style(emotion: truth)) + 2
     let place =
       "\(explanation.request.utterance) slice \(explanation.request.slice + 1)/\(explanation.sliceCount) · \(explanation.request.run)"
     x = surface.put(
@@ -168,14 +169,14 @@ enum AttackDrawing {
   ) {
     let look = state.look
     let clean = explanation.clean.probabilities, attacked = explanation.attacked?.probabilities
-    let names = 13, bar = max(0, (rect.width - names - 14) / 2)
+    let names = 13, bar = max(0, (rect.width - names - 14) / 2), marks = look.marks(of: explanation.emotions)
     surface.put("clean", rect.x + names, rect.y, look.style(.axis))
     surface.put("attacked", rect.x + names + bar + 7, rect.y, look.style(.axis))
     for (index, emotion) in explanation.emotions.enumerated() {
       let y = rect.y + 1 + index, style = look.style(emotion: emotion)
       let mark = index == explanation.truth ? look.glyphs.pick("▸", ">") : " "
       surface.put(
-        TextWidth.fit("\(mark)\(look.mark(of: emotion)) \(emotion)", to: names - 1, ellipsis: look.glyphs.ellipsis),
+        TextWidth.fit("\(mark)\(marks.mark(of: emotion)) \(emotion)", to: names - 1, ellipsis: look.glyphs.ellipsis),
         rect.x, y, style)
       draw(clean[index], index == explanation.clean.prediction, rect.x + names, y, bar, style, look, &surface)
       if let attacked, let image = explanation.attacked {
@@ -200,12 +201,13 @@ enum AttackDrawing {
     let look = state.look, explanation = shown.explanation
     guard rect.width >= 20, explanation.attacked != nil else { return }
     func number(_ value: Double?) -> String { value.map { Numbers.fixed($0, 2) } ?? "none" }
+    func percent(_ value: Double?) -> String { value.map { Numbers.percent($0, 0) } ?? "none" }
     var lines: [(String, String)] = []
     if let drift = explanation.drift {
       lines = [
         ("rank correlation", number(drift.rankCorrelation)), ("overlap of top 20 %", number(drift.overlap)),
-        ("moved in frequency", Numbers.percent(drift.frequencyShift, 0)),
-        ("moved in time", Numbers.percent(drift.timeShift, 0)),
+        ("moved in frequency", percent(drift.frequencyShift)),
+        ("moved in time", percent(drift.timeShift)),
       ]
     }
     if let distance = shown.distance {

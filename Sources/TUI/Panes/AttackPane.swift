@@ -24,6 +24,8 @@ package struct AttackState: Sendable, Equatable {
   package var wanted: ExplainRequest?
   /// The engine was taken by another pane's question before it answered ours.
   package private(set) var isDisplaced = false
+  /// The engine was busy with something else when we asked.
+  package private(set) var wasRefused = false
   package var progress: RunProgress?
   package private(set) var shown: ScrubPicture?
   package var failure: String?
@@ -40,10 +42,13 @@ package struct AttackState: Sendable, Equatable {
 
   package mutating func take(_ explanation: Explanation) {
     shown = ScrubPicture(explanation)
-    (wanted, failure, progress) = (nil, nil, nil)
+    (wanted, failure, progress, wasRefused) = (nil, nil, nil, false)
   }
 
-  package mutating func ask(_ request: ExplainRequest) { (wanted, progress, isDisplaced) = (request, nil, false) }
+  package mutating func ask(_ request: ExplainRequest) {
+    (wanted, failure, progress) = (request, nil, nil)
+    (isDisplaced, wasRefused) = (false, false)
+  }
 
   /// A newer question of another pane took the place of ours, and only the newest is answered.
   package mutating func forgetQuestion() {
@@ -51,7 +56,10 @@ package struct AttackState: Sendable, Equatable {
     (wanted, progress, isDisplaced) = (nil, nil, true)
   }
 
-  package mutating func fail(_ sentence: String) { (wanted, shown, failure, progress) = (nil, nil, sentence, nil) }
+  package mutating func fail(_ sentence: String) {
+    (wanted, shown, failure, progress) = (nil, nil, sentence, nil)
+    wasRefused = sentence == LabError.engineBusy.description
+  }
 
   /// An attack as it was made before.
   package mutating func take(_ point: AttackPoint, set: String?) {
@@ -142,13 +150,18 @@ package enum AttackPane {
         state.attackPane.fail(sentence)
       case .explaining(let request, let progress) where request == state.attackPane.wanted:
         state.attackPane.progress = progress
-      // What was refused meanwhile is asked for again.
-      case .engineFree where state.focus == .attack && state.attackPane.failure != nil: return ask(&state)
+      // What was refused meanwhile is asked for again, now or when somebody looks; what was stopped is not.
+      case .engineFree where state.attackPane.wasRefused:
+        state.attackPane.failure = nil
+        return state.focus == .attack ? ask(&state) : []
       default: break
       }
       return []
     }
-    pane.appear = { $0.attackPane.isDisplaced ? ask(&$0) : [] }
+    pane.appear = { state in
+      let isWaiting = state.attackPane.isDisplaced || (state.attackPane.wasRefused && !state.isBusy)
+      return isWaiting ? ask(&state) : []
+    }
     pane.table = { $0.attackPane.shown.map { table($0.explanation) } }
     // The row of what the image is taken for.
     pane.tableRow = { $0.attackPane.shown.map { ($0.explanation.attacked ?? $0.explanation.clean).prediction } }

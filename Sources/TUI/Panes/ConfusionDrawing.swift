@@ -31,16 +31,19 @@ enum ConfusionDrawing {
   static func draw(_ state: State, _ surface: inout Surface) {
     let look = state.look
     guard let pair = ConfusionPane.pair(state) else {
-      Paragraph.draw(missing(state), in: surface.bounds, look.style(.dim), look, &surface)
+      let failure = state.selectedRun == nil ? nil : state.confusionPane.failure
+      let style = look.style(failure == nil ? .dim : .error)
+      Paragraph.draw(failure ?? missing(state), in: surface.bounds, style, look, &surface)
       return
     }
     let grid = Grid(pair.emotions, Size(width: surface.width, height: surface.height))
     if grid.head > 0 {
       surface.put(look.glyphs.plain("truth ↓  predicted →"), 0, 0, look.style(.axis), width: surface.width)
     }
+    let marks = look.marks(of: pair.emotions)
     for (index, emotion) in pair.emotions.enumerated() {
       let place = Point(x: grid.labels + index * grid.column, y: grid.head)
-      label(emotion, at: place, width: grid.column - 1, true, look, &surface)
+      label(emotion, marks, at: place, width: grid.column - 1, true, look, &surface)
     }
     if !pair.isDifference {
       surface.put("all", grid.labels + pair.emotions.count * grid.column, grid.head, look.style(.axis))
@@ -48,7 +51,8 @@ enum ConfusionDrawing {
     let shown = grid.visible(state.confusionPane.cell.y)
     for (offset, truth) in shown.enumerated() {
       let y = grid.head + 1 + offset
-      label(pair.emotions[truth], at: Point(x: 0, y: y), width: grid.labels - 1, false, look, &surface)
+      let place = Point(x: 0, y: y)
+      label(pair.emotions[truth], marks, at: place, width: grid.labels - 1, false, look, &surface)
       row(truth, y, pair, grid, state, &surface)
     }
     reading(pair, state, y: grid.head + 1 + shown.count, &surface)
@@ -64,10 +68,10 @@ enum ConfusionDrawing {
   }
 
   private static func label(
-    _ emotion: String, at point: Point, width: Int, _ right: Bool, _ look: Look, _ surface: inout Surface
+    _ emotion: String, _ marks: EmotionMarks, at point: Point, width: Int, _ right: Bool, _ look: Look,
+    _ surface: inout Surface
   ) {
-    let letter = String(EmotionMark.of(emotion).letter)
-    let mark = look.mark(of: emotion)
+    let letter = marks.letter(of: emotion), mark = marks.mark(of: emotion)
     let text =
       width >= 8 ? "\(mark) \(emotion)" : width >= 3 && mark != letter ? mark + letter : letter
     surface.put(

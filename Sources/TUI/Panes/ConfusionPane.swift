@@ -14,7 +14,10 @@ package enum ConfusionPane {
       case .predictions(let predictions): show(predictions, &state)
       case .attackedSlices(let slices)
       where state.confusionPane.against == .attack(run: slices.run, set: slices.set):
-        state.confusionPane.slices = slices
+        (state.confusionPane.slices, state.confusionPane.failure) = (slices, nil)
+      case .slicesFailed(let run, let set, let sentence)
+      where state.confusionPane.against == .attack(run: run, set: set):
+        state.confusionPane.failure = sentence
       case .failed: state.confusionPane.awaited = nil
       default: break
       }

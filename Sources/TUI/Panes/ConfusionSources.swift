@@ -86,7 +86,7 @@ extension ConfusionPane {
   /// Shows the run's matrix beside another; asks for what is not here.
   package static func hold(against other: ConfusionState.Against?, _ state: inout State) -> [Effect] {
     state.confusionPane.against = other
-    state.confusionPane.awaited = nil
+    (state.confusionPane.awaited, state.confusionPane.failure) = (nil, nil)
     guard let other else { return [] }
     state.confusionPane.epoch = nil
     guard case .attack(let run, let set) = other else { return [] }
@@ -103,7 +103,8 @@ extension ConfusionPane {
       case .attack(let id, _): id == run.id
       case .run(let id): id != run.id && state.runs.contains { $0.id == id && $0.emotions == run.emotions }
       }
-    if !holds { (state.confusionPane.against, state.confusionPane.slices) = (nil, nil) }
+    guard !holds else { return }
+    (state.confusionPane.against, state.confusionPane.slices, state.confusionPane.failure) = (nil, nil, nil)
   }
 
   // MARK: Behind a cell

@@ -218,8 +218,9 @@ package enum CorpusPane {
       right = String(pane.count(corpus: corpus))
       if state.corpora[corpus].isSynthetic { text += " (synthetic)" }
     case .emotion(let corpus, let emotion):
-      let name = state.corpora[corpus].emotionName(pane.indices[corpus].emotions[emotion].emotion)
-      (text, style) = ("\(look.mark(of: name)) \(name)", look.style(emotion: name))
+      let info = state.corpora[corpus]
+      let name = info.emotionName(pane.indices[corpus].emotions[emotion].emotion)
+      (text, style) = ("\(look.mark(of: name, among: info.emotions)) \(name)", look.style(emotion: name))
       right = String(pane.count(corpus: corpus, emotion: emotion))
     case .speaker(let corpus, let emotion, let speaker):
       text = "speaker \(pane.indices[corpus].emotions[emotion].speakers[speaker].name)"

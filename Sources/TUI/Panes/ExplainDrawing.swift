@@ -129,7 +129,8 @@ enum ExplainDrawing {
   private static func label(_ state: State, _ row: Int, _ grid: Grid, _ top: Int, _ surface: inout Surface) {
     let (pane, look) = (state.explainPane, state.look)
     let emotion = pane.emotions[pane.rows[row].emotion]
-    let text = grid.gutter > 2 ? "\(look.mark(of: emotion)) \(emotion)" : look.mark(of: emotion)
+    let mark = look.mark(of: emotion, among: pane.emotions)
+    let text = grid.gutter > 2 ? "\(mark) \(emotion)" : mark
     surface.put(
       TextWidth.cut(text, to: grid.gutter - 1, ellipsis: look.glyphs.ellipsis), 0, top, look.style(emotion: emotion))
     guard grid.gutter > 2, grid.height > 1 else { return }
@@ -208,8 +209,9 @@ enum ExplainDrawing {
     let share = image.probabilities[image.prediction]
     let percent = share.isFinite ? "\(Int((share * 100).rounded())) %" : "NaN"
     let verdict = isRight ? look.glyphs.pick("✓", "=") : look.glyphs.pick("✗", "x")
+    let mark = look.mark(of: emotion, among: explanation.emotions)
     let end = surface.put(
-      "\(verdict)\(look.mark(of: emotion)) \(percent)", line.x, line.y, look.style(emotion: emotion), width: line.width)
+      "\(verdict)\(mark) \(percent)", line.x, line.y, look.style(emotion: emotion), width: line.width)
     guard let drift = explanation.drift, line.maxX - end >= 8 else { return }
     let rank = drift.rankCorrelation.map { Numbers.fixed($0, 2) } ?? "none"
     surface.put(look.glyphs.pick(" ρ ", " r ") + rank, end, line.y, look.style(.dim), width: line.maxX - end - 1)

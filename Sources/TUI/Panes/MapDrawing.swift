@@ -28,7 +28,7 @@ enum MapDrawing {
   private static func points(_ state: State, _ embedding: RunEmbedding, _ rect: Rect, _ surface: inout Surface) {
     let (pane, look) = (state.mapPane, state.look)
     guard rect.width > 0, rect.height > 0 else { return }
-    let window = pane.window
+    let window = pane.window, marks = look.marks(of: embedding.emotions)
     func cell(_ point: EmbeddedPoint) -> Point? {
       guard window.x.contains(point.x), window.y.contains(point.y) else { return nil }
       let across =
@@ -45,25 +45,25 @@ enum MapDrawing {
         let emotion = embedding.emotions[point.emotion]
         var style = look.style(emotion: emotion)
         if !clean { style.attributes.insert(.dim) }
-        surface.put(clean ? look.mark(of: emotion) : look.letter(of: emotion), place.x, place.y, style)
+        surface.put(clean ? marks.mark(of: emotion) : marks.letter(of: emotion), place.x, place.y, style)
       }
     }
     guard let point = pane.point, pane.isShown(point), let place = cell(point) else { return }
     let emotion = embedding.emotions[point.emotion]
     surface.put(
-      point.attack == nil ? look.mark(of: emotion) : look.letter(of: emotion), place.x, place.y, look.style(.cursor))
+      point.attack == nil ? marks.mark(of: emotion) : marks.letter(of: emotion), place.x, place.y, look.style(.cursor))
   }
 
   // MARK: Words
 
   private static func legend(_ state: State, _ embedding: RunEmbedding, _ rect: Rect, _ surface: inout Surface) {
     let (pane, look) = (state.mapPane, state.look)
-    let x = rect.x + 2
+    let x = rect.x + 2, marks = look.marks(of: embedding.emotions)
     for (index, emotion) in embedding.emotions.enumerated() where index < rect.height {
       let count = embedding.points.count { $0.emotion == index && $0.attack == nil }
       var style = look.style(emotion: emotion)
       if pane.only != nil, pane.only != index { style = look.style(.dim) }
-      surface.put("\(look.mark(of: emotion)) \(look.letter(of: emotion)) \(emotion)", x, rect.y + index, style)
+      surface.put("\(marks.mark(of: emotion)) \(marks.letter(of: emotion)) \(emotion)", x, rect.y + index, style)
       surface.putRight("\(count)", rect.maxX, rect.y + index, look.style(.dim))
     }
     var lines = ["marks are clean images,", "letters attacked ones"]

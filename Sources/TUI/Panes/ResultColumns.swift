@@ -47,7 +47,7 @@ enum ResultColumns {
 
   /// nil where the attack does not read it.
   private static func knob(
-    _ knob: AttackKnob, _ value: @escaping @Sendable (AttackSettings) -> Double
+    _ knob: AttackKnob, _ value: @escaping @Sendable (AttackSettings) -> Double?
   ) -> @Sendable (ResultRow) -> Double? {
     { row in
       (try? Attacks.named(row.point.attack))?.knobs.contains(knob) == true ? value(row.point.settings) : nil
@@ -61,7 +61,8 @@ enum ResultColumns {
     ResultColumn(name: "trained", width: 8, rank: 17, isRight: false) { row in
       .text(row.job.map { $0.defend.map { Scrub.title($0.attack) } ?? "clean" } ?? "")
     },
-    levels("ε·255", 2, knob(.epsilon) { $0.epsilon }), levels("α·255", 15, knob(.alpha) { $0.alpha }),
+    levels("ε·255", 2, knob(.epsilon) { $0.norm == .linf ? $0.epsilon : nil }),
+    levels("α·255", 15, knob(.alpha) { $0.alpha }),
     number("steps", 5, 16, decimals: 0, knob(.steps) { Double($0.steps) }),
     ResultColumn(name: "part", width: 6, rank: 7, isRight: false) { .text($0.part.rawValue) },
     ResultColumn(name: "n", width: 5, rank: 5) { .integer($0.images) },
@@ -139,13 +140,17 @@ enum ResultColumns {
         + "accuracy, as in the paper; 1 seed a run; merged is training and validation together, the paper's average accuracy"
     ]
     if rows.contains(where: { $0.paper != nil }) {
-      notes.append("“paper” columns are the paper's tables 2a and 2b, on Emo-IIT with networks pre-trained on ImageNet")
+      notes.append(
+        "“paper” columns are the paper's tables 2a (linear spectrograms) and 2b, on Emo-IIT with networks pre-trained "
+          + "on ImageNet")
     }
     notes += rows.map {
       "\($0.title) on \($0.run): \($0.summary)"
         + ($0.partial.map { ", \($0.done) of \($0.record.images) slices done" } ?? "")
     }
     var seen: Set<String> = []
+    notes += rows.compactMap { row in row.paper?.difference.map { "\(row.run): \($0)" } }
+      .filter { seen.insert($0).inserted }
     notes += rows.flatMap { $0.report?.notes ?? [] }.filter { seen.insert($0).inserted }
     notes += rows.flatMap { $0.paper?.doubts ?? [] }.filter { seen.insert($0).inserted }.map { "doubt, \($0)" }
     return notes + rows.flatMap { row in row.doubts.map { "doubt, \(row.title) on \(row.run): \($0)" } }

@@ -123,7 +123,7 @@ enum ResultsBindings {
       whyNot: { state in state.resultsPane.selected.map { "\($0.title) on \($0.run) is complete" } }
     ) { state in
       guard let wish = state.resultsPane.selected?.partial?.wish else { return [] }
-      if state.isBusy { state.say("queued behind what is under way; w in the training pane shows what waits") }
+      if state.isEngineTaken { state.say("queued behind what is under way; w in the training pane shows what waits") }
       return [.request(.attack(wish))]
     },
     Binding(

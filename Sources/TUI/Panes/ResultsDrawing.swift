@@ -144,6 +144,7 @@ enum ResultsDrawing {
     for line in lines(row) { put(line, .text) }
     if let paper = row.paper {
       put(words(paper), .accent)
+      if let difference = paper.difference { put("! \(difference)", .warning) }
       for doubt in paper.doubts { put("! \(doubt)", .warning) }
     }
     for note in row.report?.notes ?? [] { put(note, .dim) }
@@ -185,7 +186,7 @@ enum ResultsDrawing {
       paper.attacked.map { "accuracy \(Numbers.percent($0, 2))" },
       paper.success.map { "success \(Numbers.percent($0, 2))" },
     ].compactMap(\.self).joined(separator: ", ")
-    return "the paper, \(paper.table), on Emo-IIT: \(values)"
+    return "the paper, \(paper.source): \(values)"
   }
 
   // MARK: Slices
@@ -193,7 +194,8 @@ enum ResultsDrawing {
   private static func slices(_ state: State, _ surface: inout Surface) {
     let (pane, look) = (state.resultsPane, state.look)
     guard let known = pane.slices else {
-      Paragraph.draw("The slices are being read …", in: surface.bounds, look.style(.dim), look, &surface)
+      let words = pane.failure ?? "The slices are being read …"
+      Paragraph.draw(words, in: surface.bounds, look.style(pane.failure == nil ? .dim : .error), look, &surface)
       return
     }
     let flipped = known.slices.count(where: \.isFlipped)
@@ -210,10 +212,10 @@ enum ResultsDrawing {
         look.style(.dim), look, &surface)
       return
     }
-    let emotions = ResultsPane.emotions(state)
+    let emotions = ResultsPane.emotions(state), marks = look.marks(of: emotions)
     surface.within(rows) { surface in
       for (y, index) in pane.sliceList.visible(count: pane.sliceRows.count, height: surface.height).enumerated() {
-        slice(pane.sliceRows[index], emotions, y, look, &surface)
+        slice(pane.sliceRows[index], emotions, marks, y, look, &surface)
         if index == pane.sliceList.selection {
           RowHighlight.draw(y, isFocused: state.focus == .results, look, &surface)
         }
@@ -223,7 +225,8 @@ enum ResultsDrawing {
   }
 
   private static func slice(
-    _ slice: AttackedSlices.Slice, _ emotions: [String], _ y: Int, _ look: Look, _ surface: inout Surface
+    _ slice: AttackedSlices.Slice, _ emotions: [String], _ marks: EmotionMarks, _ y: Int, _ look: Look,
+    _ surface: inout Surface
   ) {
     func name(_ index: Int) -> String { emotions.indices.contains(index) ? emotions[index] : "?" }
     let isWide = surface.width >= 72
@@ -233,7 +236,7 @@ enum ResultsDrawing {
         y,
         look.style(.text)) + 1
     func emotion(_ index: Int, _ share: Double?) {
-      let words = "\(look.mark(of: name(index))) \(name(index))"
+      let words = "\(marks.mark(of: name(index))) \(name(index))"
       x = surface.put(
         TextWidth.fit(words, to: isWide ? 12 : 10, ellipsis: look.glyphs.ellipsis), x, y,
         look.style(emotion: name(index)))

@@ -59,6 +59,8 @@ package enum ResultsPane {
     switch event {
     case .results(let results): state.resultsPane.take(results)
     case .attackedSlices(let slices): state.resultsPane.take(slices, emotions: emotions(state))
+    case .slicesFailed(let run, let set, let sentence):
+      state.resultsPane.fail(ResultsState.Name(run: run, set: set), sentence)
     // The runs are known: then their results are asked for too.
     case .runs where !state.resultsPane.hasAsked:
       state.resultsPane.hasAsked = true

@@ -17,6 +17,8 @@ package struct TrainingState: Sendable, Equatable {
   package var marks: [String] = []
   /// A run was asked for here: select it when it appears.
   package var awaitsNew = false
+  /// Runs that were asked to go on, until they do.
+  package var resuming: Set<String> = []
   /// Runs whose epochs were asked for.
   fileprivate var opened: Set<String> = []
 
@@ -79,17 +81,30 @@ package enum TrainingPane {
 
   private static let receive: @Sendable (inout State, Event) -> [Effect] = { state, event in
     switch event {
-    case .run(let run) where state.trainingPane.awaitsNew && run.isLive && run.isOwn:
-      (state.trainingPane.run, state.trainingPane.awaitsNew) = (run.id, false)
-      state.say("\(run.id) has begun")
-    case .failed: state.trainingPane.awaitsNew = false
-    case .run, .runs: break
+    case .run(let run): begun(run, &state)
+    case .failed: (state.trainingPane.awaitsNew, state.trainingPane.resuming) = (false, [])
+    case .runs: break
     default: return []
     }
     if let index = state.runs.firstIndex(where: { $0.id == state.trainingPane.run }) {
       state.trainingPane.list.selection = index
     }
     return moved(&state)
+  }
+
+  private static func begun(_ run: RunInfo, _ state: inout State) {
+    var isResumed = false
+    if run.isLive || run.isOwn { isResumed = state.trainingPane.resuming.remove(run.id) != nil }
+    let isAwaited = state.trainingPane.awaitsNew
+    guard isAwaited || isResumed, run.isOwn else { return }
+    // What was queued begins without a word, under whatever is read by then.
+    if isAwaited { (state.trainingPane.run, state.trainingPane.awaitsNew) = (run.id, false) }
+    if !run.isLive {
+      // It began and ended between two looks: its end takes its beginning's place.
+      sayEnd(of: run, &state)
+    } else if isAwaited {
+      state.say(isResumed ? "\(run.id) goes on" : "\(run.id) has begun")
+    }
   }
 
   /// What became of a run, and what can be done with it now.
@@ -100,6 +115,9 @@ package enum TrainingPane {
       let next = [PaneID.confusion, .attack, .explain, .map].map(Panes.label).joined(separator: ", ")
       state.say("finished\(result); next: \(next)")
     case .stopped: state.say("stopped with a checkpoint; r in the training pane goes on")
+    case .failed:
+      let reason = run.failure.map { ": \($0)" } ?? ""
+      state.say("\(run.id) failed\(reason); r in the training pane goes on", .error)
     default: break
     }
   }
@@ -151,6 +169,29 @@ package enum TrainingPane {
     }
   }
 
+  /// Why `r` cannot be pressed; nil where it can.
+  private static let whyNotResume: @Sendable (State) -> String? = { state in
+    guard let run = state.selectedRun else { return "no run is selected" }
+    guard canResume(run) else { return "\(run.id) is \(run.status.rawValue)" }
+    // What an earlier session left has no turn until the user lets it go on.
+    if state.queue.entries.contains(where: { !$0.isHeld && $0.work == .resume(run: run.id) }) {
+      return "\(run.id) waits for its turn already; w shows what waits"
+    }
+    return state.trainingPane.resuming.contains(run.id) ? "\(run.id) is being resumed already" : nil
+  }
+
+  private static let resume: @Sendable (inout State) -> [Effect] = { state in
+    guard let run = state.selectedRun else { return [] }
+    state.trainingPane.resuming.insert(run.id)
+    if state.isEngineTaken {
+      state.say("queued behind what is under way; w shows what waits")
+    } else {
+      state.trainingPane.awaitsNew = true
+      state.say("resuming \(run.id) …")
+    }
+    return state.requests(resuming: run.id).map { .request($0) }
+  }
+
   private static let bindings: [Binding] =
     starting + steering + TrainingCurves.bindings
     + ListMotion.bindings("training", \.trainingPane.list, count: { $0.runs.count }, moved: moved)
@@ -199,12 +240,6 @@ package enum TrainingPane {
     },
     Binding(
       "training.resume", ["r"], "resume", "Continues a run that was stopped, failed or was interrupted.", hint: 5,
-      isEnabled: { $0.selectedRun.map(canResume) == true },
-      whyNot: { state in state.selectedRun.map { "\($0.id) is \($0.status.rawValue)" } ?? "no run is selected" }
-    ) { state in
-      guard let run = state.selectedRun else { return [] }
-      if state.isBusy { state.say("queued behind the run that is live; w shows what waits") }
-      return [.request(.resume(run: run.id))]
-    },
+      isEnabled: { whyNotResume($0) == nil }, whyNot: whyNotResume, run: resume),
   ]
 }

@@ -105,7 +105,8 @@ package enum ViewDrawing {
     if isBeside { column = surface.put(index == view.active ? look.glyphs.mark : " ", x, y, look.style(.accent)) + 1 }
     if let corpus, let utterance {
       let emotion = corpus.emotionName(utterance.emotion)
-      column = surface.put("\(look.mark(of: emotion)) \(emotion)", column, y, look.style(emotion: emotion)) + 2
+      let mark = look.mark(of: emotion, among: corpus.emotions)
+      column = surface.put("\(mark) \(emotion)", column, y, look.style(emotion: emotion)) + 2
       if isBeside {
         column = surface.put(tile.utterance, column, y, look.style(.heading), width: places.info.maxX - column) + 2
       }

@@ -70,15 +70,17 @@ package enum PlainCommands {
           + JobFields.all.map { $0.name.replacing(" ", with: "-") }.joined(separator: ", "),
         run: {
           withJob(&$0, $1) { mode, job in
-            let isBusy = mode.state.isBusy
-            // So that nothing takes the program for idle before the run has begun.
-            mode.state.trainingPane.awaitsNew = true
+            let isTaken = mode.state.isEngineTaken
+            // So that a second one is told at once that it waits.
+            if !isTaken { mode.state.trainingPane.awaitsNew = true }
             return Answer(
-              lines: [isBusy ? "queued behind the run that is live" : "starting …"], requests: [.train(job)])
+              lines: [isTaken ? "queued behind the run that is live" : "starting …"], requests: [.train(job)])
           }
         }),
       Command(name: "resume", arguments: "RUN", help: "goes on with a run") { mode, words in
-        withRun(mode.state, words) { Answer(lines: ["resuming \($0.id)"], requests: [.resume(run: $0.id)]) }
+        withRun(mode.state, words) { run in
+          Answer(lines: ["resuming \(run.id)"], requests: mode.state.requests(resuming: run.id))
+        }
       },
     ] + controls
 
@@ -234,6 +236,7 @@ package enum PlainCommands {
         let known = queue.entries.map { "\($0.id)" }.joined(separator: ", ")
         return Answer(lines: ["which one? There are \(known.isEmpty ? "none" : known)"])
       }
+      mode.state.forget(entry)
       return Answer(lines: ["taken out: \(entry.label)"], requests: [.queue(.remove(entry.id))])
     case let word?: return Answer(lines: ["queue takes go or remove N, not “\(word)”"])
     }

@@ -17,8 +17,8 @@ enum PlainResults {
       help: "attacks a part of a run, e.g. attack RUN attack=pgd ε=8/255 slices=64; names: " + names,
       run: {
         withWish(&$0, $1) { mode, wish in
-          Answer(
-            lines: [mode.state.isBusy ? "queued behind what is under way" : "starting …"], requests: [.attack(wish)])
+          let begins = mode.state.isEngineTaken ? "queued behind what is under way" : "starting …"
+          return Answer(lines: [begins], requests: [.attack(wish)])
         }
       }),
     Command(
@@ -87,9 +87,12 @@ enum PlainResults {
         + "\(Numbers.fixed(scores.interval.high * 100, 1)))"
     }
     let success = effect.success.map { ", success \(Numbers.percent($0))" } ?? ""
-    let paper = row.paper?.success.map { ", the paper's \(Numbers.percent($0, 2))" } ?? ""
+    let paper = row.paper.flatMap { paper in
+      paper.success.map { ", the paper's \(Numbers.percent($0, 2)) (\(paper.source))" }
+    }
     return [
-      "\(head), \(row.images) slices: accuracy from \(words(effect.clean)) to \(words(effect.attacked))\(success)\(paper)"
-    ] + (row.doubts + (row.paper?.doubts ?? [])).map { "  doubt: \($0)" }
+      "\(head), \(row.images) slices: accuracy from \(words(effect.clean)) to \(words(effect.attacked))\(success)\(paper ?? "")"
+    ] + (row.paper?.difference.map { ["  \($0)"] } ?? [])
+      + (row.doubts + (row.paper?.doubts ?? [])).map { "  doubt: \($0)" }
   }
 }

@@ -58,7 +58,7 @@ private final class PlainRun {
     let ready = poll(&descriptors, nfds_t(descriptors.count), lines.isOpen ? -1 : 1000)
     // A signal interrupts the wait, and its number is in the pipe by then.
     guard ready >= 0 || errno == EINTR else { return exit = .signal(SIGHUP) }
-    if ready == 0, !lines.isOpen, mode.isQuiet { return exit = .quit }
+    if ready == 0, !lines.isOpen, isQuiet { return exit = .quit }
     if descriptors[0].revents != 0 { takeSignals() }
     if descriptors[1].revents != 0 {
       for event in backend.drain() { say(mode.hear(event)) }
@@ -67,6 +67,9 @@ private final class PlainRun {
       takeInput(isGone: descriptors[2].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0)
     }
   }
+
+  /// Nothing more is on its way: no answer is awaited, and nothing of ours is under way or being prepared.
+  private var isQuiet: Bool { mode.isReady && !mode.state.isBusy && !backend.isTraining }
 
   private func takeInput(isGone: Bool) {
     var buffer = [UInt8](repeating: 0, count: 4096)
@@ -131,11 +134,6 @@ private struct PlainLines {
     defer { bytes.removeSubrange(...end) }
     return String(decoding: bytes[..<end], as: UTF8.self)
   }
-}
-
-extension PlainMode {
-  /// Nothing more is on its way: no answer is awaited and no run of ours is live.
-  fileprivate var isQuiet: Bool { isReady && !state.isBusy }
 }
 
 extension String {

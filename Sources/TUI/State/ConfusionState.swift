@@ -49,6 +49,8 @@ package struct ConfusionState: Sendable, Equatable {
   package var awaited: Behind?
   /// Slice by slice, of the attack that the run is held against.
   package var slices: AttackedSlices?
+  /// Why those slices cannot be shown.
+  package var failure: String?
 
   package struct Behind: Sendable, Equatable {
     package let run: String

@@ -51,7 +51,8 @@ extension CorpusState {
     }
   }
 
-  private func text(_ row: Row, _ corpora: [CorpusInfo]) -> String? {
+  /// A row by its names, which survive a new scan.
+  func text(_ row: Row, _ corpora: [CorpusInfo]) -> String? {
     if case .slice(let corpus, let utterance, let slice) = row {
       let info = corpora[corpus]
       return ["l", info.name, info.utterances[utterance].id, String(slice)].joined(separator: String(Self.separator))

@@ -63,16 +63,21 @@ package struct CorpusState: Sendable, Equatable {
 
   package var selected: Row? { rows.indices.contains(list.selection) ? rows[list.selection] : nil }
 
+  /// Rows are by number: what is selected is found again by its names, wherever it is now. Where it is gone, the selection
+  /// stays at its place in the list.
+  ///
   /// - Parameter before: what was known; a corpus that has not changed keeps its index.
   package mutating func take(_ corpora: [CorpusInfo], before: [CorpusInfo] = []) {
     let isFirst = indices.isEmpty
-    let known = indices
+    let known = indices, selection = list.selection
+    let wanted = known.count == before.count ? selected.flatMap { text($0, before) } : nil
     indices = corpora.enumerated().map { place, corpus in
       if let old = before.firstIndex(of: corpus), known.indices.contains(old) { return known[old] }
       return CorpusIndex(corpus)
     }
     if isFirst, let first = corpora.first { unfolded.insert(.corpus(first.name)) }
     search(corpora)
+    if let wanted { list.selection = rows.firstIndex { text($0, corpora) == wanted } ?? selection }
   }
 
   /// After a change of the filter, or of what is shown alone.

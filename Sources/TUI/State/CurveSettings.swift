@@ -123,14 +123,15 @@ package enum CurveMaker {
     return group.map { letters[$0 % letters.count] }
   }
 
-  /// Runs that differ in their seed alone, in the order of their first.
+  /// Runs that differ in their seed alone, the first of each seed, in the order of their first.
   package static func grouped(_ runs: [RunInfo]) -> [[RunInfo]] {
     var groups: [(job: Job, runs: [RunInfo])] = []
     for run in runs {
       var job = run.job
       job.seed = 0
       if let index = groups.firstIndex(where: { $0.job == job }) {
-        groups[index].runs.append(run)
+        // The same seed twice is one seed.
+        if !groups[index].runs.contains(where: { $0.job.seed == run.job.seed }) { groups[index].runs.append(run) }
       } else {
         groups.append((job, [run]))
       }

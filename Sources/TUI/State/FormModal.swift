@@ -37,20 +37,20 @@ enum FormModal {
       return []
     }
     state.modal = nil
-    let isBusy = state.isBusy
-    if isBusy { state.say("queued behind what is under way; w in the training pane shows what waits") }
+    let isTaken = state.isEngineTaken
+    if isTaken { state.say("queued behind what is under way; w in the training pane shows what waits") }
     switch work {
     case .train(let job):
       state.lastJob = job
       state.go(to: .training)
-      if !isBusy {
+      if !isTaken {
         state.trainingPane.awaitsNew = true
         state.say("starting a run …")
       }
       return [.request(.train(job))]
     case .attack(let wish):
       state.go(to: .results)
-      if !isBusy { state.say("starting the attack …") }
+      if !isTaken { state.say("starting the attack …") }
       return [.request(.attack(wish))]
     case .resume(let run): return [.request(.resume(run: run))]
     }
@@ -73,5 +73,28 @@ extension State {
   /// session left is neither until the user lets it go on.
   package var isBusy: Bool {
     !ownLiveRuns.isEmpty || trainingPane.awaitsNew || queue.isMoving || resultsPane.attacking != nil
+  }
+
+  /// What is asked for now waits: behind a training or an attack, or behind a map, means or a measurement, which end by
+  /// themselves.
+  package var isEngineTaken: Bool { isBusy || isSurveying }
+
+  private var isSurveying: Bool {
+    mapPane.progress != nil || explainPane.progress != nil || modelsPane.measuring != nil
+  }
+
+  /// What is taken out of the queue may be asked for again and is awaited no longer. While something else is at work,
+  /// the awaited run can only be one of those that wait; else it is on its way, whatever is taken out.
+  mutating func forget(_ entry: RunQueue.Entry) {
+    if case .resume(let run) = entry.work { trainingPane.resuming.remove(run) }
+    let isAtWork = !ownLiveRuns.isEmpty || resultsPane.attacking != nil || isSurveying
+    let isLast = !queue.entries.contains { $0.id != entry.id && !$0.isHeld }
+    if isAtWork, isLast { trainingPane.awaitsNew = false }
+  }
+
+  /// A run that an earlier session left to be resumed does not go on a second time when that is let go on.
+  func requests(resuming run: String) -> [Request] {
+    let held = queue.entries.filter { $0.isHeld && $0.work == .resume(run: run) }
+    return held.map { Request.queue(.remove($0.id)) } + [.resume(run: run)]
   }
 }

@@ -58,7 +58,7 @@ enum MenuModal {
   /// Whether a run begins as soon as what is held is let go on: an attack is none, and waiting for one would never end.
   private static func beginsRun(_ state: State) -> Bool {
     switch state.queue.entries.first?.work {
-    case .train?, .resume?: !state.isBusy
+    case .train?, .resume?: !state.isEngineTaken
     case .attack?, nil: false
     }
   }
@@ -73,9 +73,12 @@ enum MenuModal {
         if beginsRun(state) { state.trainingPane.awaitsNew = true }
         return [.request(.queue(.proceed))]
       },
-      Binding("queue.remove", ["x", "delete"], "take out", "Takes the selected run out.", hint: 2, isEnabled: hasEntry)
-      {
-        state in selected(state).map { [.request(.queue(.remove($0.id)))] } ?? []
+      Binding(
+        "queue.remove", ["x", "delete"], "take out", "Takes the selected run out.", hint: 2, isEnabled: hasEntry
+      ) { state in
+        guard let entry = selected(state) else { return [] }
+        state.forget(entry)
+        return [.request(.queue(.remove(entry.id)))]
       },
       Binding(
         "queue.advance", ["K"], "sooner", "Moves the selected run one place to the front.", hint: 3,

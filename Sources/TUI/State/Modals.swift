@@ -175,7 +175,8 @@ package enum Modals {
         guard !own.isEmpty else { return [.leave(.quit)] }
         state.isLeaving = true
         let wish: RunControl.Wish = choice.answer == .leaveAfterStop ? .stopNow : .stopAfterEpoch
-        return own.map { .request(.control(run: $0.id, wish)) }
+        // First, or the next that waits would begin when the run ends, and be stopped at once.
+        return [.request(.holdQueue(true))] + own.map { .request(.control(run: $0.id, wish)) }
       }
     }
   }

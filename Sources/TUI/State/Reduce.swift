@@ -54,12 +54,12 @@ package enum Reducer {
   }
 
   private static func receive(_ event: Event, _ state: inout State) -> [Effect] {
+    let live = state.runs.filter(\.isLive)
     switch event {
     case .corpora(let corpora): (state.corporaBefore, state.corpora, state.hasCorpora) = (state.corpora, corpora, true)
     case .runs(let runs): state.runs = runs.sorted { ($0.started, $0.id) > ($1.started, $1.id) }
     case .run(let run):
       if let index = state.runs.firstIndex(where: { $0.id == run.id }) {
-        if state.runs[index].isLive, run.isOwn { TrainingPane.sayEnd(of: run, &state) }
         state.runs[index] = run
       } else {
         state.runs.insert(run, at: 0)
@@ -68,7 +68,7 @@ package enum Reducer {
     case .pictureFailed(let request, let sentence):
       state.viewPane.fail(request, sentence)
       state.say(sentence, .error)
-    case .failed(let sentence): state.say(sentence, .error)
+    case .failed(let sentence), .slicesFailed(_, _, let sentence): state.say(sentence, .error)
     case .queue(let queue): state.queue = queue
     case .usage(let usage): state.usage = usage
     case .estimate(let work, let estimate): Modals.take(estimate, of: work, &state)
@@ -84,13 +84,29 @@ package enum Reducer {
       break
     }
     if state.log.count > LogState.capacity { state.log.removeFirst(state.log.count - LogState.capacity * 9 / 10) }
-    var effects = Panes.all.flatMap { $0.receive(&state, event) }
+    var effects = sayEnds(of: live, &state)
+    effects += Panes.all.flatMap { $0.receive(&state, event) }
     switch event {
     case .corpora, .runs: if let place = state.resumes { effects += state.restore(place) }
     default: break
     }
     if state.isLeaving, state.ownLiveRuns.isEmpty, !state.trainingPane.awaitsNew { effects.append(.leave(.quit)) }
     return effects
+  }
+
+  /// Says what became of our runs that were live. Before anyone leaves, it is read of one that failed, that was cut
+  /// off, or that went before it began; what waits goes on then.
+  private static func sayEnds(of live: [RunInfo], _ state: inout State) -> [Effect] {
+    var hasFailed = false
+    for before in live {
+      let now = state.runs.first { $0.id == before.id }
+      guard before.isOwn || now?.isOwn == true, now?.isLive != true else { continue }
+      if let now { TrainingPane.sayEnd(of: now, &state) }
+      if now == nil || now?.status == .failed || now?.status == .interrupted { hasFailed = true }
+    }
+    guard hasFailed, state.isLeaving else { return [] }
+    state.isLeaving = false
+    return [.request(.holdQueue(false))]
   }
 
   private static func settle(_ state: inout State) {
@@ -105,6 +121,7 @@ package enum Reducer {
 
   private static func mouse(_ event: MouseEvent, _ state: inout State) -> [Effect] {
     guard state.modal == nil else { return [] }
+    (state.notice, state.resumes, state.pending) = (nil, nil, [])
     let layout = Layout(state)
     if event.kind == .press, let tab = layout.tab(at: event.point, state) {
       state.go(to: tab)

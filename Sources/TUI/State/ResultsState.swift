@@ -68,6 +68,8 @@ package struct ResultsState: Sendable, Equatable {
   /// The attack whose slices are shown instead of the table.
   package var opened: Name?
   package private(set) var slices: AttackedSlices?
+  /// Why its slices cannot be shown.
+  package private(set) var failure: String?
   package var kept = Kept.flipped
   package var sliceFilter = ""
   package var sliceList = ListState()
@@ -110,16 +112,22 @@ package struct ResultsState: Sendable, Equatable {
 
   package mutating func take(_ slices: AttackedSlices, emotions: [String]) {
     guard opened == Name(run: slices.run, set: slices.set) else { return }
-    self.slices = slices
+    (self.slices, failure) = (slices, nil)
     searchSlices(emotions)
   }
 
+  package mutating func fail(_ name: Name, _ sentence: String) {
+    if opened == name { failure = sentence }
+  }
+
   package mutating func open(_ name: Name) {
+    // What could not be read is asked for again, though it is open.
+    failure = nil
     guard opened != name else { return }
     (opened, slices, sliceRows, sliceList, sliceFilter) = (name, nil, [], ListState(), "")
   }
 
-  package mutating func close() { (opened, slices, sliceRows) = (nil, nil, []) }
+  package mutating func close() { (opened, slices, sliceRows, failure) = (nil, nil, [], nil) }
 
   /// Makes the rows anew where something that they depend on has changed; the selected one stays selected.
   package mutating func search(_ runs: [RunInfo], run: String?) {

@@ -38,7 +38,7 @@ package struct State: Sendable, Equatable {
   package var preset = Layout.Preset.balanced
   /// Places to go back to.
   package var trail: [Place] = []
-  /// Where the last session was, until the first key: what it shows may still have to arrive.
+  /// Where the last session was, until the first key or click: what it shows may still have to arrive.
   package var resumes: Place?
   /// The beginning of a sequence such as g g.
   package var pending: [Key] = []
@@ -82,7 +82,7 @@ package struct State: Sendable, Equatable {
   }
 }
 
-/// One sentence in the footer, gone with the next key.
+/// One sentence in the footer, gone with the next key or click.
 package struct Notice: Sendable, Equatable {
   package let text: String
   package let level: LogLine.Level

@@ -62,6 +62,6 @@ package enum Exports {
   package static func write(_ data: Data, to path: String) throws {
     let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath)
     guard !FileManager.default.fileExists(atPath: url.path) else { throw Mistake.exists(path) }
-    try AtomicFile.write(url, data)
+    try AtomicFile.export(url, data)
   }
 }

@@ -131,7 +131,7 @@ package enum ModalView {
     }
   }
 
-  private static func verb(_ state: State) -> String { state.isBusy ? "queues it" : "starts it" }
+  private static func verb(_ state: State) -> String { state.isEngineTaken ? "queues it" : "starts it" }
 
   /// What the focused field means, what the work will cost, and the keys.
   private static func formWords(_ state: State, _ form: WorkForm, _ foot: Int, _ surface: inout Surface) {

@@ -62,6 +62,22 @@ package struct AxisScale: Sendable, Equatable {
   package func text(_ value: Double, step: Double?) -> String {
     step.map { Numbers.tick(value, step: $0) } ?? Numbers.tick(value, step: value)
   }
+
+  /// The tick's text in at most `width` columns: in digits, in thousands ("100k") or with a power of ten ("5e-4"). Nil
+  /// where none of them is the number itself: one that has lost a digit is another number.
+  package func text(_ value: Double, step: Double?, width: Int) -> String? {
+    let grain = abs(step ?? value)
+    var exponent = grain > 0 && grain.isFinite ? Int(floor(log10(grain) + 1e-9)) : 0
+    var digits = (value / pow(10, Double(exponent))).rounded()
+    while digits != 0, digits.truncatingRemainder(dividingBy: 10) == 0 {
+      (digits, exponent) = (digits / 10, exponent + 1)
+    }
+    let forms = [text(value, step: step), Ticks.short(value), "\(Numbers.fixed(digits, 0))e\(exponent)"]
+    return forms.first { form in
+      let number = form.hasSuffix("k") ? Double(form.dropLast()).map { 1000 * $0 } : Double(form)
+      return TextWidth.of(form) <= width && number.map { abs($0 - value) <= 1e-3 * grain } == true
+    }
+  }
 }
 
 /// Lines against epochs, steps or time, with ticks, a legend that does not hang on colour, bands, and marks where a value
@@ -155,13 +171,14 @@ package struct Plot: Sendable {
     let style = look.style(.axis)
     surface.fill(Rect(x: plot.x - 1, y: plot.y, width: 1, height: plot.height), look.glyphs.vertical, style)
     let (ticks, step) = up.ticks(maximum: max(2, plot.height / 2))
+    let (factor, unit) = isPercent ? (100.0, "%") : (1.0, "")
     var taken: Set<Int> = []
     for value in ticks {
       let y = plot.maxY - 1 - min(plot.height - 1, Int(up.fraction(value) * Double(plot.height)))
       guard taken.insert(y).inserted else { continue }
       surface.set(plot.x - 1, y, Cell(look.glyphs.tickLeft, style))
-      let text = isPercent ? up.text(100 * value, step: step.map { 100 * $0 }) + "%" : up.text(value, step: step)
-      surface.putRight(TextWidth.cut(text, to: 5, ellipsis: ""), plot.x - 1, y, style)
+      let text = up.text(factor * value, step: step.map { factor * $0 }, width: 5 - unit.count)
+      if let text { surface.putRight(text + unit, plot.x - 1, y, style) }
     }
   }
 

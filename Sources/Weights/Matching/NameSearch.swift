@@ -34,11 +34,23 @@ struct NameSearch {
     }
     let most = found.map(\.matched).max() ?? 0
     let equal = found.filter { $0.matched == most }.map(\.naming)
-    let prefixes = Set(equal.map(\.prefix)).sorted()
-    guard prefixes.count < 2 || most * 2 <= wanted.count else {
-      throw WeightError.ambiguousPrefix(path: file.path, prefixes: prefixes)
+    if most * 2 > wanted.count {
+      let prefixes = Self.apart(equal, wanted, in: file)
+      guard prefixes.count < 2 else { throw WeightError.ambiguousPrefix(path: file.path, prefixes: prefixes) }
     }
     best = equal.first ?? Naming(dialect: NameDialects.table[0], prefix: stem)
+  }
+
+  /// Prefixes of those namings that take different tensors of the file. A whole network without its classifier is also
+  /// its body below the body's own name: the same tensors, one set of weights, which the first of the table names.
+  private static func apart(_ namings: [Naming], _ wanted: [WantedTensor], in file: WeightFile) -> [String] {
+    var taken: Set<Set<String>> = []
+    var prefixes: Set<String> = []
+    for naming in namings {
+      let sources = wanted.compactMap { WeightSource.fitting($0, naming.sources(of: $0.name), in: file) }
+      if taken.insert(Set(sources.flatMap(\.names))).inserted { prefixes.insert(naming.prefix) }
+    }
+    return prefixes.sorted()
   }
 
   /// What precedes some of `sources` in the file, the most frequent first.

@@ -76,11 +76,14 @@ struct AttackOptions: ParsableArguments {
   var transforms: String?
   @Flag(inversion: .prefixedNo, help: "Start at a random point of the ε ball (default: PGD and EOT+PGD).")
   var randomStart: Bool?
-  @Option(help: "\(Norm.allCases.map(\.rawValue).joined(separator: " or ")), for Square.")
+  @Option(
+    help: "\(Norm.allCases.map(\.rawValue).joined(separator: " or ")), for Square; in l2, --eps is a length, such as 5."
+  )
   var norm: String?
   @Option(help: "Queries of Square.")
   var queries: Int?
-  @Option(help: "Restarts of Pixle and Square.")
+  @Option(
+    help: "Restarts of Pixle, each from where the last one ended, and of Square and APGD-CE, whose closest try counts.")
   var restarts: Int?
   @Option(help: "Tries of Pixle in a restart.")
   var iterations: Int?
@@ -105,6 +108,15 @@ struct AttackOptions: ParsableArguments {
   /// Whether anything is not as it is by default.
   var isGiven: Bool { !given.isEmpty || preset != AttackPreset.eq3.rawValue || seed != 0 }
 
+  /// Refuses settings with which nothing would be done. The seed is not among them, since it is the sample's too.
+  ///
+  /// - Throws: `ValidationError`.
+  func check(attack: String?) throws {
+    guard attack != nil || given.isEmpty && preset == AttackPreset.eq3.rawValue else {
+      throw ValidationError("Settings are of an attack: name it with --attack.")
+    }
+  }
+
   private var given: [(AttackKnob, String)] {
     let all: [(Bool, AttackKnob, String)] = [
       (eps != nil, .epsilon, "--eps"), (alpha != nil, .alpha, "--alpha"), (steps != nil, .steps, "--steps"),
@@ -121,7 +133,6 @@ struct AttackOptions: ParsableArguments {
   private func change(_ settings: inout AttackSettings, _ attack: any Attack) throws {
     settings.seed = seed
     func reads(_ knob: AttackKnob) -> Bool { attack.knobs.contains(knob) }
-    if let eps, reads(.epsilon) { settings.epsilon = try Fraction.levels(eps, what: "--eps") }
     if let alpha, reads(.alpha) { settings.alpha = try Fraction.levels(alpha, what: "--alpha") }
     if let steps, reads(.steps) { settings.steps = steps }
     if let decay, reads(.decay) { settings.decay = decay }
@@ -136,6 +147,8 @@ struct AttackOptions: ParsableArguments {
       // In a list, attacks of one norm keep theirs.
       if attack.norms.contains(norm) { settings.norm = norm }
     }
+    // How ε is read depends on its norm.
+    if let eps, reads(.epsilon) { try settings.readEpsilon(eps, what: "--eps") }
     if let queries, reads(.queries) { settings.queries = queries }
     if let restarts, reads(.restarts) { settings.restarts = restarts }
     if let iterations, reads(.iterations) { settings.iterations = iterations }
@@ -189,7 +202,7 @@ enum AttackProgress {
     case .finished(let report):
       guard !quiet, let effect = report.effect else { return }
       Console.line(
-        "\(report.title): accuracy \(Console.percent(effect.clean.accuracy)) → \(Console.percent(effect.attacked.accuracy))"
+        "\(report.title), \(report.part.words) part: accuracy \(Console.percent(effect.clean.accuracy)) → \(Console.percent(effect.attacked.accuracy))"
           + (effect.success.map { ", success \(Console.percent($0))" } ?? ""))
     }
   }

@@ -56,12 +56,23 @@ struct BenchCommand: AsyncParsableCommand {
     guard rounds >= 1, seconds >= 0 else {
       throw ValidationError("--rounds must be at least 1 and --seconds not negative.")
     }
-    guard scaling else { return }
+    guard scaling else { return try checkPeers() }
     guard against.isEmpty, !attacks, !check else {
       throw ValidationError("--scaling times the networks alone: leave out --against, --attacks and --check.")
     }
     guard BenchScaling.batches.contains(batch) else {
       throw ValidationError("--batch \(batch) is not among the batches of --scaling.")
+    }
+  }
+
+  /// Refuses what no peer would be asked for, so that neither a gate nor a row is silently another.
+  private func checkPeers() throws {
+    guard !check || !against.isEmpty else {
+      throw ValidationError("--check is about ratios to a peer: name one or more with --against (\(Self.choices)).")
+    }
+    if attacks, let peer = against.first(where: { $0 != .torchattacks }) {
+      throw ValidationError(
+        "Attacks are compared with torchattacks, not with \(peer.rawValue): give --against torchattacks alone.")
     }
   }
 
@@ -76,10 +87,10 @@ struct BenchCommand: AsyncParsableCommand {
       batch: batch, seconds: seconds, rounds: rounds, threads: threads, fused: fused)
     let machine = BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: threads)
     guard !scaling else { return try await scale(pairs.map(\.0), machine) }
-    let draft = tables.url.map { BenchDraft(output: $0, machine, runner, since: Self.built) }
+    let draft = tables.url.flatMap { BenchDraft.beside($0, machine, runner, since: Self.built) }
     let isQuiet = tables.isQuiet(common)
     let report = try await StoppableWork.run(
-      draft == nil ? "nothing is kept without --output" : "the same command goes on", at: "this round"
+      draft == nil ? "nothing is kept without a file as --output" : "the same command goes on", at: "this round"
     ) { control in
       try await runner.report(
         of: pairs, machine, folders: folders, thresholds: thresholds, draft: draft, control: control
@@ -127,9 +138,16 @@ struct BenchCommand: AsyncParsableCommand {
     for name in demand where !demands.contains(name) {
       throw LabError.unknownChoice(what: "--demand", value: name, choices: Self.distinct(demands))
     }
-    return all.filter { task, _ in
+    let chosen = all.filter { task, _ in
       (model == nil || task.subject == model) && (demand.isEmpty || demand.contains(task.demand))
     }
+    // Each is known, and yet no such pair may be: a transform is not trained.
+    if let model, chosen.isEmpty {
+      throw LabError.unknownChoice(
+        what: "--demand of --model \(model)", value: demand.joined(separator: ", "),
+        choices: Self.distinct(all.filter { $0.0.subject == model }.map(\.0.demand)))
+    }
+    return chosen
   }
 
   private static func distinct(_ names: [String]) -> [String] {

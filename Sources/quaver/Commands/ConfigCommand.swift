@@ -14,22 +14,54 @@ struct ConfigCommand: ParsableCommand {
   var keys = false
   @OptionGroup var common: CommonOptions
 
+  /// The file, as `--json` prints it.
+  private struct Report: Encodable {
+    let file: String
+    /// Whether it is new, with the commented default.
+    let written: Bool
+    let problems: [String]
+  }
+
+  private struct Entry: Encodable {
+    let command: String
+    let keys: [String]
+    let help: String
+  }
+
   func run() throws {
-    if printDefault { return Console.line(Config.standardFile) }
-    if keys {
-      return Console.table(
-        [["command", "keys", ""]]
-          + Keymap.commands.map { [$0.id, $0.keys.map(\.text).joined(separator: ", "), $0.help] })
+    if printDefault {
+      let text = Config.standardFile
+      return Console.line(common.json ? try JSON.line(["default": text]) : text)
     }
+    if keys { return try printKeys() }
     let file = common.paths.configFile
     guard FileManager.default.fileExists(atPath: file.path) else {
       try RunStore.makeFolder(file.deletingLastPathComponent())
-      try AtomicFile.write(file, Data(Config.standardFile.utf8))
+      try AtomicFile.export(file, Data(Config.standardFile.utf8))
+      if common.json {
+        return Console.line(try JSON.line(Report(file: file.path, written: true, problems: [])))
+      }
       return Console.line("\(file.path): written; everything in it is commented out, so nothing has changed")
     }
     let (_, problems) = Config.read(file)
-    for problem in problems { Console.error(problem.description) }
-    Console.line("\(file.path): \(problems.isEmpty ? "in order" : "\(problems.count) of its entries cannot be used")")
+    if common.json {
+      let report = Report(file: file.path, written: false, problems: problems.map(\.description))
+      Console.line(try JSON.line(report))
+    } else {
+      for problem in problems { Console.error(problem.description) }
+      let verdict = problems.isEmpty ? "in order" : "\(problems.count) of its entries cannot be used"
+      Console.line("\(file.path): \(verdict)")
+    }
     if !problems.isEmpty { throw ExitCode(1) }
+  }
+
+  private func printKeys() throws {
+    let commands = Keymap.commands.map { Entry(command: $0.id, keys: $0.keys.map(\.text), help: $0.help) }
+    if common.json {
+      for command in commands { Console.line(try JSON.line(command)) }
+    } else {
+      Console.table(
+        [["command", "keys", ""]] + commands.map { [$0.command, $0.keys.joined(separator: ", "), $0.help] })
+    }
   }
 }

@@ -32,6 +32,7 @@ struct ControlCommand: ParsableCommand {
   func run() throws {
     let folder = try common.store.open(id)
     try folder.ask(verb.wish)
+    if common.json { return Console.line(try JSON.line(["run": folder.id, "asked": verb.rawValue])) }
     Console.line("\(folder.id): asked to \(verb.rawValue)")
   }
 }

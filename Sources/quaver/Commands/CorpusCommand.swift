@@ -14,15 +14,37 @@ struct CorpusCommand: ParsableCommand {
 
     @Argument(help: "The folder.")
     var path: String
-    @Option(help: "The corpus's name; by default the folder's.")
+    @Option(help: "The corpus's name; by default the folder's, with a dash for what no name may have.")
     var name: String?
     @Option(help: "\(Adapters.names.joined(separator: ", ")); by default the one that fits best.")
     var adapter: String?
     @OptionGroup var common: CommonOptions
 
+    /// What `--json` prints: the registration, and what the folder holds.
+    private struct Report: Encodable {
+      let name: String
+      let path: String
+      let adapter: String
+      let reason: String
+      let synthetic: Bool
+      let utterances: Int
+      /// Utterances of each.
+      let emotions: [String: Int]
+      let leftOut: [CorpusCheckReport.File]
+
+      init(_ registration: CorpusLibrary.Registration, _ corpus: Corpus) {
+        (name, path) = (registration.name, registration.path)
+        (adapter, reason, synthetic) = (corpus.adapter, corpus.adapterReason, corpus.isSynthetic)
+        utterances = corpus.utterances.count
+        emotions = Dictionary(
+          corpus.utterances.map { (corpus.emotions[$0.emotion], 1) }, uniquingKeysWith: { $0 + $1 })
+        leftOut = corpus.rejected.map { CorpusCheckReport.File(file: $0.file, reason: $0.reason) }
+      }
+    }
+
     func run() throws {
       let (registration, corpus) = try common.laboratory().library.add(path: path, name: name, adapter: adapter)
-      if common.json { return Console.line(try JSON.line(registration)) }
+      if common.json { return Console.line(try JSON.line(Report(registration, corpus))) }
       Console.line(
         "\(registration.name): \(corpus.utterances.count) utterances, \(corpus.emotions.count) emotions"
           + (corpus.isSynthetic ? ", synthetic speech" : ""))
@@ -114,7 +136,10 @@ struct CorpusCommand: ParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-      try common.laboratory().library.remove(name)
+      let registration = try common.laboratory().library.remove(name)
+      if common.json {
+        return Console.line(try JSON.line(["removed": registration.name, "path": registration.path]))
+      }
       Console.line("\(name): forgotten; its files are untouched")
     }
   }

@@ -50,6 +50,8 @@ struct EmbedCommand: AsyncParsableCommand {
   @OptionGroup var network: NetworkOptions
   @OptionGroup var common: CommonOptions
 
+  func validate() throws { try settings.check(attack: attack) }
+
   func run() async throws {
     try network.apply()
     var isFolder: ObjCBool = false
@@ -70,14 +72,15 @@ struct EmbedCommand: AsyncParsableCommand {
     var order = EmbeddingOrder(choices.map { .attack($0) } + sets)
     (order.part, order.limit, order.seed) = (part, limit, settings.seed)
     (order.node, order.settings) = (node, tsne)
-    let wanted = order, json = common.json
+    let wanted = order, quiet = common.json || isStreamed
     let embedding = try await StoppableWork.run("nothing was written") { control in
-      try await laboratory.embed(subject, wanted, control: control) { if !json { Console.bar($0) } }
+      try await laboratory.embed(subject, wanted, control: control) { if !quiet { Console.bar($0) } }
     }
-    try pictures.write(ExplainFigures.embedding(embedding, style: pictures.style), quiet: common.json)
-    if let out { try AtomicFile.write(URL(fileURLWithPath: out), Data(ExplainTables.csv(embedding).utf8)) }
+    try pictures.write(ExplainFigures.embedding(embedding, style: pictures.style), quiet: quiet)
+    try write(ExplainTables.csv(embedding))
     if common.json { return Console.line(try JSON.line(embedding)) }
     if let asked = embedding.loweredFrom { tellLowered(embedding.perplexity, asked, embedding.points.count) }
+    guard !isStreamed else { return }
     let trust = embedding.trustworthiness.map { String(format: "%.4f", $0) } ?? "undefined for so few points"
     Console.line(
       "\(embedding.points.count) points of \(embedding.dimensions) features of \(embedding.node), "
@@ -87,8 +90,17 @@ struct EmbedCommand: AsyncParsableCommand {
   }
 
   private func tellLowered(_ perplexity: Double, _ asked: Double, _ points: Int) {
-    Console.line(
-      String(format: "perplexity %.1f instead of %.1f: %d points allow no more", perplexity, asked, points))
+    let text = String(format: "perplexity %.1f instead of %.1f: %d points allow no more", perplexity, asked, points)
+    if isStreamed { Console.error(text) } else { Console.line(text) }
+  }
+
+  /// True where the points may end among what is printed (`--out /dev/stdout`): then nothing else is, but for --json.
+  private var isStreamed: Bool { out.map { AtomicFile.isStream(URL(fileURLWithPath: $0)) } ?? false }
+
+  private func write(_ csv: String) throws {
+    guard let out else { return }
+    Console.clearBar()
+    try AtomicFile.export(URL(fileURLWithPath: out), Data(csv.utf8))
   }
 
   // MARK: a file
@@ -106,6 +118,9 @@ struct EmbedCommand: AsyncParsableCommand {
   }
 
   private func embedFile(_ file: String) async throws {
+    guard attack == nil, set.isEmpty, node == nil, limit == nil else {
+      throw ValidationError("\(file) is a table of features: --attack, --set, --node and --limit are of a run.")
+    }
     let source = try SafeTensors(contentsOf: URL(fileURLWithPath: file))
     let entry = try source.entry(tensor)
     let shape = entry.shape
@@ -126,8 +141,8 @@ struct EmbedCommand: AsyncParsableCommand {
     }
     let seconds = (clock.now - began) / .seconds(1)
     try pictures.write(
-      ExplainFigures.points(embedding.points, title: file, style: pictures.style), quiet: common.json)
-    if let out { try write(embedding.points, to: URL(fileURLWithPath: out)) }
+      ExplainFigures.points(embedding.points, title: file, style: pictures.style), quiet: common.json || isStreamed)
+    try write(Self.csv(embedding.points))
     let trust = try await TSNE.trustworthiness(of: embedding.points, features: features, dimensions: shape[1])
     try report(
       Summary(
@@ -156,6 +171,8 @@ struct EmbedCommand: AsyncParsableCommand {
     if common.json {
       let step = Step(stage: stage, done: progress.done, total: progress.total, divergence: progress.divergence)
       if let line = try? JSON.line(step) { Console.line(line) }
+    } else if isStreamed {
+      return
     } else if Console.isTerminal {
       Console.bar(RunProgress(progress))
     } else {
@@ -164,14 +181,15 @@ struct EmbedCommand: AsyncParsableCommand {
     }
   }
 
-  private func write(_ points: [SIMD2<Float>], to url: URL) throws {
+  private static func csv(_ points: [SIMD2<Float>]) -> String {
     let rows = points.enumerated().map { "\($0.offset),\($0.element.x),\($0.element.y)\n" }
-    try AtomicFile.write(url, Data(("point,x,y\n" + rows.joined()).utf8))
+    return "point,x,y\n" + rows.joined()
   }
 
   private func report(_ summary: Summary) throws {
     if common.json { return Console.line(try JSON.line(summary)) }
     if let asked = summary.loweredFrom { tellLowered(summary.perplexity, asked, summary.points) }
+    guard !isStreamed else { return }
     let trust = summary.trustworthiness.map { String(format: "%.4f", $0) } ?? "undefined for so few points"
     Console.line(
       String(format: "%d points of %d features, KL %.4f, ", summary.points, summary.features, summary.divergence)

@@ -49,8 +49,8 @@ struct CompareCommand: AsyncParsableCommand {
     commandName: "compare", abstract: "Set trained runs side by side: metrics, paired tests, means over seeds.",
     discussion: """
       Tests compare the first run with each other one: Student's paired t-test and Wilcoxon's signed-rank test, paired by \
-      slice (right or wrong), by utterance (share of right slices) and by class (recall). Runs that differ in nothing but \
-      their seed are summed up by their mean and its 95 % t-interval.
+      slice (right or wrong), by utterance (share of right slices) and by class (recall). Finished runs \
+      that differ in nothing but their seed, one a seed, are summed up by their mean and its 95 % t-interval.
       """)
 
   @Argument(help: ArgumentHelp("Runs, at least two.", valueName: "run"))

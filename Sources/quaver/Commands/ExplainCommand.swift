@@ -12,7 +12,7 @@ struct ExplainCommand: AsyncParsableCommand {
       Class activation maps at any node of the network: of one slice of one utterance with --utterance, or the mean over \
       each class with --by-class, which also ranks the attacks by what they cost in accuracy beside how far they moved the \
       attention: Spearman's rank correlation of the maps, intersection over union of their top fifths, and the share of \
-      their energy that changed its frequency band or its tenth of a second. Where a map is blank, a rank correlation is \
+      their energy that changed its frequency band or its tenth of a second. Where a map is blank, they are \
       undefined and left out of means.
       """)
 
@@ -48,6 +48,7 @@ struct ExplainCommand: AsyncParsableCommand {
     guard (utterance != nil) != byClass else { throw ValidationError("Give one of --utterance and --by-class.") }
     guard slice >= 1 else { throw ValidationError("Slices are counted from 1.") }
     guard target == nil || !byClass else { throw ValidationError("--by-class shows every class's own evidence.") }
+    try settings.check(attack: attack)
   }
 
   func run() async throws {

@@ -56,8 +56,9 @@ struct PredictCommand: AsyncParsableCommand {
   private func write(_ logits: [[Float]], _ classes: Int, to url: URL) throws {
     let flat = logits.flatMap(\.self)
     try flat.withUnsafeBytes { bytes in
-      try SafeTensorsWriter.write(
-        [.init(name: "logits", type: .f32, shape: [logits.count, classes], bytes: bytes)], metadata: [:], to: url)
+      let item = SafeTensorsWriter.Item(
+        name: "logits", type: .f32, shape: [logits.count, classes], bytes: bytes)
+      try AtomicFile.export(url, by: { try SafeTensorsWriter.write([item], metadata: [:], to: $0) })
     }
   }
 

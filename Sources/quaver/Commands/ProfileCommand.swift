@@ -40,7 +40,17 @@ struct ProfileCommand: AsyncParsableCommand {
       let profile = LayerProfile(measured, matrixPeak: peak)
       profiles.append(byKind ? profile.byKind : profile)
     }
-    try tables.emit(profiles.map(\.table), profiles, common: common)
+    try tables.emit(profiles.map(\.table), profiles, joined: Self.joined(profiles), common: common)
+  }
+
+  /// All demands in one table, each row with its own.
+  private static func joined(_ profiles: [LayerProfile]) -> ResultTable? {
+    guard var joined = profiles.first?.table else { return nil }
+    joined.columns.insert(ResultTable.Column("demand"), at: 0)
+    joined.rows = profiles.flatMap { profile in
+      profile.table.rows.map { [ResultTable.Cell.text(profile.demand)] + $0 }
+    }
+    return joined
   }
 }
 

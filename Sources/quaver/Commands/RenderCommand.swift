@@ -49,12 +49,18 @@ struct RenderCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
+    struct Report: Encodable {
+      let pane: String
+      let run: String?
+      let files: [String]
+      let text: String?
+    }
     let state = try await state()
-    var written = 0
+    var files: [String] = []
     func write(_ path: String?, _ data: @autoclosure () throws -> Data) throws {
       guard let path else { return }
-      try AtomicFile.write(URL(fileURLWithPath: path), try data())
-      written += 1
+      try AtomicFile.export(URL(fileURLWithPath: path), try data())
+      files.append(path)
     }
     let size = try cells(), own = size ?? Self.standard
     try write(png, PaneFigure.data(state, .png, size: size))
@@ -63,7 +69,13 @@ struct RenderCommand: AsyncParsableCommand {
     for (path, format) in [(csv, ResultTable.Format.csv), (md, .markdown), (tex, .latex)] {
       try write(path, Data(try table(state).rendered(format).utf8))
     }
-    if written == 0 { Console.line(PaneScreen.draw(state, size: own).text) }
+    let text = files.isEmpty ? PaneScreen.draw(state, size: own).text : nil
+    if common.json {
+      let report = Report(pane: pane, run: state.selectedRun?.id, files: files, text: text)
+      Console.line(try JSON.line(report))
+    } else if let text {
+      Console.line(text)
+    }
   }
 
   private func table(_ state: State) throws -> ResultTable {
@@ -88,6 +100,7 @@ struct RenderCommand: AsyncParsableCommand {
     guard let pane = Panes.named(PaneID(pane)) else {
       throw LabError.unknownChoice(what: "pane", value: pane, choices: Panes.order.map(\.name))
     }
+    try attacking.check(for: pane.id, confusing)
     let laboratory = try common.laboratory()
     let themes = ThemeFiles.all(in: [WorkbenchSession.installedThemes].compactMap { $0 }).themes
     guard let theme = themes.first(where: { $0.name == theme }) else {
@@ -169,6 +182,8 @@ enum RenderError: UserError, Equatable {
   case nothing(String)
   case nothingToShow(String)
   case oneAttack
+  case twoAttacks
+  case stray(String, pane: String, panes: [String])
   case besideAttacks
   case noSet(String, run: String, known: [String])
   case badSize(String)
@@ -181,6 +196,9 @@ enum RenderError: UserError, Equatable {
     case .nothing(let pane): "the pane “\(pane)” has no table to write; it needs a run, or --utterance"
     case .nothingToShow(let reason): "there is nothing to show: \(reason)"
     case .oneAttack: "the attack pane shows one attack: name one with --attack, or a kept set with --set"
+    case .twoAttacks: "give a kept set with --set, or --attack and its settings, not both"
+    case .stray(let option, let pane, let panes):
+      "the pane “\(pane)” does not read \(option), which is for \(panes.joined(separator: ", "))"
     case .besideAttacks: "the columns are runs or attacks: give --beside, or --attack and its settings, not both"
     case .noSet(let name, let run, let known):
       "no attack on \(run) is called “\(name)”; there are \(known.isEmpty ? "none" : known.joined(separator: ", "))"

@@ -31,9 +31,28 @@ struct RenderedAttack: ParsableArguments {
   var beside: [String] = []
   @Flag(help: "Of the explain pane: the mean over all images of each emotion, clean and under each attack, at --eps.")
   var means = false
-  @Option(help: "Of the map, and of means: whose images; valid, train or merged.")
-  var part = EvaluationPart.valid
+  @Option(help: "Of the map, and of means: whose images; valid (by default), train or merged.")
+  var part: EvaluationPart?
   @OptionGroup var settings: AttackOptions
+
+  /// Refuses what the pane would not read.
+  ///
+  /// - Throws: `RenderError`, `ValidationError`.
+  func check(for pane: PaneID, _ confusing: RenderedConfusion) throws {
+    let attacked = [PaneID.attack, .explain, .map]
+    let options: [(isGiven: Bool, name: String, panes: [PaneID])] = [
+      (attack != nil, "--attack", attacked), (settings.isGiven, "an attack's setting", attacked),
+      (set != nil, "--set", [.attack, .results, .confusion]), (overlay != nil, "--overlay", [.attack, .explain]),
+      (!beside.isEmpty, "--beside", [.explain]), (means, "--means", [.explain]),
+      (part != nil, "--part", [.explain, .map]), (confusing.minus != nil, "--minus", [.confusion]),
+      (confusing.measure != nil, "--measure", [.confusion]), (confusing.side != nil, "--side", [.confusion]),
+    ]
+    if let stray = options.first(where: { $0.isGiven && !$0.panes.contains(pane) }) {
+      throw RenderError.stray(stray.name, pane: pane.name, panes: stray.panes.map(\.name))
+    }
+    if set != nil, attack != nil || settings.isGiven { throw RenderError.twoAttacks }
+    if pane != .explain { try settings.check(attack: attack) }
+  }
 
   /// Makes the attack that the pane would make.
   ///
@@ -87,7 +106,7 @@ struct RenderedAttack: ParsableArguments {
     } else {
       state.mapPane.withAttack = false
     }
-    state.mapPane.part = part
+    state.mapPane.part = part ?? .valid
     guard let wish = MapPane.wish(state) else { return }
     let embedding = try await laboratory.embed(
       try laboratory.subject(wish.run), try wish.order(), control: RunControl()
@@ -133,7 +152,7 @@ struct RenderedAttack: ParsableArguments {
   }
 
   private func average(_ state: inout State, _ laboratory: Laboratory) async throws {
-    state.explainPane.part = part
+    state.explainPane.part = part ?? .valid
     guard let asked = ExplainPane.wish(state) else { return }
     let report = try await laboratory.attention(
       try laboratory.subject(asked.run), try asked.order(), control: RunControl()

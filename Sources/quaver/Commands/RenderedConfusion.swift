@@ -8,14 +8,14 @@ struct RenderedConfusion: ParsableArguments {
   @Option(help: ArgumentHelp("Another run, whose matrix is subtracted.", valueName: "run"))
   var minus: String?
   @Option(help: "Of the cells: \(ConfusionState.Measure.allCases.map(\.argument).joined(separator: ", ")).")
-  var measure = ConfusionState.Measure.counts
+  var measure: ConfusionState.Measure?
   @Option(help: "Of two matrices: \(ConfusionState.Side.allCases.map(\.rawValue).joined(separator: ", ")).")
-  var side = ConfusionState.Side.difference
+  var side: ConfusionState.Side?
 
   /// - Parameter set: an attack's folder by its name or its beginning.
   /// - Throws: `RenderError`, `LabError`, and what reading results throws.
   func tell(_ state: inout State, set: String?, _ laboratory: Laboratory) throws {
-    (state.confusionPane.measure, state.confusionPane.side) = (measure, side)
+    (state.confusionPane.measure, state.confusionPane.side) = (measure ?? .counts, side ?? .difference)
     guard let run = state.selectedRun else { return }
     _ = Reducer.reduce(&state, .event(.results(laboratory.results())))
     if set != nil, minus != nil { throw RenderError.twoDifferences }

@@ -3,6 +3,7 @@ import Attacks
 import Core
 import Foundation
 import Lab
+import NN
 
 struct SweepCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,7 +64,8 @@ struct SweepCommand: AsyncParsableCommand {
       discussion: """
         The paper's table 2b, whose numbers (AlexNet on Emo-IIT) stand beside ours; CSV, JSON and a plot (SVG, PNG) are kept \
         beside the runs, in sweeps/. Each network is a run of its own, named \
-        after its job: stopped, the same command goes on where it was. An AlexNet's checkpoints take about 1 GB.
+        after its job: stopped, the same command goes on where it was, and tries again what failed unless it diverged. \
+        An AlexNet's checkpoints take about 1 GB.
         """)
 
     @OptionGroup var job: JobOptions
@@ -99,6 +101,8 @@ struct SweepCommand: AsyncParsableCommand {
       }
       try tables.emit([DefenceSweep.table(rows, part: part, notes: notes)], rows, common: common)
       if !quiet { Console.line("kept: \(base.path).csv, .json, .svg, .png") }
+      // The table tells why; a script that reads no table is told by the exit code.
+      if rows.contains(where: { $0.failure != nil }) { throw ExitCode.failure }
     }
 
     private static func tell(_ event: SweepEvent, quiet: Bool) {
@@ -134,11 +138,17 @@ struct JobOptions: ParsableArguments {
   var augment = Job.defaults.augment
   @Option(help: "At most this many slices of each part, by class and seed.")
   var limit: Int?
+  @OptionGroup var computing: PrecisionOption
 
   func job() -> Job {
     var job = Job(corpus: corpus)
     (job.transform, job.model, job.split, job.strideMilliseconds) = (transform, model, split, stride)
     (job.epochs, job.batch, job.seed, job.augment, job.limit) = (epochs, batch, seed, augment, limit)
+    if computing.precision != .float32 {
+      var options = TrainerOptions()
+      options.precision = computing.precision.rawValue
+      job.options = options
+    }
     return job
   }
 }

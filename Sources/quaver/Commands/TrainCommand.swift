@@ -194,7 +194,7 @@ final class StopSignals {
         if control.wish == .stopNow { _exit(128 + number) }
         Self.last.withLock { $0 = number }
         control.wish = .stopNow
-        Console.line("stopping after \(unit) …")
+        Console.error("stopping after \(unit) …")
       }
       source.resume()
       sources.append(source)

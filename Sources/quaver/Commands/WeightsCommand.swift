@@ -90,10 +90,23 @@ struct WeightsCommand: ParsableCommand {
     @OptionGroup var weights: CheckpointOption
     @OptionGroup var common: CommonOptions
 
+    private struct Report: Encodable {
+      let source: String
+      let file: String
+      let network: String
+      let tensors: Int
+    }
+
     func run() throws {
       let url = URL(fileURLWithPath: file)
-      let export = try common.laboratory().export(source, checkpoint: weights.checkpoint, to: url)
-      Console.line("\(file): \(export.tensors) tensors of \(export.network)")
+      let laboratory = try common.laboratory()
+      let export = try AtomicFile.export(
+        url, by: { try laboratory.export(source, checkpoint: weights.checkpoint, to: $0) })
+      if common.json {
+        let report = Report(source: source, file: file, network: export.network, tensors: export.tensors)
+        return Console.line(try JSON.line(report))
+      }
+      if !AtomicFile.isStream(url) { Console.line("\(file): \(export.tensors) tensors of \(export.network)") }
     }
   }
 
@@ -107,6 +120,7 @@ struct WeightsCommand: ParsableCommand {
 
     func run() throws {
       try common.laboratory().weights.remove(name)
+      if common.json { return Console.line(try JSON.line(["removed": name])) }
       Console.line("\(name): removed")
     }
   }
