@@ -20,6 +20,8 @@ package struct AdapterFit: Sendable, Equatable {
   package let share: Double
   /// "535 of 535 audio files are named as in Emo-DB".
   package let reason: String
+  /// What the user may have meant by a file that this adapter cannot read; said whichever adapter is chosen.
+  package var note: String?
 }
 
 /// Knows how one corpus, or one way to lay out a corpus, tells emotion, speaker and sentence.
@@ -67,7 +69,7 @@ package enum Adapters {
       throw PipelineError.noAdapterFits(
         path: listing.root.path, reasons: fits.map { "\($0.name): \($1.reason)" } + closed)
     }
-    return (choice.0, choice.1.reason)
+    return (choice.0, ([choice.1.reason] + fits.compactMap(\.1.note)).joined(separator: "; "))
   }
 }
 

@@ -127,11 +127,13 @@ package enum Frame {
       }
     var style = look.style(role)
     style.background = look.style(.bar).background
-    if look.depth == .mono { style.attributes.insert(.reverse) }
+    // Without colours a warning is not told from the bar by anything else.
+    if look.depth == .mono, notice.level != .info { style.attributes.insert(.reverse) }
     return style
   }
 
-  /// A sentence that is longer than the footer takes as many rows above it as it needs.
+  /// A sentence that is longer than the footer takes as many rows above it as it needs, but covers no answer of a
+  /// question.
   private static func longNotice(_ state: State, _ layout: Layout, _ surface: inout Surface) {
     guard let notice = notice(state), !layout.footer.isEmpty, surface.width > 4 else { return }
     switch state.modal {
@@ -140,7 +142,8 @@ package enum Frame {
     }
     let text = state.look.glyphs.plain(notice.text)
     guard TextWidth.of(text) + 1 > surface.width else { return }
-    let lines = Paragraph.lines(text, width: surface.width - 2).prefix(max(1, surface.height / 2))
+    let rows = max(1, min(surface.height / 2, ModalView.rowsBelowQuestion(state) ?? surface.height))
+    let lines = Paragraph.cut(text, width: surface.width - 2, rows: rows, state.look.glyphs.ellipsis)
     for (index, line) in lines.enumerated() {
       let y = surface.height - lines.count + index
       let style = style(notice, state.look)

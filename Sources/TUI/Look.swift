@@ -18,7 +18,7 @@ package struct Look: Sendable, Equatable {
   }
 
   private static func styles(_ theme: Theme, _ depth: ColorDepth) -> [CellStyle] {
-    Role.allCases.map { (theme.roles[$0] ?? ThemeStyle()).style(at: depth) }
+    Role.allCases.map { (theme.roles[$0] ?? ThemeStyle()).style(at: depth, for: $0) }
   }
 
   private static let order = Dictionary(uniqueKeysWithValues: Role.allCases.enumerated().map { ($1, $0) })

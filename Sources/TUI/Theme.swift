@@ -10,6 +10,14 @@ package enum Role: String, Sendable, CaseIterable {
   case axis, wave, train, valid, progress, track, synthetic
   /// Runs that are drawn over one another.
   case run1 = "run-1", run2 = "run-2", run3 = "run-3", run4 = "run-4", run5 = "run-5"
+
+  /// Whether it shows where the user is.
+  var isPicked: Bool {
+    switch self {
+    case .selection, .selectionInactive, .cursor, .fieldFocused: true
+    default: false
+    }
+  }
 }
 
 /// A colour as a theme writes it.
@@ -58,11 +66,13 @@ package struct ThemeStyle: Sendable, Hashable {
     (self.foreground, self.background, self.attributes) = (foreground, background, attributes)
   }
 
-  /// Where there are no colours, a background becomes reverse video: a selection must not hang on colour alone.
-  package func style(at depth: ColorDepth) -> CellStyle {
+  /// Where there are no colours, what is selected or typed into is in reverse video, and nothing else is: it must not
+  /// hang on colour alone, and would not be seen in a bar or a popup that is in reverse too.
+  package func style(at depth: ColorDepth, for role: Role) -> CellStyle {
     var style = CellStyle(
       foreground: foreground.color(at: depth), background: background.color(at: depth), attributes: attributes)
-    if depth == .mono, background != .standard { style.attributes.insert(.reverse) }
+    guard depth == .mono else { return style }
+    if role.isPicked { style.attributes.insert(.reverse) } else { style.attributes.remove(.reverse) }
     return style
   }
 }

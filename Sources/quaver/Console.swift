@@ -9,8 +9,16 @@ enum Console {
   static func line(_ text: String = "") {
     clearBar()
     print(text)
-    fflush(nil)
+    guard fflush(nil) != 0, [ENOSPC, EDQUOT, EFBIG].contains(errno) else { return }
+    let reason = String(cString: strerror(errno))
+    loss.withLock { $0 = $0 ?? reason }
   }
+
+  /// Why some of the output is lost (a full disk), which ends no training but is no success either. A closed pipe has
+  /// heard enough.
+  static var lost: String? { loss.withLock { $0 } }
+
+  private static let loss = Mutex<String?>(nil)
 
   /// Writes to standard error. A failure is forgotten, as by `line`: a run whose terminal is gone still stops with its
   /// checkpoint.

@@ -11,7 +11,11 @@ enum Handover {
   static func resume(_ folder: RunFolder, runs: String?) throws {
     let log = folder.url.appendingPathComponent("handover.log")
     guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return }
-    var arguments = [program, "resume", folder.id]
+    // With the same threads, on which the last bits depend, and as politely.
+    let settings = Engine.settings
+    var arguments = [
+      program, "resume", folder.id, "--threads", "\(settings.threads)", "--nice", "\(settings.nice)",
+    ]
     if let runs { arguments += ["--runs", runs] }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)

@@ -14,6 +14,10 @@ struct Main {
     do {
       var command = try Quaver.parseAsRoot()
       if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+      if let reason = Console.lost {
+        Console.error("standard output: cannot be written (\(reason))")
+        exit(1)
+      }
     } catch let error as any UserError {
       Console.error(error.description)
       exit(error.exitCode)

@@ -100,7 +100,9 @@ struct ThreadsOption: ParsableArguments {
   /// - Throws: `LabError.outOfRange`.
   func apply() throws {
     guard let threads else { return }
-    guard threads >= 1 else { throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "at least 1") }
+    guard (1...4096).contains(threads) else {
+      throw LabError.outOfRange(what: "--threads", value: "\(threads)", range: "1 to 4096")
+    }
     Engine.settings.threads = threads
   }
 }

@@ -79,4 +79,14 @@ import Testing
     control.wish = .stopNow
     #expect(control.wish == .stopNow)
   }
+
+  @Test func goingOnBeforeAStopIsSafeWhetherPausedOrNot() {
+    for isPaused in [true, false] {
+      let control = RunControl()
+      control.wish = .stopAfterEpoch
+      if isPaused { control.wish = .pause }
+      for wish in [RunControl.Wish.proceed, .stopAfterEpoch] { control.wish = wish }
+      #expect(control.wish == .stopAfterEpoch)
+    }
+  }
 }

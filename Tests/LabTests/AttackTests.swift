@@ -42,6 +42,19 @@ import Testing
     }
   }
 
+  /// One that is stopped while its passes are timed is not listed as begun.
+  @Test func anAttackThatIsStoppedWhileItIsTimedLeavesNothing() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let subject = try laboratory.subject("r")
+    let order = try AttackOrder(try choices("fgsm"), limit: 12, batch: 4)
+    await #expect(throws: PipelineError.stopped) {
+      let control = RunControl(stoppingAfterReads: 2)
+      _ = try await laboratory.attack(subject, order, control: control) { _ in }
+    }
+    #expect(subject.folder.results().partial.isEmpty)
+  }
+
   /// Room is asked for what is missing alone: the rest lies on the disk already.
   @Test func whatIsDoneNeedsNoRoom() async throws {
     defer { small.remove() }

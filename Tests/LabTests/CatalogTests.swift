@@ -172,6 +172,21 @@ import Testing
     }
   }
 
+  /// A run's own folder is listed under its name without being registered.
+  @Test func aListedCorpusNeedsNoRegistrationToBeSeen() throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let corpus = try linkedCorpus().corpus
+    let laboratory = try Laboratory(
+      paths: Paths(data: home, state: home, cache: home.appendingPathComponent("cache"), config: home))
+    let info = try laboratory.library.info(try laboratory.library.find(corpus.path))
+    let request = PictureRequest(
+      corpus: info.name, utterance: "03a01Fa", slice: 0, strideMilliseconds: 1000, transform: Laboratory.transforms[0],
+      stage: .normalised, augmentSeed: 0)
+    #expect(try laboratory.answers(to: request, among: [info]).count == 2)
+    #expect(laboratory.library.registrations().isEmpty)
+    #expect(throws: LabError.self) { _ = try laboratory.answers(to: request) }
+  }
+
   /// Measuring takes minutes: a chmod and a backup's hard links must not ask for it again, another sound must.
   @Test func levelsOutliveWhatLeavesTheSoundsAsTheyAre() throws {
     defer { try? FileManager.default.removeItem(at: home) }

@@ -152,6 +152,27 @@ import Testing
     #expect(all.contains { if case .failed = $0 { true } else { false } })
   }
 
+  /// Whoever stops an attack hears that it can be gone on with only where there is something to go on with.
+  @Test func aStoppedAttackPromisesNoMoreThanThereIs() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let backend = LiveBackend(laboratory)
+    var settings = AttackSettings()
+    // So that it is still under way when it is stopped.
+    settings.steps = 100
+    var wish = AttackWish(run: "r", point: AttackPoint(attack: "pgd", settings: settings))
+    (wish.batch, wish.part) = (4, .merged)
+    backend.send(.attack(wish))
+    _ = try await events(of: backend) { if case .attacking(_?) = $0 { true } else { false } }
+    backend.send(.controlAttack(.stopNow))
+    let all = try await events(of: backend) { $0 == .engineFree }
+    let said = all.compactMap { if case .log(let line) = $0 { line.text } else { nil } }
+    let sentence = try #require(said.first { $0.contains(": stopped") })
+    let hasSet = try laboratory.store.open("r").results().partial.contains { $0.wish == wish }
+    #expect(sentence.contains("goes on with it") == hasSet)
+    #expect(sentence.contains("before its first batch") == !hasSet)
+  }
+
   /// Of which attack the slices cannot be read is told, so that nobody waits for them.
   @Test func slicesThatCannotBeReadAreToldByTheirName() async throws {
     defer { small.remove() }

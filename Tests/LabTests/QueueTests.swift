@@ -34,6 +34,19 @@ struct QueueTests {
     #expect(first?.work == .resume(run: "a") && queue.entries.map(\.id) == [2])
   }
 
+  @Test("A run that waits says all that is not as usual, and nothing more")
+  func label() {
+    var (queue, job) = (RunQueue(), Job(corpus: "emodb"))
+    queue.append(.train(job))
+    (job.batch, job.learningRate, job.split) = (8, 0.001, "/data/parts.csv")
+    queue.append(.train(job))
+    #expect(
+      queue.entries.map(\.label) == [
+        "train cnn-lstm on emodb, mel, seed 0, 15 epochs",
+        "train cnn-lstm on emodb, mel, seed 0, 15 epochs, split parts.csv, batch 8, lr 0.001",
+      ])
+  }
+
   @Test("What is asked for now does not wait for what an earlier session left")
   func held() {
     var queue = RunQueue()

@@ -42,6 +42,16 @@ import Testing
     #expect(test.statistic == 18 && test.pairs == 9 && test.isExact && abs(test.p - 0.6328125) < 1e-12)
   }
 
+  /// Differences of shares tie as those of the counts do, though their last bits differ.
+  @Test func sharesTieAsTheirCounts() throws {
+    let a: [Double] = [12, 9, 15, 10, 6, 3, 7], b: [Double] = [9, 6, 10, 5, 3, 9, 5]
+    let counts = try #require(SignedRankTest(a, b))
+    for whole in [3.0, 7, 15] {
+      #expect(SignedRankTest(a.map { $0 / whole }, b.map { $0 / whole }) == counts)
+    }
+    #expect(PairedTTest([0.3, 0.4, 0.5], [0.2, 0.3, 0.4]) == nil)
+  }
+
   @Test func signedRanksOfManyPairs() throws {
     let a = (0..<80).map { Double($0 * 37 % 11) }, b = (0..<80).map { Double($0 * 53 % 7) }
     let test = try #require(SignedRankTest(a, b))

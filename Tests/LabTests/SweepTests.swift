@@ -23,6 +23,28 @@ import Testing
     #expect { _ = try EpsilonSweep.choices(choices, epsilons: [1.2]) } throws: { $0 is any UserError }
   }
 
+  /// Another sweep of the same part must not take the place of one that is kept.
+  @Test func sweepsAreNamedAfterWhatTheyAttackAndHow() throws {
+    func name(
+      _ attacks: String = "fgsm,pixle", part: EvaluationPart = .valid, limit: Int? = 8, seed: UInt64 = 0,
+      epsilons: [Double] = [0.1, 0.2], checkpoint: CheckpointChoice = .last, weights: String = "w",
+      steps: Int = 10
+    ) throws -> String {
+      let choices = try AttackOrder.choices(attacks) { $1.steps = steps }
+      let order = try AttackOrder(choices, part: part, limit: limit, seed: seed)
+      return try EpsilonSweep.name(order, epsilons: epsilons, checkpoint: checkpoint, weights: weights)
+    }
+    let names = [
+      try name(), try name("fgsm"), try name("pgd"), try name("pgd", steps: 3), try name(part: .merged),
+      try name(limit: 9), try name(limit: nil), try name(seed: 1), try name(epsilons: [0.1]),
+      try name(checkpoint: .best), try name(weights: "v"),
+    ]
+    #expect(Set(names).count == names.count)
+    #expect(try name() == names[0] && names[0].hasPrefix("eps-valid-"))
+    // No sample is drawn, and neither attack reads the seed that only the sample has.
+    #expect(try name("fgsm", limit: nil) == name("fgsm", limit: nil, seed: 1))
+  }
+
   @Test func cellsAreNamedAfterTheirJobs() throws {
     let job = Job(corpus: "c")
     let sweep = try DefenceSweep(job, defences: ["pgd", "fgsm"], epsilons: [8.0 / 255, 16.0 / 255])

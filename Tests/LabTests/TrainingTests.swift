@@ -122,6 +122,17 @@ import Testing
     await #expect(throws: LabError.self) { _ = try await laboratory.resume("r", control: RunControl()) { _ in } }
   }
 
+  /// One corpus has one name in all its runs, however it was given.
+  @Test func aRegisteredCorpusIsRecordedByItsName() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory()
+    _ = try laboratory.library.add(path: Self.samples, name: "de", adapter: nil)
+    var job = smallJob(epochs: 1, limit: 8)
+    job.corpus = Self.samples + "/../german/"
+    let run = try await laboratory.train(job, name: "r", control: Self.stopping(after: 2)) { _ in }
+    #expect(run.job.corpus == "de")
+  }
+
   @Test func aRunOutlivesTheFileThatItWasSplitBy() async throws {
     defer { try? FileManager.default.removeItem(at: home) }
     let laboratory = try laboratory()

@@ -89,6 +89,15 @@ import Testing
       ])
   }
 
+  /// A table with a mistake is not passed over for the names of the files.
+  @Test func aTableThatCannotBeReadIsTold() throws {
+    try folder.tones(["03a01Fa.wav", "03a01Na.wav"])
+    try folder.write("file,emotion,speaker\n03a01Fa.wav,joy,Ana\n03a01Na.wav\n", to: "labels.csv")
+    let corpus = try Corpus.scan(folder.url)
+    #expect(corpus.adapter == "emodb" && corpus.adapterReason.contains("labels.csv"))
+    #expect(throws: PipelineError.self) { try Corpus.scan(folder.url, adapter: "csv") }
+  }
+
   /// To the disk, “é” in one and in two code points are two names; a table may come from a system that changes them.
   @Test func tablesMaySpellNamesInAnotherUnicodeForm() throws {
     try folder.tones(["cafe\u{301}.wav", "both-\u{E9}.wav", "both-e\u{301}.wav"])

@@ -94,6 +94,82 @@ struct PlainTests {
     #expect(mode.answer("train emodb").lines == ["queued behind the run that is live"])
   }
 
+  @Test("What a run's status forbids is refused at once, and a failure of something else swallows no answer")
+  func refusals() {
+    var mode = mode()
+    let (live, finished) = (Bench.runs[0], Bench.runs[2])
+    for (line, words) in [
+      ("resume \(finished.id)", "\(finished.id) is finished"), ("resume \(live.id)", "\(live.id) is running"),
+      ("pause \(finished.id)", "\(finished.id) is finished, not being trained"),
+      ("continue \(finished.id)", "\(finished.id) is finished, not being trained"),
+      ("end \(finished.id)", "\(finished.id) is finished, not being trained"),
+      ("stop \(finished.id)", "\(finished.id) is finished, not being trained"),
+    ] {
+      let answer = mode.answer(line)
+      #expect(answer.lines == [words] && answer.requests.isEmpty)
+    }
+    #expect(mode.isReady)
+    guard case .picture(let request) = mode.answer("read emodb 03a00Wa").requests.first else {
+      Issue.record("no picture")
+      return
+    }
+    #expect(mode.hear(.failed("it broke")) == ["error: it broke"])
+    #expect(!mode.isReady)
+    #expect(mode.hear(.picture(Fake.picture(request, seconds: 2.5))).contains { $0.contains("loudest at") })
+    #expect(mode.isReady)
+    _ = mode.answer("read emodb 03a00Wa")
+    #expect(mode.hear(.pictureFailed(request, "no such file")) == ["no such file"])
+    #expect(mode.isReady)
+  }
+
+  @Test("After what is given to the engine the next question waits for the queue, or for a refusal")
+  func enqueuing() {
+    for line in ["train emodb", "attack \(Bench.runs[2].id)", "resume \(Bench.runs[1].id)"] {
+      var mode = mode()
+      let isAsked = !mode.answer(line).requests.isEmpty
+      #expect(isAsked && !mode.isReady, "\(line)")
+      var queue = RunQueue()
+      queue.append(.train(Job(corpus: "emodb")))
+      _ = mode.hear(.queue(queue))
+      #expect(mode.isReady, "\(line)")
+      #expect(mode.answer("queue").lines.first?.hasPrefix("1: ") == true)
+      _ = mode.answer(line)
+      _ = mode.hear(.failed("it broke"))
+      #expect(mode.isReady, "\(line)")
+    }
+    // Who trains before an answer is here still gets it.
+    var early = self.mode()
+    _ = early.answer("estimate emodb")
+    _ = early.answer("train emodb")
+    _ = early.hear(.queue(RunQueue()))
+    #expect(!early.isReady, "the estimate is still to come")
+  }
+
+  @Test("An emotion that does not exist, or one alone, is told")
+  func emotions() {
+    var mode = mode()
+    let (run, known) = (Bench.runs[2].id, Fake.emotions.joined(separator: ", "))
+    let unknown = "there is no emotion “foo”; there are \(known)"
+    #expect(mode.answer("confusion \(run) anger foo").lines == [unknown])
+    #expect(mode.answer("confusion \(run) foo").lines == [unknown])
+    for line in ["confusion \(run) anger", "confusion \(run) anger fear sadness"] {
+      #expect(mode.answer(line).lines.first?.hasPrefix("two emotions are needed") == true)
+    }
+    #expect(mode.isReady)
+  }
+
+  @Test("The greeting is one sentence without the list's indents")
+  func greeting() {
+    var mode = PlainMode(Bench(corpora: [], runs: []).state)
+    let full = Fake.corpus()
+    let corpus = CorpusInfo(
+      name: full.name, path: full.path, adapter: full.adapter, isSynthetic: false, emotions: full.emotions,
+      utterances: full.utterances.filter { $0.speaker == "03" })
+    let lines = mode.hear(.corpora([corpus]))
+    #expect(lines.count == 1 && lines.allSatisfy { !$0.contains("  ") })
+    #expect(lines.first?.contains("; ") == !CorpusAlarms(corpus).sentences.isEmpty)
+  }
+
   @Test("What happens is said once")
   func hears() {
     var mode = mode()

@@ -26,9 +26,11 @@ struct ThemeTests {
       let colors = Fake.emotions.compactMap { theme.emotions[$0] }
       #expect(Set(colors).count == Fake.emotions.count, "\(theme.name)")
       #expect(ScreenColormap.all.contains { $0.name == theme.colormap })
-      for role in [Role.selection, .cursor, .bar] {
-        let style = (theme.roles[role] ?? ThemeStyle()).style(at: .mono)
-        #expect(style.attributes.contains(.reverse), "\(theme.name) \(role): seen without colours")
+      let picked: [Role] = [.selection, .selectionInactive, .cursor, .fieldFocused]
+      for role in Role.allCases {
+        let style = (theme.roles[role] ?? ThemeStyle()).style(at: .mono, for: role)
+        #expect(
+          style.attributes.contains(.reverse) == picked.contains(role), "\(theme.name) \(role): told without colours")
       }
     }
     let marks = EmotionMark.names.map(EmotionMark.of)

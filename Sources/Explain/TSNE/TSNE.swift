@@ -149,7 +149,9 @@ extension TSNE.Settings {
       throw TSNEError.badExaggeration(earlyExaggeration)
     }
     if let rate = learningRate, !(rate > 0 && rate <= 1e9) { throw TSNEError.badLearningRate(rate) }
-    for number in [earlyIterations, iterations] where number < 0 { throw TSNEError.badIterations(number) }
+    for number in [earlyIterations, iterations] where !(0...10_000_000).contains(number) {
+      throw TSNEError.badIterations(number)
+    }
   }
 
   fileprivate func phase(early: Bool, count: Int) -> Descent.Phase {

@@ -24,7 +24,7 @@ package enum TSNEError: UserError, Equatable {
     case .badTheta(let value): "a Barnes-Hut angle of \(value): it must be between 0 (exact) and 1"
     case .badLearningRate(let value): "a learning rate of \(value): it must be above 0 and at most 1e9"
     case .badExaggeration(let value): "an early exaggeration of \(value): it must be between 1 (none) and 1000"
-    case .badIterations(let value): "\(value) iterations: the number must be 0 or more"
+    case .badIterations(let value): "\(value) iterations: the number must be 0 to 10000000"
     }
   }
 }

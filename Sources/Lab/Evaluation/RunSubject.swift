@@ -49,7 +49,7 @@ package struct RunSubject: Sendable {
     var weights = "\(Self.weightsWords)\(checkpoint.rawValue)"
     if let trained {
       weights += ", after \(trained.epochs) of \(record.job.epochs) epochs"
-      if trained.batches > 0 { weights += " and \(trained.batches) batches" }
+      if trained.batches > 0 { weights += " and \(trained.batches) \(trained.batches == 1 ? "batch" : "batches")" }
     }
     if checkpoint == .best { weights += "; the best epoch was chosen by validation accuracy, which flatters it" }
     return [weights, "measured on \(selection.sentence)"] + record.notes

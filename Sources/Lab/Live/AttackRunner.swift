@@ -59,8 +59,23 @@ final class AttackRunner: Sendable {
       let reports = try await laboratory.attack(subject, order, control: control) { [self] in hear($0) }
       for report in reports { log(Self.sentence(report)) }
     } catch PipelineError.stopped {
-      log("\(wish.label): stopped; r in the results pane (8) goes on with it")
+      let next =
+        hasBegun(wish)
+        ? "stopped; r in the results pane (8) goes on with it"
+        : "stopped before its first batch; A in the results pane (8) begins it again"
+      log("\(wish.label): \(next)")
     }
+  }
+
+  /// Whether a set is there that can be gone on with: none is while the network is read and timed.
+  private func hasBegun(_ wish: AttackWish) -> Bool {
+    guard let results = try? laboratory.store.open(wish.run).results(), let choice = try? wish.choice() else {
+      return false
+    }
+    // As the set's record tells it.
+    var begun = wish
+    begun.point = AttackPoint(choice)
+    return results.partial.contains { $0.wish == begun }
   }
 
   private func hear(_ event: AttackEvent) {

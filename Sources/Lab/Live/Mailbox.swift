@@ -30,7 +30,7 @@ final class Mailbox: Sendable {
     let wasEmpty = events.withLock { events in
       let wasEmpty = events.isEmpty
       if let index = events.firstIndex(where: { Self.replaces(event, $0) }) {
-        events[index] = event
+        events[index] = Self.joined(event, events[index])
       } else {
         events.append(event)
       }
@@ -47,6 +47,14 @@ final class Mailbox: Sendable {
       defer { events = [] }
       return events
     }
+  }
+
+  /// The end of an own run is told as one's own, though the watcher of the folders, which knows nothing of it by then, tells
+  /// of it again before anybody has heard.
+  private static func joined(_ new: Event, _ old: Event) -> Event {
+    guard case .run(var run) = new, case .run(let before) = old, before.isOwn else { return new }
+    run.isOwn = true
+    return .run(run)
   }
 
   /// A run's event carries all its epochs, so replacing it loses nothing.

@@ -4,8 +4,11 @@ import Pipeline
 
 extension Laboratory {
   /// What the workbench would be told about a picture that it asks for, made on the calling thread.
-  package func answers(to request: PictureRequest) throws -> [Event] {
+  ///
+  /// - Parameter corpora: as they are listed; one that is not registered is found here alone.
+  package func answers(to request: PictureRequest, among corpora: [CorpusInfo] = []) throws -> [Event] {
     let viewer = Viewer(library: library, levels: LevelStore(folder: paths.cache))
+    viewer.take(corpora)
     return [
       .waveform(try viewer.waveform(corpus: request.corpus, utterance: request.utterance)),
       .picture(try viewer.picture(request) { _ in }),
@@ -74,7 +77,9 @@ final class Viewer {
 
   private func corpus(_ name: String) throws -> Corpus {
     if let corpus = scanned[name] { return corpus }
-    let corpus = try library.scan(try library.find(name))
+    // What is listed need not be registered: a run's own folder is known by its path alone.
+    let known = listed[name].map { CorpusLibrary.Registration(name: name, path: $0.path, adapter: $0.adapter) }
+    let corpus = try library.scan(try known ?? library.find(name))
     scanned[name] = corpus
     return corpus
   }

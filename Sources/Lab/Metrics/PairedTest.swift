@@ -6,7 +6,7 @@ package struct PairedTTest: Sendable, Equatable {
   package let p: Double
   package let degreesOfFreedom: Int
 
-  /// Nil for fewer than two pairs, and when all differences are equal (t is undefined).
+  /// Nil for fewer than two pairs, and when all differences are equal but for rounding (t is undefined).
   package init?(_ a: [Double], _ b: [Double]) {
     precondition(a.count == b.count, "\(a.count) values cannot be paired with \(b.count)")
     let n = Double(a.count)
@@ -14,7 +14,8 @@ package struct PairedTTest: Sendable, Equatable {
     let differences = zip(a, b).map { $0 - $1 }
     let mean = differences.reduce(0, +) / n
     let variance = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
-    guard variance > 0 else { return nil }
+    let largest = differences.reduce(0) { max($0, abs($1)) }
+    guard variance.squareRoot() > 1e-12 * largest else { return nil }
     t = mean / (variance / n).squareRoot()
     degreesOfFreedom = a.count - 1
     let v = Double(degreesOfFreedom)

@@ -18,7 +18,9 @@ package struct SignedRankTest: Sendable, Equatable {
   /// Nil where no pair differs.
   package init?(_ a: [Double], _ b: [Double]) {
     precondition(a.count == b.count, "\(a.count) values cannot be paired with \(b.count)")
-    let differences = zip(a, b).map { $0 - $1 }.filter { $0 != 0 }
+    // 0.8 − 0.6 and 0.6 − 0.4 are a tie, though not to the last bit: shares are compared to 12 digits.
+    let scale = zip(a, b).reduce(1) { max($0, abs($1.0), abs($1.1)) }
+    let differences = zip(a, b).map { (($0 - $1) / scale * 0x1p40).rounded() }.filter { $0 != 0 }
     guard !differences.isEmpty, !differences.contains(where: \.isNaN) else { return nil }
     let (ranks, ties) = Self.doubledRanks(differences.map(abs))
     let total = ranks.reduce(0, +)

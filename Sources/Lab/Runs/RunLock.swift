@@ -15,11 +15,12 @@ package final class RunLock: Sendable {
   static func take(_ path: String) throws -> RunLock? {
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw CoreError.cannotWrite(path: path, reason: AtomicFile.lastSystemError()) }
-    guard quaver_try_lock(descriptor) == 0 else {
-      close(descriptor)
-      return nil
-    }
-    return RunLock(descriptor)
+    if quaver_try_lock(descriptor) == 0 { return RunLock(descriptor) }
+    let number = errno
+    close(descriptor)
+    if number == EAGAIN || number == EACCES { return nil }
+    // A file system without locks is no other process.
+    throw CoreError.cannotWrite(path: path, reason: "it cannot be locked: \(String(cString: strerror(number)))")
   }
 
   static func isHeld(_ path: String) -> Bool {

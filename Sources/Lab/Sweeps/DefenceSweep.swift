@@ -211,7 +211,7 @@ extension Laboratory {
   private func check(_ folder: RunFolder, isOf job: Job) throws {
     let record = try folder.record()
     let plan = try TrainingPlan(job: job, corpus: try library.scan(try library.find(job.corpus)))
-    guard plan.fingerprint == record.fingerprint else {
+    guard plan.fingerprint == record.fingerprint, plan.corpus.emotions == record.emotions else {
       throw LabError.corpusChanged(
         run: folder.id, reason: "it was trained on other files or parts than this sweep's")
     }

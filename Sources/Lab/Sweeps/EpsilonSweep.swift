@@ -44,8 +44,26 @@ package enum EpsilonSweep {
   }
 
   /// Where the sweep of a run is kept, without an ending: its table as CSV, its reports as JSON, its plot as SVG and PNG.
-  package static func base(_ folder: RunFolder, part: EvaluationPart) -> URL {
-    folder.url.appendingPathComponent("results/sweeps/eps-\(part.rawValue)")
+  ///
+  /// - Parameter order: its attacks are not yet those at every ε.
+  /// - Throws: `AttackError`.
+  package static func base(_ subject: RunSubject, _ order: AttackOrder, epsilons: [Double]) throws -> URL {
+    let name = try name(order, epsilons: epsilons, checkpoint: subject.checkpoint, weights: subject.weights)
+    return subject.results.appendingPathComponent("sweeps/\(name)")
+  }
+
+  /// "eps-valid-1f3a5c7e": follows from what is attacked and how, so that the same sweep writes the same files and no
+  /// other sweep's.
+  ///
+  /// - Throws: `AttackError`.
+  package static func name(
+    _ order: AttackOrder, epsilons: [Double], checkpoint: CheckpointChoice, weights: String
+  ) throws -> String {
+    let attacks = try choices(order.choices, epsilons: epsilons).map(\.identity)
+    // Without a limit, nothing is drawn by the seed.
+    let sample = order.limit.map { "\($0) by \(order.seed)" } ?? "all"
+    let parts = attacks + [sample, checkpoint.rawValue, weights]
+    return "eps-\(order.part.rawValue)-\(ContentHash(parts.joined(separator: "\n")).description.prefix(8))"
   }
 }
 
@@ -72,12 +90,11 @@ extension Laboratory {
     _ subject: RunSubject, _ order: AttackOrder, epsilons: [Double], control: RunControl,
     report: @escaping @Sendable (AttackEvent) -> Void
   ) async throws -> [AttackReport] {
+    let base = try EpsilonSweep.base(subject, order, epsilons: epsilons)
     var order = order
     order.choices = try EpsilonSweep.choices(order.choices, epsilons: epsilons)
     let reports = try await attack(subject, order, control: control, report: report)
-    try SweepFiles.write(
-      EpsilonSweep.table(reports), reports, EpsilonSweep.figure(reports),
-      at: EpsilonSweep.base(subject.folder, part: order.part))
+    try SweepFiles.write(EpsilonSweep.table(reports), reports, EpsilonSweep.figure(reports), at: base)
     return reports
   }
 }

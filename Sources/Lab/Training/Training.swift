@@ -17,12 +17,10 @@ extension Laboratory {
     let plan = try TrainingPlan(job: job, corpus: try library.scan(registration))
     try plan.checkSteps(of: job)
     _ = try job.options?.lossWeights([], classes: plan.corpus.emotions.count)
-    // A path stays usable from any folder, and a split file too.
+    // Usable from any folder, and one corpus has one name; a split file's path stays usable too.
     var job = job
     job.weights = try start.recorded()
-    if library.registrations().first(where: { $0.name == registration.name }) != registration {
-      job.corpus = registration.path
-    }
+    job.corpus = library.registrations().contains(registration) ? registration.name : registration.path
     var split: Data?
     if case .file(let url) = SplitKind(job.split) {
       job.split = url.standardizedFileURL.path
@@ -32,7 +30,7 @@ extension Laboratory {
     // Of what a crash has left here.
     folder.clearOutcome()
     folder.clearWishes()
-    if let split { try AtomicFile.write(folder.splitCopy, split) }
+    if let split { try AtomicFile.write(folder.splitCopy, split) } else { unlink(folder.splitCopy.path) }
     try folder.begin(
       RunRecord(
         job: job, emotions: plan.corpus.emotions,
@@ -62,7 +60,7 @@ extension Laboratory {
     if FileManager.default.fileExists(atPath: folder.splitCopy.path) { job.split = folder.splitCopy.path }
     try job.check()
     let plan = try TrainingPlan(job: job, corpus: try library.scan(try library.find(record.job.corpus)))
-    guard plan.fingerprint == record.fingerprint else {
+    guard plan.fingerprint == record.fingerprint, plan.corpus.emotions == record.emotions else {
       throw LabError.corpusChanged(
         run: folder.id, reason: "files, classes or parts of “\(record.job.corpus)” are not those it began with")
     }

@@ -19,9 +19,21 @@ package struct RunQueue: Codable, Sendable, Equatable {
       switch work {
       case .train(let job):
         "train \(job.model) on \(job.corpus), \(job.transform), seed \(job.seed), \(job.epochs) epochs"
+          + Self.others(job)
       case .resume(let run): "resume \(run)"
       case .attack(let wish): wish.label
       }
+    }
+
+    /// ", batch 8, lr 0.001": what is not as usual and not said by every label, so that no two look alike that differ.
+    private static func others(_ job: Job) -> String {
+      let said = ["network", "transform", "seed", "epochs"]
+      let unusual = JobFields.all.filter { !said.contains($0.name) && $0.read(job) != $0.read(Job.defaults) }
+      let words = unusual.map { field -> String in
+        let value = field.name == "split" ? job.splitName : field.read(job)
+        return ", \(field.name == "learning rate" ? "lr" : field.name) \(value)"
+      }
+      return words.joined()
     }
   }
 

@@ -21,11 +21,13 @@ extension Laboratory {
       source = run.checkpoint(checkpoint)
       guard FileManager.default.fileExists(atPath: source.path) else { throw LabError.runHasNoCheckpoint(run.id) }
       metadata["quaver.run"] = run.id
-    case .weights(let weights): source = weights.url
+    case .weights(let weights):
+      source = weights.url
+      (metadata["network"], metadata["classes"]) = (weights.origin.network, "\(weights.origin.classes)")
     }
     let file = try WeightFile(contentsOf: source)
     for key in ["network", "classes", "normalisation", "quaver.emotions", "quaver.scaling", StoredWeights.originKey] {
-      metadata[key] = file.metadata[key]
+      metadata[key] = file.metadata[key] ?? metadata[key]
     }
     let isWeight: (String) -> Bool = { !$0.hasPrefix("adam.") }
     try file.export(to: url, metadata: metadata, where: isWeight)

@@ -8,8 +8,12 @@ struct CSVAdapter: CorpusAdapter {
   private static let required = ["file", "emotion"]
 
   func fit(_ listing: FolderListing) -> AdapterFit {
-    guard let table = try? Self.table(in: listing) else {
-      return AdapterFit(share: 0, reason: "no CSV with the columns file and emotion in its folder")
+    let table: CSVTable
+    do { table = try Self.table(in: listing) } catch {
+      guard !Self.candidates(in: listing).isEmpty else {
+        return AdapterFit(share: 0, reason: "no CSV with the columns file and emotion in its folder")
+      }
+      return AdapterFit(share: 0, reason: "\(error)", note: "not read as its table: \(error)")
     }
     let audio = Set(listing.audio), count = table.rows.count { audio.contains($0["file"] ?? "") }
     return AdapterFit(
@@ -64,11 +68,15 @@ struct CSVAdapter: CorpusAdapter {
     }
   }
 
-  /// The first CSV at the top of the folder that has the required columns.
+  /// The CSVs at the top of the folder.
+  private static func candidates(in listing: FolderListing) -> [String] {
+    listing.others.filter { !$0.contains("/") && $0.lowercased().hasSuffix(".csv") }
+  }
+
+  /// The first of them that has the required columns.
   private static func table(in listing: FolderListing) throws -> CSVTable {
-    let names = listing.others.filter { !$0.contains("/") && $0.lowercased().hasSuffix(".csv") }
     var failure: (any Error)?
-    for name in names {
+    for name in candidates(in: listing) {
       do { return try CSVTable(contentsOf: listing.root.appendingPathComponent(name), columns: required) } catch {
         failure = failure ?? error
       }

@@ -136,6 +136,8 @@ package enum CorpusPane {
       state.go(to: .view)
       return effects
     }
+    // A filter holds it open: folding would be seen only when the filter is gone.
+    if state.corpusPane.matches != nil { return unfold(&state) }
     guard let node = state.corpusPane.node(row, state.corpora) else { return [] }
     if state.corpusPane.unfolded.remove(node) == nil { state.corpusPane.unfolded.insert(node) }
     state.corpusPane.rebuild(state.corpora)

@@ -246,7 +246,8 @@ package enum ExplainPane {
       pane.means != nil
       ? "each image's own emotion, every map on its own scale"
       : pane.target.map { pane.emotions.indices.contains($0) ? pane.emotions[$0] : "?" } ?? "each row's emotion"
-    let run = pane.across == .runs ? "\(pane.columns.count) runs" : pane.columns.first?.run ?? ""
+    let count = pane.columns.count
+    let run = pane.across == .runs ? "\(count) \(count == 1 ? "run" : "runs")" : pane.columns.first?.run ?? ""
     let method = (pane.means?.report.method ?? pane.method) == .gradCAM ? "Grad-CAM" : "Grad-CAM++"
     let epsilon = pane.columns.compactMap(\.point).first.flatMap(Scrub.epsilon).map { " · \($0)" } ?? ""
     let missing =

@@ -138,7 +138,7 @@ enum ResultsBindings {
     ) { state in
       state.modal = .confirm(
         Confirmation(
-          title: "Stop the attack?", text: "What is done is kept; r goes on with it later.",
+          title: "Stop the attack?", text: "Batches that are done are kept; r goes on with them later.",
           choices: [
             .init(key: "s", label: "stop", answer: .stopAttack), .init(key: "c", label: "let it run", answer: .cancel),
           ]))

@@ -43,18 +43,17 @@ enum ResultsDrawing {
     let name = "\(Scrub.title(status.wish.point.attack)) on \(status.wish.run)"
     guard let progress = status.progress, progress.total > 0 else {
       let about = status.estimate.map { ", about \(Numbers.clock($0)) at most" } ?? ""
-      surface.put(
-        look.glyphs.plain("\(name): \(status.isPaused ? "paused" : "reading the network …")\(about)"), 0, 0,
-        look.style(.accent))
+      let words = status.isPaused ? "paused; p goes on · \(name)" : "\(name): reading the network …"
+      surface.put(look.glyphs.plain(words + about), 0, 0, look.style(.accent))
       return
     }
     let fraction = Double(progress.done) / Double(progress.total)
-    let words = status.isPaused ? "\(name): paused" : "\(name): \(progress.phase)"
+    let words = status.isPaused ? "paused; p goes on · \(name)" : "\(name): \(progress.phase)"
     var right = "\(progress.done)/\(progress.total)"
     if progress.rate > 0 { right += "  \(Numbers.fixed(progress.rate, 1))/s" }
     let left = progress.secondsLeft ?? status.estimate
     if let left { right += "  \(Numbers.clock(left)) left" }
-    right += surface.width >= 100 ? "  p pauses, x stops" : ""
+    if surface.width >= 100 { right += status.isPaused ? "  x stops" : "  p pauses, x stops" }
     let room = max(8, surface.width - TextWidth.of(right) - 12)
     let x = surface.put(
       TextWidth.cut(look.glyphs.plain(words), to: room, ellipsis: look.glyphs.ellipsis), 0, 0,

@@ -66,13 +66,17 @@ package enum TrainingDrawing {
 
   private static func progress(_ run: RunInfo, _ y: Int, _ look: Look, _ surface: inout Surface) {
     guard let progress = run.progress else {
-      surface.put(run.status == .paused ? "paused" : "starting …", 0, y, look.style(.accent))
+      surface.put(run.status == .paused ? "paused; p goes on" : "starting …", 0, y, look.style(.accent))
       return
     }
     let fraction = progress.total > 0 ? Double(progress.done) / Double(progress.total) : 0
-    let phase = run.status == .paused ? "paused" : progress.phase
     // Epoch 0 is the way to the first: measuring levels, making images.
-    let left = progress.epoch == 0 ? phase : "\(phase) epoch \(progress.epoch)/\(run.job.epochs)"
+    let epoch = progress.epoch == 0 ? nil : "epoch \(progress.epoch)/\(run.job.epochs)"
+    // Where there is little room, how it goes on matters more than where it is.
+    let parts: [String?] =
+      run.status == .paused
+      ? [surface.width >= 60 ? epoch : nil, "paused; p goes on"] : [progress.phase, epoch]
+    let left = parts.compactMap { $0 }.joined(separator: " ")
     let x = surface.put(left, 0, y, look.style(run.status == .paused ? .warning : .accent)) + 1
     var right = Numbers.percent(fraction, 0)
     if progress.rate > 0 { right += "  \(Numbers.fixed(progress.rate, 1))/s" }

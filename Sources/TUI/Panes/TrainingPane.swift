@@ -221,9 +221,10 @@ package enum TrainingPane {
       "training.stop-after-epoch", ["E"], "end epoch, stop", "Stops after the running epoch.", hint: 3,
       isEnabled: isLive, whyNot: whyNotLive
     ) { state in
-      let epoch = (state.selectedRun?.epochs.last?.epoch ?? 0) + 1
-      state.say("stops when epoch \(epoch) is done")
-      return control { _ in .stopAfterEpoch }(&state)
+      guard let run = state.selectedRun else { return [] }
+      let epoch = (run.epochs.last?.epoch ?? 0) + 1
+      state.say("\(run.status == .paused ? "goes on, and " : "")stops when epoch \(epoch) is done")
+      return Modals.requests(run, .stopAfterEpoch)
     },
     Binding(
       "training.stop", ["x"], "stop now", "Stops at once; asks first.", hint: 4, isEnabled: isLive, whyNot: whyNotLive

@@ -73,13 +73,16 @@ package enum PlainCommands {
             let isTaken = mode.state.isEngineTaken
             // So that a second one is told at once that it waits.
             if !isTaken { mode.state.trainingPane.awaitsNew = true }
+            mode.isEnqueuing = true
             return Answer(
               lines: [isTaken ? "queued behind the run that is live" : "starting …"], requests: [.train(job)])
           }
         }),
       Command(name: "resume", arguments: "RUN", help: "goes on with a run") { mode, words in
         withRun(mode.state, words) { run in
-          Answer(lines: ["resuming \(run.id)"], requests: mode.state.requests(resuming: run.id))
+          guard TrainingPane.canResume(run) else { return Answer(lines: ["\(run.id) is \(run.status.rawValue)"]) }
+          mode.isEnqueuing = true
+          return Answer(lines: ["resuming \(run.id)"], requests: mode.state.requests(resuming: run.id))
         }
       },
     ] + controls
@@ -90,7 +93,10 @@ package enum PlainCommands {
     ("stop", .stopNow, "stops a run at once, with a checkpoint"),
   ].map { name, wish, help in
     Command(name: name, arguments: "RUN", help: help) { mode, words in
-      withRun(mode.state, words) { Answer(lines: ["asked \($0.id)"], requests: [.control(run: $0.id, wish)]) }
+      withRun(mode.state, words) { run in
+        guard run.isLive else { return Answer(lines: ["\(run.id) is \(run.status.rawValue), not being trained"]) }
+        return Answer(lines: ["asked \(run.id)"], requests: [.control(run: run.id, wish)])
+      }
     }
   }
 
@@ -242,15 +248,23 @@ package enum PlainCommands {
     }
   }
 
+  /// Asks for the utterances behind a number of the matrix, or says what is wrong with the emotions that name it.
+  private static func taken(_ mode: inout PlainMode, _ names: [String], _ run: RunInfo) -> PlainMode.Answer {
+    let known = run.emotions.joined(separator: ", ")
+    if let name = names.first(where: { !run.emotions.contains($0) }) {
+      return Answer(lines: ["there is no emotion “\(name)”; there are \(known)"])
+    }
+    guard names.count == 2, let truth = run.emotions.firstIndex(of: names[0]),
+      let predicted = run.emotions.firstIndex(of: names[1])
+    else { return Answer(lines: ["two emotions are needed, the true one and the predicted one; there are \(known)"]) }
+    mode.awaited = .predictions(run: run.id, truth: truth, predicted: predicted)
+    return Answer(requests: [.predictions(run: run.id)])
+  }
+
   private static let confusion: @Sendable (inout PlainMode, [String]) -> PlainMode.Answer = { mode, words in
     withRun(mode.state, words) { run in
       guard let last = run.epochs.last else { return Answer(lines: ["no epoch has ended yet"]) }
-      if words.count > 2, let truth = run.emotions.firstIndex(of: words[1]),
-        let predicted = run.emotions.firstIndex(of: words[2])
-      {
-        mode.awaited = .predictions(run: run.id, truth: truth, predicted: predicted)
-        return Answer(requests: [.predictions(run: run.id)])
-      }
+      guard words.count < 2 else { return taken(&mode, Array(words.dropFirst()), run) }
       let lines = zip(run.emotions, last.confusion).map { name, row in
         let parts = zip(run.emotions, row).filter { $0.1 > 0 }.sorted { $0.1 > $1.1 }.map { "\($0.1) for \($0.0)" }
         return

@@ -20,13 +20,16 @@ package struct PlainMode: Sendable {
   package internal(set) var state: State
   /// What was asked and is not answered yet.
   var awaited: Awaited?
+  /// Something was given to the engine of which no event has told yet whether it begins, waits or was refused. Beside
+  /// `awaited`, since a person may train before an answer is here.
+  var isEnqueuing = false
   /// Status of each run when it was last told.
   var told: [String: RunStatus] = [:]
   private var toldEpochs: [String: Int] = [:]
   private var hasRuns = false
 
   /// Corpora and runs are known, and no answer is on its way.
-  var isReady: Bool { state.hasCorpora && hasRuns && awaited == nil }
+  package var isReady: Bool { state.hasCorpora && hasRuns && awaited == nil && !isEnqueuing }
 
   enum Awaited: Sendable, Equatable {
     case picture(PictureRequest)
@@ -35,6 +38,14 @@ package struct PlainMode: Sendable {
     case epochs(run: String)
     case results(run: String)
     case attackEstimate(AttackWish)
+
+    /// Whether `Event.failed` may be of it. A picture has a failure of its own, and results always come.
+    var mayFail: Bool {
+      switch self {
+      case .picture, .results: false
+      case .estimate, .predictions, .epochs, .attackEstimate: true
+      }
+    }
   }
 
   package init(_ state: State) { self.state = state }
@@ -60,10 +71,11 @@ package struct PlainMode: Sendable {
   package mutating func hear(_ event: Event) -> [String] {
     let hadCorpora = state.hasCorpora
     _ = Reducer.reduce(&state, .event(event))
+    if Self.tellsOfWork(event) { isEnqueuing = false }
     switch event {
     case .corpora(let corpora) where !hadCorpora || corpora != state.corporaBefore:
       return [
-        corpora.isEmpty ? "no corpus yet: quaver corpus add PATH" : PlainCommands.corpora(state).joined(separator: "; ")
+        corpora.isEmpty ? "no corpus yet: quaver corpus add PATH" : Self.joined(PlainCommands.corpora(state))
       ]
     case .runs(let runs):
       hasRuns = true
@@ -71,8 +83,8 @@ package struct PlainMode: Sendable {
       return []
     case .run(let run): return hear(run)
     case .picture(let picture): return hear(picture)
-    case .pictureFailed(_, let sentence):
-      awaited = nil
+    case .pictureFailed(let request, let sentence):
+      if awaited == .picture(request) { awaited = nil }
       return [sentence]
     case .estimate(.train(let job), let estimate) where awaited == .estimate(job):
       awaited = nil
@@ -87,10 +99,24 @@ package struct PlainMode: Sendable {
     case .predictions(let predictions): return hear(predictions)
     case .log(let line) where line.level != .info: return ["\(line.level.rawValue): \(line.text)"]
     case .failed(let sentence):
-      awaited = nil
+      if awaited?.mayFail == true { awaited = nil }
       return ["error: \(sentence)"]
     default: return []
     }
+  }
+
+  /// Whether what was given to the engine last has begun, waits, or was refused.
+  private static func tellsOfWork(_ event: Event) -> Bool {
+    switch event {
+    case .queue, .failed, .attacking: true
+    case .run(let run): run.isOwn
+    default: false
+    }
+  }
+
+  /// One sentence of lines of which some are indented.
+  private static func joined(_ lines: [String]) -> String {
+    lines.map { line in String(line.drop(while: { $0 == " " })) }.joined(separator: "; ")
   }
 
   /// A slice that does not exist is answered with the last that does.

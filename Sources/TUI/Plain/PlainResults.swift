@@ -18,6 +18,7 @@ enum PlainResults {
       run: {
         withWish(&$0, $1) { mode, wish in
           let begins = mode.state.isEngineTaken ? "queued behind what is under way" : "starting …"
+          mode.isEnqueuing = true
           return Answer(lines: [begins], requests: [.attack(wish)])
         }
       }),

@@ -176,9 +176,17 @@ package enum Modals {
         state.isLeaving = true
         let wish: RunControl.Wish = choice.answer == .leaveAfterStop ? .stopNow : .stopAfterEpoch
         // First, or the next that waits would begin when the run ends, and be stopped at once.
-        return [.request(.holdQueue(true))] + own.map { .request(.control(run: $0.id, wish)) }
+        return [.request(.holdQueue(true))] + own.flatMap { requests($0, wish) }
       }
     }
+  }
+
+  /// What makes a run obey. One that is paused reaches the end of its epoch only when it goes on. That comes first:
+  /// where the pause has ended meanwhile, `proceed` takes back a stop that was wished before it.
+  static func requests(_ run: RunInfo, _ wish: RunControl.Wish) -> [Effect] {
+    let needsRunning = wish == .stopAfterEpoch && run.status == .paused
+    let wishes: [RunControl.Wish] = needsRunning ? [.proceed, wish] : [wish]
+    return wishes.map { .request(.control(run: run.id, $0)) }
   }
 
   // MARK: Filter
@@ -221,13 +229,13 @@ package enum Modals {
       finder.list.settle(count: CommandFinder.find(state).count, height: height)
       state.modal = .palette(finder)
     case .themes(var list, let before):
-      list.settle(count: state.themes.count, height: height)
+      list.settle(count: state.themes.count, height: ModalView.rows(state.themes.count, state.size))
       state.modal = .themes(list, before: before)
     case .menu(var menu):
-      menu.list.settle(count: menu.items.count, height: menu.items.count)
+      menu.list.settle(count: menu.items.count, height: ModalView.rows(menu.items.count, state.size))
       state.modal = .menu(menu)
     case .queue(var list):
-      list.settle(count: state.queue.entries.count, height: height)
+      list.settle(count: state.queue.entries.count, height: ModalView.queueRows(state))
       state.modal = .queue(list)
     default: break
     }

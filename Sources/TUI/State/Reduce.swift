@@ -73,8 +73,10 @@ package enum Reducer {
     case .usage(let usage): state.usage = usage
     case .estimate(let work, let estimate): Modals.take(estimate, of: work, &state)
     case .attacking(let status):
-      if status == nil, state.resultsPane.attacking != nil {
-        state.say("the attack has ended; \(Panes.label(.results)) has what it did")
+      if status == nil, let before = state.resultsPane.attacking {
+        // One that was stopped before it was timed has left nothing.
+        let place = before.estimate == nil ? "" : "; \(Panes.label(.results)) has what it did"
+        state.say("the attack has ended\(place)")
       }
       state.resultsPane.attacking = status
     case .embedding(let progress): state.mapPane.progress = progress

@@ -183,6 +183,8 @@ package struct WorkForm: Sendable, Equatable {
     do {
       _ = try made()
       return nil
+    } catch LabError.outOfRange(what: let what, value: "", range: _) {
+      return "\(what) is empty"
     } catch { return "\(error)" }
   }
 

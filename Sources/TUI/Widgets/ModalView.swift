@@ -22,6 +22,22 @@ package enum ModalView {
     return max(1, height - 4 - footHeight(height))
   }
 
+  /// Rows that a box around so many has on the screen.
+  package static func rows(_ count: Int, _ size: Size) -> Int { max(1, min(count, size.height - 2)) }
+
+  /// Rows of the list of what waits.
+  package static func queueRows(_ state: State) -> Int {
+    let inner = queueRect(state)
+    let words = Paragraph.lines(state.look.glyphs.plain(queueWords(state)), width: inner.width - 2).count
+    return max(1, inner.height - 2 - words)
+  }
+
+  /// Rows from the lower border of a question on; nil while none is asked.
+  package static func rowsBelowQuestion(_ state: State) -> Int? {
+    guard case .confirm(let confirmation) = state.modal else { return nil }
+    return state.size.height - questionRect(state, confirmation).maxY + 1
+  }
+
   /// Rows for the whole sentence about the selected command, and a blank one before it.
   private static func footHeight(_ height: Int) -> Int { height >= 14 ? 3 : 0 }
 
@@ -50,7 +66,6 @@ package enum ModalView {
     var style = look.style(role)
     let popup = look.style(.popup)
     if style.foreground == .standard { style.foreground = popup.foreground }
-    if look.depth == .mono { style.attributes.formSymmetricDifference(popup.attributes) }
     return style
   }
 
@@ -99,18 +114,30 @@ package enum ModalView {
   // MARK: Questions
 
   private static func question(_ state: State, _ confirmation: Confirmation, _ surface: inout Surface) {
-    let look = state.look
-    let width = min(state.size.width, 64)
-    let lines = Paragraph.lines(look.glyphs.plain(confirmation.text), width: max(1, width - 4))
-    let rect = centred(Size(width: width, height: lines.count + confirmation.choices.count + 5), state.size)
+    let (look, rect) = (state.look, questionRect(state, confirmation))
     box(rect, confirmation.title, look, &surface) { surface in
-      for (y, line) in lines.enumerated() { surface.put(line, 1, y + 1, style(.text, look)) }
+      let count = confirmation.choices.count
+      let lines = Paragraph.cut(
+        look.glyphs.plain(confirmation.text), width: max(1, rect.width - 4), rows: max(0, surface.height - count),
+        look.glyphs.ellipsis)
+      // The answers must be seen: blank rows give way first, then the text.
+      let spare = surface.height - lines.count - count
+      let top = spare >= 2 ? 1 : 0
+      for (y, line) in lines.enumerated() { surface.put(line, 1, y + top, style(.text, look)) }
       for (index, choice) in confirmation.choices.enumerated() {
-        let y = min(lines.count + 2, max(0, surface.height - confirmation.choices.count)) + index
+        let y = top + lines.count + (spare >= 1 ? 1 : 0) + index
         let x = surface.put(" \(choice.key) ", 1, y, look.style(.key))
-        surface.put(choice.label, x + 1, y, style(.text, look))
+        surface.put(
+          TextWidth.cut(choice.label, to: max(0, surface.width - x - 1), ellipsis: look.glyphs.ellipsis), x + 1, y,
+          style(.text, look))
       }
     }
+  }
+
+  private static func questionRect(_ state: State, _ confirmation: Confirmation) -> Rect {
+    let width = min(state.size.width, 64)
+    let lines = Paragraph.lines(state.look.glyphs.plain(confirmation.text), width: max(1, width - 4)).count
+    return centred(Size(width: width, height: lines + confirmation.choices.count + 5), state.size)
   }
 
   // MARK: Form
@@ -186,7 +213,10 @@ package enum ModalView {
       for (y, index) in list.visible(count: state.themes.count, height: surface.height).enumerated() {
         let x = surface.put(
           TextWidth.fit(state.themes[index].name, to: 16, ellipsis: look.glyphs.ellipsis), 1, y, style(.text, look))
-        surface.put(state.themes[index].about, x + 1, y, style(.dim, look))
+        let about = look.glyphs.plain(state.themes[index].about)
+        surface.put(
+          TextWidth.cut(about, to: max(0, surface.width - x - 1), ellipsis: look.glyphs.ellipsis), x + 1, y,
+          style(.dim, look))
         if index == list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
       }
     }
@@ -209,19 +239,8 @@ package enum ModalView {
   private static func queueView(_ state: State, _ list: ListState, _ surface: inout Surface) {
     let (look, entries) = (state.look, state.queue.entries)
     let isMixed = state.queue.isHeld && state.queue.isMoving
-    let rect = centred(Size(width: 76, height: max(3, entries.count + 4)), state.size)
-    box(rect, "Runs that wait", look, &surface) { surface in
-      let words =
-        if entries.isEmpty {
-          "Nothing waits. t and Enter put a run here while another is live."
-        } else if isMixed {
-          "What an earlier session left is held: Enter lets it begin."
-        } else if state.queue.isHeld {
-          "Left by an earlier session: Enter lets them begin."
-        } else {
-          "The first begins when the live run ends."
-        }
-      let used = Paragraph.draw(words, in: surface.bounds.inset(by: 0), style(.dim, look), look, &surface)
+    box(queueRect(state), "Runs that wait", look, &surface) { surface in
+      let used = Paragraph.draw(queueWords(state), in: surface.bounds, style(.dim, look), look, &surface)
       surface.within(surface.bounds.splitTop(used).rest) { surface in
         for (y, index) in list.visible(count: entries.count, height: surface.height).enumerated() {
           let label = (isMixed && entries[index].isHeld ? "held: " : "") + entries[index].label
@@ -230,6 +249,22 @@ package enum ModalView {
           if index == list.selection { RowHighlight.draw(y, isFocused: true, look, &surface) }
         }
       }
+    }
+  }
+
+  private static func queueRect(_ state: State) -> Rect {
+    centred(Size(width: 76, height: max(3, state.queue.entries.count + 4)), state.size)
+  }
+
+  private static func queueWords(_ state: State) -> String {
+    if state.queue.entries.isEmpty {
+      "Nothing waits. t and Enter put a run here while another is live."
+    } else if state.queue.isHeld && state.queue.isMoving {
+      "What an earlier session left is held: Enter lets it begin."
+    } else if state.queue.isHeld {
+      "Left by an earlier session: Enter lets them begin."
+    } else {
+      "The first begins when the live run ends."
     }
   }
 }

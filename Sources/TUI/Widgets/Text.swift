@@ -23,6 +23,14 @@ package enum Paragraph {
     return line.isEmpty ? lines : lines + [line]
   }
 
+  /// As many lines as there is room for; where more would follow, the last one says so.
+  package static func cut(_ text: String, width: Int, rows: Int, _ ellipsis: String) -> [String] {
+    let lines = lines(text, width: width)
+    guard lines.count > rows, rows > 0 else { return Array(lines.prefix(max(0, rows))) }
+    let last = TextWidth.cut(lines[rows - 1] + " " + lines[rows], to: width, ellipsis: ellipsis)
+    return Array(lines.prefix(rows - 1)) + [last]
+  }
+
   /// Draws as many lines as there is room for and returns how many those were.
   @discardableResult
   package static func draw(

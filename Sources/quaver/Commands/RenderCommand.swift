@@ -48,6 +48,10 @@ struct RenderCommand: AsyncParsableCommand {
   var tex: String?
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    guard slice >= 1 else { throw ValidationError("Slices are counted from 1.") }
+  }
+
   func run() async throws {
     struct Report: Encodable {
       let pane: String
@@ -120,6 +124,8 @@ struct RenderCommand: AsyncParsableCommand {
     try show(&state, laboratory)
     state.show(pane.id)
     switch pane.id {
+    case .corpus: try unfold(&state, laboratory)
+    case .view: try checkSlice(state)
     case .attack: try await attacking.attack(&state, slice: slice - 1, laboratory)
     case .results: try attacking.tell(&state, laboratory)
     case .explain: try await attacking.explain(&state, slice: slice - 1, laboratory)
@@ -149,11 +155,8 @@ struct RenderCommand: AsyncParsableCommand {
 
   private func show(_ state: inout State, _ laboratory: Laboratory) throws {
     guard let utterance else { return }
-    // By itself, the corpus that the run was trained on.
-    let own = runName == nil ? nil : state.selectedRun.flatMap { state.corpus(of: $0.job)?.name }
-    let wanted = try corpus.map { try laboratory.library.find($0).name } ?? own
-    guard let info = state.corpora.first(where: { $0.name == (wanted ?? $0.name) }) else {
-      throw LabError.unknownCorpus(corpus ?? "", known: state.corpora.map(\.name))
+    guard let info = try wanted(state, laboratory) ?? state.corpora.first else {
+      throw LabError.unknownCorpus("", known: [])
     }
     if let transform { state.viewPane.transform = transform }
     if let stage {
@@ -163,12 +166,42 @@ struct RenderCommand: AsyncParsableCommand {
       state.viewPane.stage = known
     }
     _ = state.viewPane.show(corpus: info.name, utterance: utterance)
-    state.viewPane.slice = max(0, slice - 1)
-    for event in try laboratory.answers(to: state.viewPane.wanted) { _ = Reducer.reduce(&state, .event(event)) }
+    state.viewPane.slice = slice - 1
+    // This one alone: a run's own corpus may have the name of a registered one.
+    for event in try laboratory.answers(to: state.viewPane.wanted, among: [info]) {
+      _ = Reducer.reduce(&state, .event(event))
+    }
   }
 }
 
 extension RenderCommand {
+  /// The corpus that was asked for: by itself the one that the run was trained on, nil without a run.
+  private func wanted(_ state: State, _ laboratory: Laboratory) throws -> CorpusInfo? {
+    guard let corpus else { return runName == nil ? nil : state.selectedRun.flatMap { state.corpus(of: $0.job) } }
+    let found = try laboratory.library.find(corpus)
+    // Two may have one name: a run's own folder and a registered corpus.
+    let namesakes = state.corpora.filter { $0.name == found.name }
+    guard let info = namesakes.first(where: { $0.path == found.path }) ?? namesakes.first else {
+      throw LabError.unknownCorpus(corpus, known: state.corpora.map(\.name))
+    }
+    return info
+  }
+
+  /// Selects the corpus that was asked for and unfolds it alone.
+  private func unfold(_ state: inout State, _ laboratory: Laboratory) throws {
+    guard let info = try wanted(state, laboratory), let place = state.corpora.firstIndex(of: info) else { return }
+    state.corpusPane.unfolded = [.corpus(info.name)]
+    state.corpusPane.rebuild(state.corpora)
+    if let row = state.corpusPane.rows.firstIndex(of: .corpus(place)) { state.corpusPane.list.selection = row }
+  }
+
+  /// Refuses a slice that the view would answer with the last one.
+  private func checkSlice(_ state: State) throws {
+    let view = state.viewPane
+    guard !view.isEmpty, slice > view.sliceCount else { return }
+    throw RenderError.noSlice(view.utterance, slice: slice, slices: view.sliceCount, stride: view.stride)
+  }
+
   /// Every network with its layers, the run's own in sight.
   private func models(_ state: inout State, _ laboratory: Laboratory) throws {
     let models = try ModelSurvey.all(laboratory.weights)
@@ -190,6 +223,8 @@ enum RenderError: UserError, Equatable {
   case twoDifferences
   case otherEmotions(String, String)
   case itself(String)
+  case notBeside(String, run: String, other: String)
+  case noSlice(String, slice: Int, slices: Int, stride: Int)
 
   var description: String {
     switch self {
@@ -206,6 +241,10 @@ enum RenderError: UserError, Equatable {
     case .otherEmotions(let first, let second):
       "the matrices of \(first) and \(second) cannot be subtracted: their emotions differ"
     case .itself(let run): "\(run) minus itself is 0 everywhere: name another run with --minus"
+    case .notBeside(let name, let run, let other):
+      "\(name) was trained on \(other) than \(run), so that it cannot be shown beside it"
+    case .noSlice(let utterance, let slice, let slices, let stride):
+      "there is no slice \(slice) of \(utterance); it has \(slices) at a stride of \(stride) ms, counted from 1"
     case .badSize(let text): "“\(text)” is no size: write columns and rows as in 120x40"
     }
   }

@@ -131,16 +131,43 @@ struct RenderedAttack: ParsableArguments {
     guard !means else { return try await average(&state, laboratory) }
     (state.viewPane.stride, state.viewPane.slice) = (run.job.strideMilliseconds, max(0, slice))
     if !beside.isEmpty {
-      state.trainingPane.marks = [run.id] + (try beside.map { try laboratory.store.open($0).id })
+      state.trainingPane.marks = [run.id] + (try others(than: run, state, laboratory))
       state.explainPane.across = .runs
     }
-    let explainer = try await Explainer(laboratory)
+    try await fill(&state, laboratory)
+  }
+
+  /// The runs beside one; the pane leaves out what has no row in common with it.
+  ///
+  /// - Throws: `RenderError.notBeside`, and what opening a run throws.
+  private func others(than run: RunInfo, _ state: State, _ laboratory: Laboratory) throws -> [String] {
+    try beside.map { name in
+      let other = try laboratory.store.open(name).info()
+      guard state.corpus(of: other.job) == state.corpus(of: run.job) else {
+        throw RenderError.notBeside(other.id, run: run.id, other: "another corpus")
+      }
+      guard other.emotions == run.emotions else {
+        throw RenderError.notBeside(other.id, run: run.id, other: "other emotions")
+      }
+      return other.id
+    }
+  }
+
+  /// Fills the cells one after the other.
+  ///
+  /// - Throws: `LabError.noSlice` where the utterance that was named lacks the slice; takes of other emotions may be
+  ///   shorter.
+  private func fill(_ state: inout State, _ laboratory: Laboratory) async throws {
+    let explainer = try await Explainer(laboratory), named = state.viewPane.utterance
     var effects = ExplainPane.begin(&state)
     while !effects.isEmpty {
       guard case .request(let request) = effects.removeFirst() else { continue }
       switch request {
       case .explain(let request):
         let explanation = try await explainer.explain(request)
+        guard request.utterance != named || explanation.request.slice == request.slice else {
+          throw LabError.noSlice(utterance: named, slice: request.slice + 1, slices: explanation.sliceCount)
+        }
         effects += Reducer.reduce(&state, .event(.explained(explanation)))
       case .mapNodes(let id):
         let nodes = try await explainer.nodes(of: id)

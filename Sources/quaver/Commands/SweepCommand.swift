@@ -15,7 +15,8 @@ struct SweepCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "eps", abstract: "Attack one run at several ε.",
       discussion: """
-        The table and its plot are also kept in the run's results/sweeps (CSV, JSON, SVG, PNG). Stopped, the same command goes on where it was.
+        The table and its plot are also kept in the run's results/sweeps (CSV, JSON, SVG, PNG); another sweep has other \
+        files. Stopped, the same command goes on where it was.
         """)
 
     @Argument(help: ArgumentHelp("The run's name, or the beginning of it.", valueName: "run"))
@@ -47,13 +48,14 @@ struct SweepCommand: AsyncParsableCommand {
       let laboratory = try common.laboratory()
       let subject = try laboratory.subject(id, checkpoint: network.checkpoint)
       let quiet = tables.isQuiet(common)
+      let base = try EpsilonSweep.base(subject, order, epsilons: epsilons)
       let reports = try await StoppableWork.run("the same command goes on where it was") { control in
         try await laboratory.sweepEpsilons(subject, order, epsilons: epsilons, control: control) {
           AttackProgress.tell($0, quiet: quiet)
         }
       }
       try tables.emit([EpsilonSweep.table(reports)], reports, common: common)
-      if !quiet { Console.line("kept: \(EpsilonSweep.base(subject.folder, part: part).path).csv, .json, .svg, .png") }
+      if !quiet { Console.line("kept: \(base.path).csv, .json, .svg, .png") }
     }
   }
 
