@@ -149,8 +149,7 @@ struct AttackOptions: ParsableArguments {
     }
     // How ε is read depends on its norm: the default, 32/255, would be a length next to nothing.
     if settings.norm == .l2, eps == nil {
-      throw EvaluationError.malformed(
-        what: "--norm", text: "l2", expected: "beside an --eps that is a length, such as 5")
+      throw ValidationError("--norm l2 needs --eps beside it: a length, such as 5.")
     }
     if let eps, reads(.epsilon) { try settings.readEpsilon(eps, what: "--eps") }
     if let queries, reads(.queries) { settings.queries = queries }
