@@ -24,6 +24,8 @@ import NN
   private let engine: any AttackEngine
   /// Images that the attack's plans hold.
   private let group: Int
+  /// Evaluations of the network that an image has at most.
+  private let most: Int
   private var probed = false
 
   /// - Throws: `AttackError`, `NNError`, `CoreError.outOfMemory`.
@@ -32,6 +34,8 @@ import NN
     try attack.check(settings, input: network.entry.input)
     (self.attack, self.settings, self.network, self.batch) = (attack, settings, network, batch)
     group = Self.group(network.entry, batch: batch)
+    let cost = attack.cost(settings.read(by: network.entry))
+    most = cost.gradientEvaluations + cost.queries
     engine = try attack.engine(settings, network, batch: group)
   }
 
@@ -59,7 +63,7 @@ import NN
     _ images: UnsafePointer<Float>, labels: [Int], ids: [Int], into adversarial: UnsafeMutablePointer<Float>,
     control: RunControl? = nil, tell: ((_ done: Int, _ most: Int) -> Void)? = nil
   ) throws -> [Effort]? {
-    let cost = attack.cost(settings.read(by: network.entry)), most = cost.gradientEvaluations + cost.queries
+    let most = most
     precondition(labels.count == ids.count, "\(labels.count) labels and \(ids.count) ids")
     precondition(labels.allSatisfy { 0 <= $0 && $0 < network.classes }, "a label is not one of the classes")
     try check(images, ids)

@@ -32,12 +32,13 @@ package enum InputTransform: String, CaseIterable, Codable, Sendable {
 
   init(_ settings: AttackSettings, _ network: Network, batch: Int) throws {
     let input = network.entry.input
-    dropout = settings.read(by: network.entry).dropout
+    let settings = settings.read(by: network.entry)
+    dropout = settings.dropout
     shifts = settings.transforms.contains(.shift)
     masks = settings.transforms.contains(.mask)
     gains = settings.transforms.contains(.gain)
     transforms = !settings.transforms.isEmpty
-    count = Self.count(settings.read(by: network.entry))
+    count = Self.count(settings)
     width = input[input.rank - 1]
     (floats, elements) = (batch * input.count, input.count)
     stream = RandomStream(seed: settings.seed, purpose: "attack.eot")
