@@ -244,9 +244,13 @@ import Kernels
 
   /// A convolution's weights as `primitive` wants them, packed before each pass when they have changed.
   ///
-  /// - Parameter scratch: of the same operation.
-  func packed(_ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer) -> PackedWeights {
-    planner.packs.packed(weight, for: primitive, scratch: scratch)
+  /// - Parameters:
+  ///   - scratch: of the same operation.
+  ///   - folding: how the taps are arranged first, and scratch for them.
+  func packed(
+    _ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer, folding: PackedWeights.Arrangement? = nil
+  ) -> PackedWeights {
+    planner.packs.packed(weight, for: primitive, scratch: scratch, folding: folding)
   }
 
   /// What tells whether packed weights are still those of the network, and still in memory.

@@ -53,6 +53,26 @@ import Testing
     #expect(throws: LabError.runIsNotLive("a")) { try folder.ask(.stopNow) }
   }
 
+  /// A process that is being started holds copies of all descriptors until its exec, and with them the lock.
+  @Test func aLockIsGivenBackWhileACopyOfItsDescriptorIsOpen() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let folder = try RunStore(root: root).create(name: "a", job: Job(corpus: "c"), now: Date())
+    var copy: Int32 = -1
+    defer { close(copy) }
+    do {
+      let lock = try folder.lock()
+      let path = folder.url.appendingPathComponent("lock").resolvingSymlinksInPath().path
+      let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+      let own = descriptors.first {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path
+      }
+      copy = dup(try #require(own))
+      withExtendedLifetime(lock) { #expect(copy >= 0 && folder.isLive) }
+    }
+    #expect(!folder.isLive)
+    withExtendedLifetime(try folder.lock()) {}
+  }
+
   @Test func aCutLastLineIsLeftOutAndNotJoined() throws {
     defer { try? FileManager.default.removeItem(at: root) }
     let folder = try RunStore(root: root).create(name: "a", job: Job(corpus: "c"), now: Date())

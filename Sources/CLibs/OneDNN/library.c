@@ -1,5 +1,6 @@
 #include "library.h"
 
+#include <cpuid.h>
 #include <stdio.h>
 
 #include "convolution.h"
@@ -46,4 +47,11 @@ const char *quaver_dnn_version(void) {
 bool quaver_dnn_has_bf16(void) {
   const int isa = dnnl_get_effective_cpu_isa();
   return (isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+}
+
+bool quaver_dnn_halves_vectors(void) {
+  unsigned eax, ebx, ecx, edx;
+  if (!__get_cpuid(0, &eax, &ebx, &ecx, &edx) || ebx != signature_AMD_ebx) return false;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return false;
+  return (eax >> 8 & 15) + (eax >> 20 & 255) == 0x19 && quaver_dnn_has_bf16();
 }

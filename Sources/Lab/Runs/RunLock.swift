@@ -8,7 +8,10 @@ package final class RunLock: Sendable {
 
   private init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-  deinit { close(descriptor) }
+  deinit {
+    quaver_unlock(descriptor)
+    close(descriptor)
+  }
 
   /// - Returns: nil where another process, or another object of this one, holds it.
   /// - Throws: `CoreError.cannotWrite` where no lock can be made.

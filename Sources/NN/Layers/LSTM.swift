@@ -109,6 +109,10 @@ package struct LSTM: Layer {
       ) : nil
   }
 
+  var kernels: [String] {
+    [toGates, toInput, toInputWeight, toHiddenWeight].compactMap { $0?.kernel }
+  }
+
   func forward(_ mode: Mode) {
     swapOrder(x.pointer, turned.pointer, outer: batch, inner: steps, floats: width)
     Library.transpose(hiddenWeight.values, rows: 4 * hidden, columns: hidden, into: turnedHiddenWeight.pointer)

@@ -30,6 +30,8 @@ package enum Layers {
       .init("5×5 stride 2, floor", [3, 10, 9], Convolution(4, kernel: 5, stride: 2, padding: 2)),
       .init("7×7 stride 4, padded", [3, 13, 11], Convolution(5, kernel: 7, stride: 4, padding: 3)),
       .init("5×5 stride 3", [1, 9, 8], Convolution(4, kernel: 5, stride: 3, padding: 1)),
+      .init("5×5 padded, foldable", [32, 9, 8], Convolution(48, kernel: 5, padding: 2)),
+      .init("6×6, foldable, no bias", [32, 8, 11], Convolution(32, kernel: 6, padding: 1, bias: false)),
       .init("groups, no bias", [6, 5, 5], Convolution(4, kernel: 3, padding: 1, groups: 2, bias: false))),
     LayerEntry(
       "batchNorm",

@@ -6,24 +6,32 @@ import OneDNN
   private let weight: Parameter
   private let primitive: ConvolutionPrimitive
   private let scratch: Buffer
+  private let folding: Arrangement?
   let buffer: Buffer?
   private var stamp = Tenancy.Stamp()
 
-  init(_ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer) {
-    (self.weight, self.primitive, self.scratch) = (weight, primitive, scratch)
+  /// How taps are arranged before they are packed, and where.
+  typealias Arrangement = (taps: Folding, scratch: Buffer)
+
+  init(_ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer, folding: Arrangement?) {
+    (self.weight, self.primitive, self.scratch, self.folding) = (weight, primitive, scratch, folding)
+    precondition(folding == nil || !primitive.plainWeights, "folded taps need a place of their own")
     buffer = primitive.plainWeights ? nil : Buffer(floats: primitive.weightFloats)
   }
 
   var pointer: UnsafeMutablePointer<Float> { buffer?.pointer ?? weight.values }
 
-  func serves(_ weight: Parameter, _ other: ConvolutionPrimitive) -> Bool {
-    weight === self.weight && quaver_convolution_same_weights(primitive.handle, other.handle)
+  func serves(_ weight: Parameter, _ other: ConvolutionPrimitive, _ taps: Folding?) -> Bool {
+    weight === self.weight && taps == folding?.taps
+      && quaver_convolution_same_weights(primitive.handle, other.handle)
   }
 
   /// - Returns: whether there was something to do.
   fileprivate func pack(_ now: Tenancy.Stamp) -> Bool {
     guard let buffer, stamp != now else { return false }
-    let done = quaver_convolution_pack(primitive.handle, weight.values, buffer.pointer, scratch.pointer)
+    if let folding { folding.taps.fold(weights: weight.values, into: folding.scratch.pointer) }
+    let plain = folding?.scratch.pointer ?? weight.values
+    let done = quaver_convolution_pack(primitive.handle, plain, buffer.pointer, scratch.pointer)
     precondition(done, "packing the weights of \(weight.name) failed")
     stamp = now
     return true
@@ -35,9 +43,11 @@ import OneDNN
 @Engine final class WeightPacks {
   private var packs: [PackedWeights] = []
 
-  func packed(_ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer) -> PackedWeights {
-    if let known = packs.first(where: { $0.serves(weight, primitive) }) { return known }
-    let made = PackedWeights(weight, for: primitive, scratch: scratch)
+  func packed(
+    _ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer, folding: PackedWeights.Arrangement?
+  ) -> PackedWeights {
+    if let known = packs.first(where: { $0.serves(weight, primitive, folding?.taps) }) { return known }
+    let made = PackedWeights(weight, for: primitive, scratch: scratch, folding: folding)
     packs.append(made)
     return made
   }

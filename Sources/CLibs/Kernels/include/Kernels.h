@@ -7,6 +7,7 @@
 #include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
+#include "fold.h"
 #include "gelu.h"
 #include "initialise.h"
 #include "layer_norm.h"

@@ -72,5 +72,8 @@ bool quaver_reorder_run(quaver_reorder *reorder, const float *from, float *to, v
 /// Whether the processor multiplies bf16 by instructions of its own (and ONEDNN_MAX_CPU_ISA lets it).
 bool quaver_dnn_has_bf16(void);
 
+/// Whether it is a Zen 4 (the one AMD family of 25 with bf16), whose vectors of 512 bits go through in two halves.
+bool quaver_dnn_halves_vectors(void);
+
 /// "oneDNN 2.6.3"
 const char *quaver_dnn_version(void);
