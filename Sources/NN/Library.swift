@@ -7,6 +7,9 @@ package enum Library {
   /// "oneDNN 2.6.3"
   package static var name: String { String(cString: quaver_dnn_version()) }
 
+  /// Grows when what we make of the library's primitives gives other last bits than before.
+  package static let revision = 2
+
   /// y[c, r] = x[r, c], on all threads.
   @Engine static func transpose(
     _ x: UnsafePointer<Float>, rows: Int, columns: Int, into y: UnsafeMutablePointer<Float>

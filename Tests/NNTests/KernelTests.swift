@@ -93,12 +93,12 @@ import Testing
   }
 
   /// A wide kernel cut into parts of 3×3, beside the same taps one by one; and both ways back, which must be the ways' transposes.
-  @Test(arguments: [(5, 2), (5, 0), (6, 1), (4, 3), (8, 7)]) func aFoldedConvolutionIsTheSame(
-    kernel: Int, padding: Int
+  @Test(arguments: [(5, 2, 9), (5, 0, 9), (6, 1, 9), (4, 3, 9), (8, 7, 9), (9, 4, 1)]) func aFoldedConvolutionIsTheSame(
+    kernel: Int, padding: Int, height: Int
   ) {
     var numbers = Numbers()
     func some(_ count: Int) -> [Float] { (0..<count).map { _ in Float(numbers.next(17) - 8) } }
-    let (height, width, outputs, channels, parts) = (9, 11, 2, 16, (kernel + 2) / 3)
+    let (width, outputs, channels, parts) = (height + height / 4, 2, 16, (kernel + 2) / 3)
     let rows = height + 2 * padding - kernel + 1, columns = width + 2 * padding - kernel + 1
     var shape = quaver_fold_shape(height: height, width: width, rows: rows + 2, columns: columns + 2, lanes: channels)
     var taps = quaver_fold_taps(outputs: outputs, channels: channels, kernel: kernel, parts: parts)

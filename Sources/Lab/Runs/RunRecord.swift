@@ -33,7 +33,8 @@ package struct Machine: Codable, Sendable, Equatable, CustomStringConvertible {
 
   /// This process's machine.
   package static var current: Machine {
-    Machine(processor: processorName, threads: Engine.settings.threads, libraries: ["engine": Library.name])
+    let engine = "\(Library.name) revision \(Library.revision)"
+    return Machine(processor: processorName, threads: Engine.settings.threads, libraries: ["engine": engine])
   }
 
   package var description: String {

@@ -67,7 +67,10 @@ extension Laboratory {
     folder.clearOutcome()
     folder.clearWishes()
     if record.machine != .current {
-      report(.note("this run began on another machine (\(record.machine)); its bits may differ from here on"))
+      report(
+        .note(
+          "this run began with \(record.machine), and goes on with \(Machine.current): its bits may differ from here on"
+        ))
     }
     return try await work(folder, lock: lock, job: record.job, plan: plan, control: control, report: report)
   }

@@ -9,10 +9,11 @@ struct Folding: Equatable {
   let channels: Int, outputs: Int
   let kernel: Int, padding: Int
 
-  /// Nil where it does not pay, or where channels do not fill blocks: Winograd's products of 3×3 are worth 2.5 direct ones at most.
+  /// Nil where it does not pay, or where channels do not fill blocks. Winograd's 3×3 runs at 2.3 times a direct kernel's speed, of which
+  /// copies and transforms of so many more channels take a part: half as many products again are the most that were found to pay.
   init?(_ layer: Convolution, _ input: Shape) {
     (channels, outputs, kernel, padding) = (input[0], layer.channels, layer.kernel, layer.padding)
-    guard layer.groups == 1, layer.stride == 1, kernel > 3, padding < kernel else { return nil }
+    guard layer.groups == 1, layer.stride == 1, (4...9).contains(kernel), padding < kernel else { return nil }
     guard 2 * 9 * parts * parts <= 3 * kernel * kernel, channels >= 32, outputs >= 32 else { return nil }
     guard channels % Self.lanes == 0, outputs % Self.lanes == 0 else { return nil }
   }
@@ -88,31 +89,54 @@ struct Folding: Equatable {
   }
 }
 
-/// The forward pass of a folded convolution, or dx: some images at a time, whose folded maps stay near the processor.
+/// The forward pass of a folded convolution, or dx: a few images at a time, whose folded maps stay near the processor.
 @Engine private final class FoldedPass {
-  let primitive: ConvolutionPrimitive
-  private let folding: Folding
-  private let input: Shape, result: Shape
-  private let chunk: Int, batch: Int
-  private let map: Buffer, scratch: Buffer, weights: PackedWeights
+  /// The primitives for chunks of images, and for those that are left over.
+  struct Primitives {
+    private(set) var all: [(primitive: ConvolutionPrimitive, images: Int)] = []
 
-  init(_ folding: Folding, _ primitive: ConvolutionPrimitive, _ weight: Parameter, _ site: Site, _ phase: Site.Phase) {
-    (self.folding, self.primitive, input, result) = (folding, primitive, site.inputShapes[0], site.outputShape)
-    (batch, chunk) = (site.batch, Self.chunk(of: site.batch))
-    map = site.scratch(Layout.block16.floats(folding.map(for: result), batch: chunk), phase)
-    scratch = site.scratch(primitive.scratchFloats, phase)
-    let arranged = site.scratch(folding.weightFloats, phase)
-    weights = site.packed(weight, for: primitive, scratch: scratch, folding: (folding, arranged))
+    /// Nil where one has no kernel.
+    @Engine init?(_ folding: Folding, _ result: Shape, batch: Int, _ pass: quaver_pass, bias: Bool) {
+      for images in [min(batch, FoldedPass.chunk), batch > FoldedPass.chunk ? batch % FoldedPass.chunk : 0]
+      where images > 0 {
+        guard let primitive = folding.primitive(result, batch: images, pass, bias: bias) else { return nil }
+        all.append((primitive, images))
+      }
+    }
   }
 
-  /// Images of one call: the most of eight that divide the batch, and all where that would be fewer than four.
-  nonisolated static func chunk(of batch: Int) -> Int {
-    (4...8).reversed().first { batch % $0 == 0 } ?? batch
+  private let folding: Folding
+  private let input: Shape, result: Shape, batch: Int
+  private let parts: [(primitive: ConvolutionPrimitive, images: Int, weights: PackedWeights)]
+  private let map: Buffer, scratch: Buffer
+
+  private nonisolated static let chunk = 8
+
+  init(_ folding: Folding, _ primitives: Primitives, _ weight: Parameter, _ site: Site, _ phase: Site.Phase) {
+    (self.folding, input, result, batch) = (folding, site.inputShapes[0], site.outputShape, site.batch)
+    let primitives = primitives.all,
+      map = Layout.block16.floats(folding.map(for: result), batch: min(batch, Self.chunk))
+    let scratch = site.scratch(primitives.map(\.primitive.scratchFloats).max() ?? 0, phase)
+    let arranged = site.scratch(folding.weightFloats, phase)
+    (self.map, self.scratch) = (site.scratch(map, phase), scratch)
+    parts = primitives.map { primitive, images in
+      (primitive, images, site.packed(weight, for: primitive, scratch: scratch, folding: (folding, arranged)))
+    }
+  }
+
+  var kernel: String { "\(parts[0].primitive.kernel) folded" }
+
+  /// The first image, and with what it and those after it are computed.
+  private func chunks(_ body: (_ first: Int, _ images: Int, ConvolutionPrimitive, PackedWeights) -> Void) {
+    for first in stride(from: 0, to: batch, by: Self.chunk) {
+      let part = batch - first < parts[0].images ? parts[1] : parts[0]
+      body(first, part.images, part.primitive, part.weights)
+    }
   }
 
   func forward(_ x: Value, bias: UnsafeMutablePointer<Float>?, into y: Value) {
-    for first in stride(from: 0, to: batch, by: chunk) {
-      folding.fold(x.pointer + first * input.count, input, result, count: chunk, into: map.pointer)
+    chunks { first, images, primitive, weights in
+      folding.fold(x.pointer + first * input.count, input, result, count: images, into: map.pointer)
       primitive.run(
         source: map.pointer, weights: weights.pointer, bias: bias, destination: y.pointer + first * result.count,
         scratch: scratch)
@@ -120,18 +144,18 @@ struct Folding: Equatable {
   }
 
   func backward(_ dy: Buffer, into dx: UnsafeMutablePointer<Float>) {
-    for first in stride(from: 0, to: batch, by: chunk) {
+    chunks { first, images, primitive, weights in
       primitive.run(
         source: map.pointer, weights: weights.pointer, bias: nil, destination: dy.pointer + first * result.count,
         scratch: scratch)
-      folding.unfold(map.pointer, input, result, count: chunk, into: dx + first * input.count)
+      folding.unfold(map.pointer, input, result, count: images, into: dx + first * input.count)
     }
   }
 }
 
 /// The weights' gradient of a folded convolution, from a fold of x, which is cheaper to make again than to keep.
 @Engine private final class FoldedWeights {
-  let primitive: ConvolutionPrimitive
+  private let primitive: ConvolutionPrimitive
   private let folding: Folding
   private let gradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>?
   private let result: Shape, batch: Int
@@ -147,6 +171,8 @@ struct Folding: Equatable {
     packed = site.scratch(primitive.weightFloats, .backward)
     arranged = site.scratch(folding.weightFloats, .backward)
   }
+
+  var kernel: String { "\(primitive.kernel) folded" }
 
   func run(_ x: Value, _ dy: Buffer) {
     folding.fold(x.pointer, x.shape, result, count: batch, into: map.pointer)
@@ -168,12 +194,12 @@ struct Folding: Equatable {
   /// Nil where the layer is not folded. Every pass must have its kernel, whatever the plan demands: a network's outputs are the same
   /// bits for every demand.
   init?(_ layer: Convolution, _ site: Site) throws {
-    let result = site.outputShape, chunk = FoldedPass.chunk(of: site.batch)
+    let result = site.outputShape, batch = site.batch
     guard
       let folding = layer.folding(site.inputShapes[0], site.options),
-      let forward = folding.primitive(result, batch: chunk, QUAVER_FORWARD, bias: layer.bias),
-      let backward = folding.primitive(result, batch: chunk, QUAVER_BACKWARD_DATA, bias: false),
-      let toTaps = folding.primitive(result, batch: site.batch, QUAVER_BACKWARD_WEIGHTS, bias: layer.bias)
+      let forward = FoldedPass.Primitives(folding, result, batch: batch, QUAVER_FORWARD, bias: layer.bias),
+      let backward = FoldedPass.Primitives(folding, result, batch: batch, QUAVER_BACKWARD_DATA, bias: false),
+      let toTaps = folding.primitive(result, batch: batch, QUAVER_BACKWARD_WEIGHTS, bias: layer.bias)
     else { return nil }
     x = try site.input(as: .block16)
     y = site.output(.block16)
@@ -188,7 +214,7 @@ struct Folding: Equatable {
   }
 
   var kernels: [String] {
-    [toOutput.primitive, toInput?.primitive, toWeights?.primitive].compactMap(\.self).map { "\($0.kernel) folded" }
+    [toOutput.kernel, toInput?.kernel, toWeights?.kernel].compactMap(\.self)
   }
 
   func forward(_ mode: Mode) { toOutput.forward(x, bias: bias?.values, into: y) }

@@ -15,7 +15,7 @@ typedef struct {
 void quaver_fold_map(const float *map, const quaver_fold_shape *shape, ptrdiff_t down, ptrdiff_t right, float *folded);
 
 /// The way back, for a gradient: a block of channels [height][width][lanes] as the sum of its parts·parts copies, which lie `apart`
-/// floats from one another, each moved by `margin` less than three pixels a part.
+/// floats from one another. Pixel (y, x) lies in the copy of part (a, b) at (y + margin − 3a, x + margin − 3b).
 void quaver_unfold_map(const float *folded, ptrdiff_t apart, ptrdiff_t parts, ptrdiff_t margin,
                        const quaver_fold_shape *shape, float *map);
 
