@@ -10,6 +10,9 @@ package enum Library {
   /// Grows when what we make of the library's primitives gives other last bits than before.
   package static let revision = 2
 
+  /// Whether this processor's vectors of 512 bits go through in two halves (Zen 4).
+  package static var halvesVectors: Bool { quaver_dnn_halves_vectors() }
+
   /// y[c, r] = x[r, c], on all threads.
   @Engine static func transpose(
     _ x: UnsafePointer<Float>, rows: Int, columns: Int, into y: UnsafeMutablePointer<Float>

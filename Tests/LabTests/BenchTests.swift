@@ -102,9 +102,11 @@ struct BenchTests {
   @Test func thresholdsAreOfTheProcessor() throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../..")
     let file = root.appendingPathComponent("Benchmarks/thresholds.json")
-    let wide = try BenchThresholds(contentsOf: file, isWide: true)
-    let narrow = try BenchThresholds(contentsOf: file, isWide: false)
+    let wide = try BenchThresholds(contentsOf: file, vectors: .whole)
+    let halved = try BenchThresholds(contentsOf: file, vectors: .halved)
+    let narrow = try BenchThresholds(contentsOf: file, vectors: .narrow)
     #expect(wide.ratios["torch"]?["cnn-lstm"]?["train"] == .init(goal: 5, held: 6.1))
+    #expect(halved.ratios["torch"]?["cnn-lstm"]?["train"] == .init(goal: 5, held: 4.9))
     #expect(narrow.ratios["torch"]?["cnn-lstm"]?["train"] == .init(goal: 1, held: 1))
     #expect(narrow.ratios["librosa"]?["mel"]?["transform"] == wide.ratios["librosa"]?["mel"]?["transform"])
   }

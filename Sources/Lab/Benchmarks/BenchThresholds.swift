@@ -1,4 +1,5 @@
 import Foundation
+import NN
 
 /// `Benchmarks/thresholds.json`: what is compared with which peer, the ratio that is wanted, and the one that must hold.
 package struct BenchThresholds: Codable, Sendable, Equatable {
@@ -8,11 +9,21 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
     package var goal: Double?
     /// What was reached and must not be lost; nil until it was measured.
     package var held: Double?
+    /// The same on a processor whose vectors of 512 bits go through in halves.
+    package var halved: Double?
     /// At most so many images a step, where the usual batch takes minutes.
     package var batch: Int?
 
     package init(goal: Double? = nil, held: Double? = nil, batch: Int? = nil) {
       (self.goal, self.held, self.batch) = (goal, held, batch)
+    }
+
+    fileprivate func held(with vectors: Vectors) -> Self {
+      switch vectors {
+      case .narrow: Self(goal: 1, held: 1, batch: batch)
+      case .halved: Self(goal: goal, held: halved, batch: batch)
+      case .whole: Self(goal: goal, held: held, batch: batch)
+      }
     }
   }
 
@@ -23,19 +34,26 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
   /// By peer, by network or transform, by demand ("train", "train bf16", "attack pgd", "transform").
   package var ratios: [String: [String: [String: Ratio]]]
 
+  /// A processor's vectors: AVX2's, AVX-512's in two halves (Zen 4), or whole.
+  package enum Vectors: Sendable {
+    case narrow, halved, whole
+
+    package static var own: Self {
+      guard BenchMachine.instructionSets.contains("avx512f") else { return .narrow }
+      return Library.halvesVectors ? .halved : .whole
+    }
+  }
+
   /// The file's numbers are of processors with AVX-512. On others a network need only be as fast as its peer, and audio
   /// is as everywhere.
   ///
   /// - Throws: `LabError.thresholdsUnreadable`.
-  package init(contentsOf url: URL, isWide: Bool = BenchMachine.instructionSets.contains("avx512f")) throws {
+  package init(contentsOf url: URL, vectors: Vectors = .own) throws {
     do { self = try JSON.decoder().decode(Self.self, from: Data(contentsOf: url)) } catch {
       throw LabError.thresholdsUnreadable(url.path)
     }
-    guard !isWide else { return }
     for peer in BenchPeer.allCases where peer != .librosa {
-      ratios[peer.rawValue] = ratios[peer.rawValue]?.mapValues {
-        $0.mapValues { Ratio(goal: 1, held: 1, batch: $0.batch) }
-      }
+      ratios[peer.rawValue] = ratios[peer.rawValue]?.mapValues { $0.mapValues { $0.held(with: vectors) } }
     }
   }
 

@@ -54,8 +54,8 @@ package struct Convolution: Layer {
 
   /// Winograd's float32 beats bf16 on many channels and maps that its tiles of 4×4 fill (1400 against 1050 GFLOP/s on 256
   /// channels of 56×56, 1120 against 990 on 512 of 14×14), and on a Zen 4 with fewer too: 515 against 420 on 64 of 224×224.
-  @Engine private func winogradBeatsRounding(_ input: Shape) -> Bool {
-    min(input[1], input[2]) >= 14 && (min(input[0], channels) >= 256 || quaver_dnn_halves_vectors())
+  private func winogradBeatsRounding(_ input: Shape) -> Bool {
+    min(input[1], input[2]) >= 14 && (min(input[0], channels) >= 256 || Library.halvesVectors)
   }
 
   /// How to compute a pass, best first.
