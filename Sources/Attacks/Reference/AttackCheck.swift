@@ -100,8 +100,9 @@ package struct AttackCheck: ReferenceCheck {
     ])
   }
 
-  /// Those of reference/README.md, but looser after ten steps. They go through near ties of max-pools, where float32 parts from float64 by the order in which a
-  /// kernel adds up: of the pixels of `alexnet-mi-fgsm-10` PyTorch 2.9 itself has 100 % (plain), 59.1 % (channels-last) and
-  /// 80.0 % (without oneDNN) with AVX-512's kernels, 59.1, 59.1 and 80.0 % with AVX2's, and 100 % in float64.
+  /// Those of reference/README.md, but looser after ten steps, which go through near ties of max-pools, where float32 parts
+  /// from float64 by the order in which a kernel adds up: of the pixels of `alexnet-mi-fgsm-10` PyTorch 2.9 itself has 100 %
+  /// (plain), 59.1 % (channels-last) and 80.0 % (without oneDNN) with AVX-512's kernels, 59.1, 59.1 and 80.0 % with AVX2's,
+  /// and 100 % in float64.
   private var limits: (share: Double, logits: Double) { settings.steps < 10 ? (0.995, 1e-2) : (0.5, 3e-2) }
 }
