@@ -12,8 +12,8 @@ import Core
 ///   give the output the very memory of `x` when nobody reads `x` afterwards: the operation must then allow `y == x`.
 /// - **Keeps**: what `backward` reads must be said: `site.keep(x)` for an input's or the output's value,
 ///   `site.kept(count)` for a buffer of its own. Anything else may hold other data by then.
-/// - **Scratch** holds nothing between calls; **persistent** memory is the operation's for the plan's life, but is
-///   lost when another plan of the same network has run (`site.tenancy` tells).
+/// - **Scratch** holds nothing between calls. Nothing of an operation's own lasts from pass to pass but packed weights
+///   (`site.packed`).
 /// - **Backward** reads the output's gradient (`site.outputGradient`), which it may destroy, and *overwrites* the whole of each
 ///   input's gradient (`site.gradient(of: x)`, nil when nobody wants it) and of each parameter's gradient. Where a value
 ///   has several readers, the planner adds their gradients up; an operation that can add by itself (`+=` into dx)

@@ -3,10 +3,10 @@ import Core
 /// How a plan is made; a part of its key in the cache.
 package struct PlanOptions: Hashable, Sendable {
   package enum Convolution: String, CaseIterable, Sendable {
-    /// Winograd for 3×3 kernels, and for wider ones cut into such, where it pays and holds the tolerances; else direct.
+    /// Winograd where it pays and holds the tolerances, the library's for 3×3 kernels where it has it and else ours; else direct.
     case automatic
     case direct
-    /// Winograd wherever the library has it for 3×3, and for wider kernels where it pays.
+    /// Winograd wherever the library has it, and ours where it pays.
     case winograd
   }
 

@@ -197,16 +197,6 @@ import Kernels
     return buffer
   }
 
-  /// Memory for the plan's life.
-  package func persistent(_ floats: Int) -> Buffer {
-    precondition(planner.role != .head, "what follows the lanes has no memory for the plan's life")
-    let buffer = Buffer(floats: floats)
-    buffer.use(at: Planner.start)
-    buffer.use(at: Planner.end)
-    planner.buffers.append(buffer)
-    return buffer
-  }
-
   /// The gradient that reaches the output; backward may destroy it.
   package func outputGradient(of value: Value) -> Buffer {
     value.gradient.use(at: moment(.backward))
@@ -242,19 +232,10 @@ import Kernels
     return parameter.gradient
   }
 
-  /// A convolution's weights as `primitive` wants them, packed before each pass when they have changed.
-  ///
-  /// - Parameters:
-  ///   - scratch: of the same operation.
-  ///   - folding: how the taps are arranged first, and scratch for them.
-  func packed(
-    _ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer, folding: PackedWeights.Arrangement? = nil
-  ) -> PackedWeights {
-    planner.packs.packed(weight, for: primitive, scratch: scratch, folding: folding)
+  /// A convolution's weights in an order (nil: as they are), packed before each pass when they have changed.
+  func packed(_ weight: Parameter, as order: (any WeightOrder)?) -> PackedWeights {
+    planner.packs.packed(weight, as: order)
   }
-
-  /// What tells whether packed weights are still those of the network, and still in memory.
-  package var tenancy: Tenancy { planner.tenancy }
 }
 
 /// Turns a graph into steps and a memory layout.

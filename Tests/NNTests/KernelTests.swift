@@ -3,14 +3,6 @@ import Testing
 
 /// Kernels whose vectors have corners that no network of ours turns.
 @Suite struct KernelTests {
-  private struct Numbers {
-    var state: UInt64 = 7
-    mutating func next(_ count: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % count
-    }
-  }
-
   private struct Window {
     let kernel: Int, stride: Int, padding: Int, height: Int, width: Int
     var rows: Int { (height + 2 * padding - kernel) / stride + 1 }
@@ -90,69 +82,5 @@ import Testing
         #expect(padded[place] == (isInside ? plane[y * width + x] : 0))
       }
     }
-  }
-
-  /// A wide kernel cut into parts of 3×3, beside the same taps one by one; and both ways back, which must be the ways' transposes.
-  @Test(arguments: [(5, 2, 9), (5, 0, 9), (6, 1, 9), (4, 3, 9), (8, 7, 9), (9, 4, 1)]) func aFoldedConvolutionIsTheSame(
-    kernel: Int, padding: Int, height: Int
-  ) {
-    var numbers = Numbers()
-    func some(_ count: Int) -> [Float] { (0..<count).map { _ in Float(numbers.next(17) - 8) } }
-    let (width, outputs, channels, parts) = (height + height / 4, 2, 16, (kernel + 2) / 3)
-    let rows = height + 2 * padding - kernel + 1, columns = width + 2 * padding - kernel + 1
-    var shape = quaver_fold_shape(height: height, width: width, rows: rows + 2, columns: columns + 2, lanes: channels)
-    var taps = quaver_fold_taps(outputs: outputs, channels: channels, kernel: kernel, parts: parts)
-    let map = some(height * width * channels), weights = some(outputs * channels * kernel * kernel)
-    let plane = (rows + 2) * (columns + 2) * channels
-    var folded = [Float](repeating: .nan, count: parts * parts * plane)
-    for part in 0..<parts * parts {
-      folded.withUnsafeMutableBufferPointer {
-        quaver_fold_map(
-          map, &shape, 3 * (part / parts) - padding, 3 * (part % parts) - padding,
-          $0.baseAddress.map { $0 + part * plane })
-      }
-    }
-    var arranged = [Float](repeating: .nan, count: 9 * parts * parts * outputs * channels)
-    quaver_fold_weights(weights, &taps, &arranged)
-
-    func plain(_ o: Int, _ row: Int, _ column: Int) -> Float {
-      var sum: Float = 0
-      for u in 0..<kernel {
-        for v in 0..<kernel {
-          let (y, x) = (row + u - padding, column + v - padding)
-          guard (0..<height).contains(y), (0..<width).contains(x) else { continue }
-          for c in 0..<channels {
-            sum += map[(y * width + x) * channels + c] * weights[((o * channels + c) * kernel + u) * kernel + v]
-          }
-        }
-      }
-      return sum
-    }
-    func cut(_ o: Int, _ row: Int, _ column: Int) -> Float {
-      var sum: Float = 0
-      for part in 0..<parts * parts {
-        for i in 0..<9 {
-          let pixel = part * plane + ((row + i / 3) * (columns + 2) + column + i % 3) * channels
-          for c in 0..<channels {
-            sum += folded[pixel + c] * arranged[((o * parts * parts + part) * channels + c) * 9 + i]
-          }
-        }
-      }
-      return sum
-    }
-    for o in 0..<outputs {
-      for row in 0..<rows {
-        for column in 0..<columns { #expect(plain(o, row, column) == cut(o, row, column), "\(o) \(row) \(column)") }
-      }
-    }
-    func product(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
-    let other = some(folded.count)
-    var back = [Float](repeating: .nan, count: map.count)
-    quaver_unfold_map(other, plane, parts, padding, &shape, &back)
-    #expect(product(folded, other) == product(map, back))
-    let taken = some(arranged.count)
-    var gathered = [Float](repeating: .nan, count: weights.count)
-    quaver_unfold_weights(taken, &taps, &gathered)
-    #expect(product(arranged, taken) == product(weights, gathered))
   }
 }

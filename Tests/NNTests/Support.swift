@@ -89,3 +89,13 @@ struct Pass: Equatable, Sendable {
     }
   }
 }
+
+/// Numbers that look random and are the same every time.
+struct Numbers {
+  private var state: UInt64 = 7
+
+  mutating func next(_ count: Int) -> Int {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Int(state >> 33) % count
+  }
+}

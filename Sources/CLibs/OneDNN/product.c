@@ -13,13 +13,14 @@ struct quaver_product {
   char kernel[64];
 };
 
-// A stride of 0: nothing lies between two rows.
-static bool matrix(dnnl_memory_desc_t *out, ptrdiff_t rows, ptrdiff_t columns, bool turned, ptrdiff_t stride,
-                   dnnl_data_type_t type) {
-  const dnnl_dims_t dims = {rows, columns};
+// A stride of 0: nothing lies between two rows. One matrix has no axis for their number: the library's kernels for two axes are more.
+static bool matrices(dnnl_memory_desc_t *out, ptrdiff_t count, ptrdiff_t rows, ptrdiff_t columns, bool turned,
+                     ptrdiff_t stride, dnnl_data_type_t type) {
   if (!stride) stride = turned ? rows : columns;
-  const dnnl_dims_t strides = {turned ? 1 : stride, turned ? stride : 1};
-  return dnnl_memory_desc_init_by_strides(out, 2, dims, type, strides) == dnnl_success;
+  const ptrdiff_t floats = stride * (turned ? columns : rows);
+  const dnnl_dims_t dims = {count, rows, columns}, strides = {floats, turned ? 1 : stride, turned ? stride : 1};
+  const int skip = count == 1;
+  return dnnl_memory_desc_init_by_strides(out, 3 - skip, dims + skip, type, strides + skip) == dnnl_success;
 }
 
 static dnnl_primitive_attr_t product_attributes(bool adds) {
@@ -41,14 +42,16 @@ typedef struct {
 
 static bool describe(operands *o, const quaver_product_shape *s) {
   const dnnl_data_type_t type = s->bf16 ? dnnl_bf16 : dnnl_f32;
-  const dnnl_dims_t dims = {s->depth, s->columns};
+  const dnnl_dims_t dims = {s->count, s->depth, s->columns};
+  const int skip = s->count == 1;
   // Rounding A copies it anyhow, so that it can be turned in the same pass: the kernel is the faster for it.
-  return matrix(&o->given_a, s->rows, s->depth, s->turned_a, s->stride_a, dnnl_f32) &&
-         matrix(&o->given_b, s->depth, s->columns, s->turned_b, 0, dnnl_f32) &&
-         matrix(&o->a, s->rows, s->depth, s->turned_a && !s->bf16, s->bf16 ? 0 : s->stride_a, type) &&
-         (s->packs ? dnnl_memory_desc_init_by_tag(&o->b, 2, dims, type, dnnl_format_tag_any) == dnnl_success
-                   : matrix(&o->b, s->depth, s->columns, s->turned_b, 0, type)) &&
-         matrix(&o->c, s->rows, s->columns, false, s->stride_c, dnnl_f32);
+  return matrices(&o->given_a, s->count, s->rows, s->depth, s->turned_a, s->stride_a, dnnl_f32) &&
+         matrices(&o->given_b, s->count, s->depth, s->columns, s->turned_b, 0, dnnl_f32) &&
+         matrices(&o->a, s->count, s->rows, s->depth, s->turned_a && !s->bf16, s->bf16 ? 0 : s->stride_a, type) &&
+         (s->packs
+              ? dnnl_memory_desc_init_by_tag(&o->b, 3 - skip, dims + skip, type, dnnl_format_tag_any) == dnnl_success
+              : matrices(&o->b, s->count, s->depth, s->columns, s->turned_b, 0, type)) &&
+         matrices(&o->c, s->count, s->rows, s->columns, false, s->stride_c, dnnl_f32);
 }
 
 static bool finish(quaver_product *p, dnnl_primitive_desc_t pd, const operands *o) {

@@ -37,12 +37,8 @@ package struct Convolution: Layer {
   }
 
   @Engine package func operation(at site: Site) throws -> any Operation {
-    try FoldedConvolution(self, site) ?? ConvolutionOperation(self, site)
-  }
-
-  /// How a kernel wider than 3×3 becomes one of 3×3; nil where it stays as it is. Rounded to bf16 it is as fast direct.
-  @Engine func folding(_ input: Shape, _ options: PlanOptions) -> Folding? {
-    options.convolution == .direct || options.precision == .bf16 ? nil : Folding(self, input)
+    if let tiled = try TiledConvolution(self, site) { return tiled }
+    return try ConvolutionOperation(self, site)
   }
 
   /// Whether Winograd is worth trying: 3×3, stride 1. oneDNN's F(4×4, 3×3) is exact to about 1e-5, inside every
@@ -73,12 +69,8 @@ package struct Convolution: Layer {
 
   /// Whether the library computes it by Winograd on this processor.
   @Engine func runsWinograd(_ input: Shape, _ options: PlanOptions) -> Bool {
-    let result = output(of: [input])
-    if let folding = folding(input, options) {
-      return folding.primitive(result, batch: 1, QUAVER_FORWARD, bias: bias) != nil
-    }
     guard algorithms(input, options).first == QUAVER_WINOGRAD else { return false }
-    let shape = primitiveShape(input, result, batch: 1)
+    let shape = primitiveShape(input, output(of: [input]), batch: 1)
     return ConvolutionPrimitive(
       shape, QUAVER_FORWARD, QUAVER_WINOGRAD, bias: bias, source: nil, destination: nil) != nil
   }
@@ -152,7 +144,7 @@ package struct Convolution: Layer {
     bias = layer.bias ? site.parameter("bias") : nil
     let weight = site.parameter("weight")
     scratch = site.scratch(forwardPass.scratchFloats, .forward)
-    forwardWeights = site.packed(weight, for: forwardPass, scratch: scratch)
+    forwardWeights = site.packed(weight, as: PrimitiveOrder(forwardPass, scratch: scratch))
     dy = y.needsGradient ? site.outputGradient(of: y) : nil
     toWeights = try BackwardWeights(layer, shape, site, x, y, algorithms)
     toInput = try inputGradientPass(layer, shape, site, x, y, algorithms)

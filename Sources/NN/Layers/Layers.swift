@@ -26,12 +26,15 @@ package enum Layers {
     LayerEntry(
       "conv2d",
       .init("2×2", [3, 7, 5], Convolution(5, kernel: 2)),
+      .init("2×2 in tiles", [32, 10, 11], Convolution(48, kernel: 2)),
+      .init("3×3 in tiles without AVX-512", [32, 12, 11], Convolution(48, kernel: 3, padding: 1)),
+      .init("2×2 in tiles, padded, no bias", [48, 7, 9], Convolution(32, kernel: 2, padding: 1, bias: false)),
       .init("3×3 padded", [32, 6, 5], Convolution(33, kernel: 3, padding: 1)),
       .init("5×5 stride 2, floor", [3, 10, 9], Convolution(4, kernel: 5, stride: 2, padding: 2)),
       .init("7×7 stride 4, padded", [3, 13, 11], Convolution(5, kernel: 7, stride: 4, padding: 3)),
       .init("5×5 stride 3", [1, 9, 8], Convolution(4, kernel: 5, stride: 3, padding: 1)),
-      .init("5×5 padded, foldable", [32, 9, 8], Convolution(48, kernel: 5, padding: 2)),
-      .init("6×6, foldable, no bias", [32, 8, 11], Convolution(32, kernel: 6, padding: 1, bias: false)),
+      .init("5×5 in tiles, padded", [32, 9, 8], Convolution(48, kernel: 5, padding: 2)),
+      .init("6×6, no bias", [32, 8, 11], Convolution(32, kernel: 6, padding: 1, bias: false)),
       .init("groups, no bias", [6, 5, 5], Convolution(4, kernel: 3, padding: 1, groups: 2, bias: false))),
     LayerEntry(
       "batchNorm",

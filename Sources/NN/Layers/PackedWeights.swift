@@ -1,38 +1,64 @@
 import Core
 import OneDNN
 
-/// A convolution's weights in the order that a primitive wants.
+/// The order in which a kernel wants a convolution's weights.
+@Engine protocol WeightOrder {
+  var floats: Int { get }
+  func arrange(_ weights: UnsafeMutablePointer<Float>, into ordered: UnsafeMutablePointer<Float>)
+  /// Whether what `other` makes of the same weights serves this kernel too.
+  func isSame(as other: any WeightOrder) -> Bool
+}
+
+/// That of a primitive.
+@Engine struct PrimitiveOrder: WeightOrder {
+  private let primitive: ConvolutionPrimitive
+  /// The layer's.
+  private let scratch: Buffer
+
+  /// Nil where the primitive takes weights as they are.
+  init?(_ primitive: ConvolutionPrimitive, scratch: Buffer) {
+    guard !primitive.plainWeights else { return nil }
+    (self.primitive, self.scratch) = (primitive, scratch)
+  }
+
+  var floats: Int { primitive.weightFloats }
+
+  func arrange(_ weights: UnsafeMutablePointer<Float>, into ordered: UnsafeMutablePointer<Float>) {
+    let done = quaver_convolution_pack(primitive.handle, weights, ordered, scratch.pointer)
+    precondition(done, "packing a convolution's weights failed")
+  }
+
+  func isSame(as other: any WeightOrder) -> Bool {
+    guard let other = other as? Self else { return false }
+    return quaver_convolution_same_weights(primitive.handle, other.primitive.handle)
+  }
+}
+
+/// A convolution's weights in the order that its kernel wants.
 @Engine final class PackedWeights {
   private let weight: Parameter
-  private let primitive: ConvolutionPrimitive
-  private let scratch: Buffer
-  private let folding: Arrangement?
+  private let order: (any WeightOrder)?
   let buffer: Buffer?
   private var stamp = Tenancy.Stamp()
 
-  /// How taps are arranged before they are packed, and where.
-  typealias Arrangement = (taps: Folding, scratch: Buffer)
-
-  init(_ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer, folding: Arrangement?) {
-    (self.weight, self.primitive, self.scratch, self.folding) = (weight, primitive, scratch, folding)
-    precondition(folding == nil || !primitive.plainWeights, "folded taps need a place of their own")
-    buffer = primitive.plainWeights ? nil : Buffer(floats: primitive.weightFloats)
+  /// - Parameter order: nil: as they are.
+  init(_ weight: Parameter, as order: (any WeightOrder)?) {
+    (self.weight, self.order) = (weight, order)
+    buffer = order.map { Buffer(floats: $0.floats) }
   }
 
   var pointer: UnsafeMutablePointer<Float> { buffer?.pointer ?? weight.values }
 
-  func serves(_ weight: Parameter, _ other: ConvolutionPrimitive, _ taps: Folding?) -> Bool {
-    weight === self.weight && taps == folding?.taps
-      && quaver_convolution_same_weights(primitive.handle, other.handle)
+  func serves(_ weight: Parameter, _ other: (any WeightOrder)?) -> Bool {
+    guard weight === self.weight else { return false }
+    guard let order, let other else { return order == nil && other == nil }
+    return order.isSame(as: other)
   }
 
   /// - Returns: whether there was something to do.
   fileprivate func pack(_ now: Tenancy.Stamp) -> Bool {
-    guard let buffer, stamp != now else { return false }
-    if let folding { folding.taps.fold(weights: weight.values, into: folding.scratch.pointer) }
-    let plain = folding?.scratch.pointer ?? weight.values
-    let done = quaver_convolution_pack(primitive.handle, plain, buffer.pointer, scratch.pointer)
-    precondition(done, "packing the weights of \(weight.name) failed")
+    guard let order, let buffer, stamp != now else { return false }
+    order.arrange(weight.values, into: buffer.pointer)
     stamp = now
     return true
   }
@@ -43,11 +69,9 @@ import OneDNN
 @Engine final class WeightPacks {
   private var packs: [PackedWeights] = []
 
-  func packed(
-    _ weight: Parameter, for primitive: ConvolutionPrimitive, scratch: Buffer, folding: PackedWeights.Arrangement?
-  ) -> PackedWeights {
-    if let known = packs.first(where: { $0.serves(weight, primitive, folding?.taps) }) { return known }
-    let made = PackedWeights(weight, for: primitive, scratch: scratch, folding: folding)
+  func packed(_ weight: Parameter, as order: (any WeightOrder)?) -> PackedWeights {
+    if let known = packs.first(where: { $0.serves(weight, order) }) { return known }
+    let made = PackedWeights(weight, as: order)
     packs.append(made)
     return made
   }
@@ -65,7 +89,7 @@ import OneDNN
   }
 }
 
-/// Detects that persistent memory of a plan is stale.
+/// Detects that packed weights are no longer those of the network, or no longer in memory.
 @Engine package final class Tenancy {
   /// Grows with every change of the network's parameters.
   package internal(set) var parameters = 0

@@ -7,7 +7,6 @@
 #include "elementwise.h"
 #include "embedding.h"
 #include "file_lock.h"
-#include "fold.h"
 #include "gelu.h"
 #include "initialise.h"
 #include "layer_norm.h"
@@ -19,3 +18,4 @@
 #include "spectral.h"
 #include "thread_mark.h"
 #include "tokens.h"
+#include "winograd.h"

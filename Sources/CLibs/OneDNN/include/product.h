@@ -4,6 +4,8 @@
 #include <stddef.h>
 
 typedef struct {
+  /// Products, whose matrices follow one another without gaps.
+  ptrdiff_t count;
   ptrdiff_t rows, columns, depth;
   /// A is stored [depth, rows]; B is stored [columns, depth].
   bool turned_a, turned_b;
@@ -19,7 +21,7 @@ typedef struct {
 
 typedef struct quaver_product quaver_product;
 
-/// C [rows, columns] = A [rows, depth] · B [depth, columns] in float32, row-major; NULL where the library refuses it.
+/// C [count, rows, columns] = A [count, rows, depth] · B [count, depth, columns] in float32, row-major; NULL where the library refuses it.
 quaver_product *quaver_product_create(const quaver_product_shape *shape);
 void quaver_product_free(quaver_product *product);
 /// Scratch that every run needs, 64-byte aligned.
