@@ -6,8 +6,8 @@ import Core
 /// next. Where images do not depend on one another (no gradients of parameters, no statistics of the batch), each thread
 /// takes images of its own through all layers instead: it waits once a pass, and its images stay in its caches. What has more
 /// weights than work (the classifiers of CNN-LSTM, AlexNet and VGG16: 33 to 124 million weights, each used once an image) is
-/// computed for all images together, so that the weights are read once. Networks that run Winograd's convolutions (AlexNet and VGG16
-/// with AVX-512) stay together too: on one thread the library's scratch for them is half as large as the whole plan.
+/// computed for all images together, so that the weights are read once. Networks that run the library's Winograd (AlexNet and VGG16
+/// with AVX-512) stay together too: on one thread its scratch is half as large as the whole plan.
 struct Lanes {
   /// One range a lane; together the batch.
   let samples: [Range<Int>]

@@ -68,13 +68,13 @@ package struct PlanOptions: Hashable, Sendable {
 
   init(network: Network, graph: Graph, batch: Int, demand: Demand, options: PlanOptions) throws {
     (self.network, self.batch, self.demand, self.options) = (network, batch, demand, options)
-    let (tenancy, packs) = (tenancy, packs)
+    let packs = packs
     let shared = Lanes(graph, batch: batch, threads: Parallel.threads, demand: demand, options: options)
     func section(
       _ role: Planner.Role, _ graph: Graph, _ samples: Range<Int>, isBehindFork: Bool = false, guest: Buffer? = nil
     ) throws -> Section {
       let planner = Planner(
-        samples: samples, demand: demand, options: options, tenancy: tenancy, packs: packs, role: role)
+        samples: samples, demand: demand, options: options, packs: packs, role: role)
       return try Section(
         graph, parameters: network.parametersByName, planner: planner, isBehindFork: isBehindFork, guest: guest)
     }

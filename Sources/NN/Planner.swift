@@ -243,7 +243,6 @@ import Kernels
   let samples: Range<Int>
   let demand: Demand
   let options: PlanOptions
-  let tenancy: Tenancy
   let packs: WeightPacks
   fileprivate let role: Role
   fileprivate var buffers: [Buffer] = []
@@ -260,9 +259,9 @@ import Kernels
   ///   - samples: of the batch.
   ///   - role: says which of its ends the caller places.
   init(
-    samples: Range<Int>, demand: Demand, options: PlanOptions, tenancy: Tenancy, packs: WeightPacks, role: Role
+    samples: Range<Int>, demand: Demand, options: PlanOptions, packs: WeightPacks, role: Role
   ) {
-    (self.samples, self.demand, self.options, self.tenancy) = (samples, demand, options, tenancy)
+    (self.samples, self.demand, self.options) = (samples, demand, options)
     (self.packs, self.role) = (packs, role)
   }
 

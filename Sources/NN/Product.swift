@@ -30,7 +30,8 @@ import OneDNN
       turned_b: form.turnsSecond,
       stride_a: form.firstStride, stride_c: form.resultStride, packs: form.packs, adds: adds, bf16: form.rounds)
     guard let handle = quaver_product_create(&shape) else {
-      let what = "a product of \(form.rows)×\(form.depth) and \(form.depth)×\(form.columns)"
+      let number = form.count > 1 ? "\(form.count) products" : "a product"
+      let what = "\(number) of \(form.rows)×\(form.depth) and \(form.depth)×\(form.columns)"
       throw NNError.unsupported(node: node, what: what)
     }
     self.handle = handle

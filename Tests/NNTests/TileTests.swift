@@ -1,4 +1,6 @@
+import Core
 import Kernels
+import NN
 import Testing
 
 /// The transforms of tiled convolutions beside plain sums, in whole numbers that only the points of 3×3 and 5×5 make round.
@@ -51,7 +53,9 @@ import Testing
     let shares = tiled.numbers(2 * tiled.matrices * tiled.channels * tiled.outputs)
     let half = shares.count / 2, whole = (0..<half).map { shares[$0] + shares[half + $0] }
     var gradient = [Float](repeating: .nan, count: tiled.weights.count), form = tiled.form
-    quaver_tile_weight_gradients(shares, 2, &form, 0, tiled.outputs, &gradient)
+    for rows in [0..<16, 16..<tiled.outputs] {
+      quaver_tile_weight_gradients(shares, 2, &form, rows.lowerBound, rows.upperBound, &gradient)
+    }
     expectEqual(tiled.matrices(of: tiled.weights), whole, tiled.weights, gradient, "weights")
   }
 
@@ -69,9 +73,39 @@ import Testing
     }
     var made = [Float](repeating: .nan, count: tiled.matrices * outputs * channels), expected = made
     var form = tiled.form, other = quaver_tiled_weights(taps: taps, outputs: channels, channels: outputs)
-    quaver_tile_turned_weights(tiled.weights, &form, 0, outputs, &made)
+    for rows in [0..<8, 8..<outputs] {
+      quaver_tile_turned_weights(tiled.weights, &form, rows.lowerBound, rows.upperBound, &made)
+    }
     quaver_tile_weights(turned, &other, 0, channels, &expected)
     #expect(made == expected)
+  }
+
+  private static let networks = [2, 5, 3].map { taps in
+    NetworkEntry(name: "\(taps)×\(taps)", title: "tiled", input: [32, 30, 47]) { net, classes in
+      let x = net("conv", Convolution(48, kernel: taps, padding: 1), net.input)
+      return net("head", Linear(classes), net("flat", Flatten(), x))
+    }
+  }
+
+  /// One thread with several pieces, more threads than some have pieces, and pieces of several images, beside direct convolutions.
+  @Test(arguments: networks, [1, 7]) func tilesAreDealtOutToAnyThreads(entry: NetworkEntry, threads: Int) async throws {
+    try await Engine.run {
+      try Parallel.with(threads: threads) {
+        for batch in [1, 5] {
+          let network = try Network.random(entry), other = try Network.random(entry)
+          let tiled = try network.plan(batch: batch, demand: .both, options: PlanOptions(poisons: true))
+          let direct = try other.plan(batch: batch, demand: .both, options: PlanOptions(convolution: .direct))
+          #expect(tiled.profile.contains { $0.kernels.contains { $0.contains("wino") } } || entry.name == "3×3")
+          let ours = tiled.computed(.evaluation), theirs = direct.computed(.evaluation)
+          #expect(relativeError(ours.logits, theirs.logits) < 1e-5)
+          #expect(relativeError(ours.inputGradient, theirs.inputGradient) < 1e-5)
+          for (a, b) in zip(network.parameters, other.parameters) {
+            let (mine, its) = (try #require(a.gradient), try #require(b.gradient))
+            #expect(relativeError(values(mine, a.count), values(its, b.count)) < 1e-5, "\(a.name)")
+          }
+        }
+      }
+    }
   }
 
   @Test func otherTapsHaveNoTransform() {
@@ -88,7 +122,7 @@ private struct TiledExample {
 
   init(_ shape: TileTests.Shape) {
     self.shape = shape
-    (outputs, channels) = (2 * shape.lanes, shape.lanes)
+    (outputs, channels) = (3 * shape.lanes, 2 * shape.lanes)
     let more = 2 * shape.padding - shape.taps + 1
     (rows, columns) = (shape.height + more, shape.width + more)
     map = numbers(channels * shape.height * shape.width)
@@ -134,10 +168,16 @@ private struct TiledExample {
     return made
   }
 
+  /// In two pieces of tiles.
   func gradients(of map: [Float]) -> (spread: [Float], sums: [Float]) {
     var spread = [Float](repeating: .nan, count: matrices * tiles * outputs), target = target
     var sums = [Float](repeating: 1, count: outputs)
-    quaver_tile_output_gradients(map, &target, 0, tiles, &spread, tiles * outputs, &sums)
+    for (first, count) in [(0, tiles / 2), (tiles / 2, tiles - tiles / 2)] {
+      spread.withUnsafeMutableBufferPointer {
+        guard let all = $0.baseAddress else { return }
+        quaver_tile_output_gradients(map, &target, first, count, all + first * outputs, tiles * outputs, &sums)
+      }
+    }
     return (spread, sums)
   }
 
@@ -165,7 +205,8 @@ private struct TiledExample {
       let (y, x) = (row + tap / taps - shape.padding, column + tap % taps - shape.padding)
       guard (0..<shape.height).contains(y), (0..<shape.width).contains(x) else { continue }
       for c in 0..<channels {
-        sum += map[(y * shape.width + x) * shape.lanes + c] * weights[(o * channels + c) * taps * taps + tap]
+        let pixel = (c / shape.lanes * shape.height + y) * shape.width + x
+        sum += map[pixel * shape.lanes + c % shape.lanes] * weights[(o * channels + c) * taps * taps + tap]
       }
     }
     return sum

@@ -47,14 +47,14 @@ KERNEL void quaver_unblock(const float *blocks, const quaver_blocks *s, float *m
 }
 
 void quaver_arrange_block_weights(const float *weights, const quaver_block_weights *s, float *arranged) {
-  const ptrdiff_t k = s->kernel;
+  const ptrdiff_t k = s->kernel, window = s->before + 1;
   for (ptrdiff_t c = 0; c < s->channels; c++)
-    for (ptrdiff_t place = 0; place < s->side * s->side; place++)
+    for (ptrdiff_t place = 0; place < s->stride * s->stride; place++)
       for (ptrdiff_t o = 0; o < s->outputs; o++)
-        for (ptrdiff_t i = 0; i < s->window; i++)
-          for (ptrdiff_t j = 0; j < s->window; j++) {
-            const ptrdiff_t y = place / s->side + s->stride * (s->before - i);
-            const ptrdiff_t x = place % s->side + s->stride * (s->before - j);
+        for (ptrdiff_t i = 0; i < window; i++)
+          for (ptrdiff_t j = 0; j < window; j++) {
+            const ptrdiff_t y = place / s->stride + s->stride * (s->before - i);
+            const ptrdiff_t x = place % s->stride + s->stride * (s->before - j);
             *arranged++ = y < 0 || y >= k || x < 0 || x >= k ? 0.0f : weights[((o * s->channels + c) * k + y) * k + x];
           }
 }

@@ -13,7 +13,7 @@ struct quaver_product {
   char kernel[64];
 };
 
-// A stride of 0: nothing lies between two rows. One matrix has no axis for their number: the library's kernels for two axes are more.
+// A stride of 0: nothing lies between two rows. One matrix has no axis for their number: the library has more kernels for two axes.
 static bool matrices(dnnl_memory_desc_t *out, ptrdiff_t count, ptrdiff_t rows, ptrdiff_t columns, bool turned,
                      ptrdiff_t stride, dnnl_data_type_t type) {
   if (!stride) stride = turned ? rows : columns;

@@ -14,6 +14,7 @@ import OneDNN
   _ algorithms: [quaver_algorithm]
 ) throws -> (any InputGradientPass)? {
   guard let dx = site.gradient(of: x) else { return nil }
+  if let image = ImageGradient(layer, site, x, y, to: dx) { return image }
   if let blocks = BlockGradient(layer, site, x, y, to: dx) { return blocks }
   return try BackwardData(shape, site, x, y, algorithms, to: dx)
 }
@@ -68,37 +69,82 @@ import OneDNN
   }
 }
 
+/// The weights as `quaver_image_gradient_row` reads them.
+@Engine private struct ImageOrder: WeightOrder {
+  let form: quaver_image_convolution
+
+  var floats: Int { form.blocks * form.lanes * 3 * form.kernel * form.kernel }
+
+  func arrange(_ weights: UnsafeMutablePointer<Float>, into ordered: UnsafeMutablePointer<Float>) {
+    withUnsafePointer(to: form) { quaver_image_weights(weights, $0, ordered) }
+  }
+
+  func isSame(as other: any WeightOrder) -> Bool { (other as? Self)?.form.lanes == form.lanes }
+}
+
+/// dx of a convolution of an image at stride 1. oneDNN pads its three channels to sixteen; here each lane sums a pixel's share of its
+/// own outputs, and only then are lanes added, so that none is empty: 2.5 times as fast on CNN-LSTM's 2×2, twice on VGG16's 3×3.
+@Engine private final class ImageGradient: InputGradientPass {
+  private let form: quaver_image_convolution
+  private let dx: InputGradient
+  private let weights: PackedWeights
+  private let batch: Int, image: Int, result: Int
+
+  /// Nil for other maps, and where channels do not fill blocks.
+  init?(_ layer: Convolution, _ site: Site, _ x: Value, _ y: Value, to dx: InputGradient) {
+    guard x.shape[0] == 3, layer.groups == 1, layer.stride == 1, x.layout == .plain else { return nil }
+    guard y.layout != .plain, y.shape[0] % y.layout.lanes == 0 else { return nil }
+    form = quaver_image_convolution(
+      height: x.shape[1], width: x.shape[2], rows: y.shape[1], columns: y.shape[2],
+      blocks: y.shape[0] / y.layout.lanes, lanes: y.layout.lanes, kernel: layer.kernel, padding: layer.padding)
+    (self.dx, batch, image, result) = (dx, site.batch, x.shape.count, y.shape.count)
+    weights = site.packed(site.parameter("weight"), as: ImageOrder(form: form))
+  }
+
+  var kernel: String { "by lanes" }
+
+  func run(dy: Buffer) {
+    let dy = dy.pointer, to = dx.pointer, weights = weights.pointer, (image, result) = (image, result)
+    withUnsafePointer(to: form) { form in
+      let height = form.pointee.height
+      Parallel.forEach(batch * height) { range in
+        for row in range {
+          let n = row / height
+          quaver_image_gradient_row(dy + n * result, weights, form, row % height, to + n * image)
+        }
+      }
+    }
+  }
+}
+
 /// The taps with which a block of an image's pixels reads each output of a convolution; see `BlockGradient`.
 private struct BlockTaps: Equatable {
   let outputs: Int, channels: Int, kernel: Int, stride: Int, padding: Int
-  /// Pixels along a block's side, and blocks along the map.
-  let side: Int, rows: Int, columns: Int
-  /// Outputs that a block reads before its own, and all that it reads along one axis.
-  let before: Int, window: Int
+  /// Outputs along an axis that a block reads before its own.
+  let before: Int
+  /// Blocks along the map.
+  let rows: Int, columns: Int
 
   init(_ layer: Convolution, _ image: Shape) {
-    let multiple = layer.stride == 1 ? 2 : 1
     (channels, outputs) = (image[0], layer.channels)
     (kernel, stride, padding) = (layer.kernel, layer.stride, layer.padding)
-    side = stride * multiple
     before = (kernel - 1) / stride
-    window = before + multiple
-    (rows, columns) = ((image[1] - 1 + padding) / side + 1, (image[2] - 1 + padding) / side + 1)
+    (rows, columns) = ((image[1] - 1 + padding) / stride + 1, (image[2] - 1 + padding) / stride + 1)
   }
 
   /// The image in blocks.
-  var blocks: Shape { [channels * side * side, rows, columns] }
+  var blocks: Shape { [channels * stride * stride, rows, columns] }
 
   /// The convolution that makes `blocks` of dy.
   var convolution: Convolution {
-    Convolution(channels * side * side, kernel: window, stride: side / stride, padding: before, bias: false)
+    Convolution(channels * stride * stride, kernel: before + 1, padding: before, bias: false)
   }
 
-  var floats: Int { channels * side * side * outputs * window * window }
+  var floats: Int { channels * stride * stride * outputs * (before + 1) * (before + 1) }
 
   func arrange(_ weights: UnsafePointer<Float>, into arranged: UnsafeMutablePointer<Float>) {
     let shape = quaver_block_weights(
-      outputs: outputs, channels: channels, kernel: kernel, stride: stride, side: side, window: window, before: before)
+      outputs: outputs, channels: channels, kernel: kernel, stride: stride, before: before)
     withUnsafePointer(to: shape) { quaver_arrange_block_weights(weights, $0, arranged) }
   }
 }
@@ -127,11 +173,11 @@ private struct BlockTaps: Equatable {
   }
 }
 
-/// dx of a convolution of an image. oneDNN pads its three channels to sixteen; here a block of b×b pixels is one pixel of
-/// 3·b² channels, so that few lanes stay empty, and dx is a *forward* convolution of dy.
+/// dx of a convolution of an image with a stride s. oneDNN pads its three channels to sixteen; here a block of s×s pixels is one
+/// pixel of 3·s² channels, so that few lanes stay empty, and dx is a *forward* convolution of dy.
 ///
-/// With stride s and padding p, pixel x of dx is b·q + r − p of block q, b = m·s. Output o reads it through weight
-/// x + p − s·o, so block q reads the outputs m·q − ⌊(k−1)/s⌋ … m·q + m − 1: a kernel of ⌊(k−1)/s⌋ + m, stride m.
+/// With padding p, pixel x of dx is s·q + r − p of block q. Output o reads it through weight x + p − s·o, so block q reads the outputs
+/// q − ⌊(k−1)/s⌋ … q: a kernel of ⌊(k−1)/s⌋ + 1.
 @Engine private final class BlockGradient: InputGradientPass {
   private let taps: BlockTaps
   private let primitive: ConvolutionPrimitive
@@ -141,9 +187,9 @@ private struct BlockTaps: Equatable {
   private let result: Buffer, scratch: Buffer
   private let output: Relayout?
 
-  /// Nil for maps of more channels, and where the library has no fast kernel.
+  /// Nil for maps of more channels or at stride 1, and where the library has no fast kernel.
   init?(_ layer: Convolution, _ site: Site, _ x: Value, _ y: Value, to dx: InputGradient) {
-    guard x.shape[0] <= 4, layer.groups == 1, x.layout == .plain else { return nil }
+    guard x.shape[0] <= 4, layer.groups == 1, layer.stride > 1, x.layout == .plain else { return nil }
     let taps = BlockTaps(layer, x.shape), forward = taps.convolution
     let shape = forward.primitiveShape(y.shape, taps.blocks, batch: site.batch)
     guard
@@ -172,7 +218,7 @@ private struct BlockTaps: Equatable {
       scratch: scratch)
     let from = result.pointer, to = dx.pointer, (channels, height, width) = shape.map
     var map = quaver_blocks(
-      channels: channels, height: height, width: width, side: taps.side, offset: taps.padding, rows: taps.rows,
+      channels: channels, height: height, width: width, side: taps.stride, offset: taps.padding, rows: taps.rows,
       columns: taps.columns, lanes: primitive.destination.lanes)
     let image = primitive.destination.floats(taps.blocks, batch: 1)
     withUnsafePointer(to: &map) { map in

@@ -22,6 +22,8 @@ struct Tiling: Equatable {
     let tiles = (result[1] + side - 1) / side * ((result[2] + side - 1) / side)
     guard 4 * edge * edge * tiles <= 3 * taps * taps * result[1] * result[2] else { return nil }
     guard !layer.runsWinograd(input, options) else { return nil }
+    // Each thread has a share of the weights' gradient, as large as the weights' matrices: here 256 MB in all at most.
+    guard Parallel.threads * edge * edge * channels * outputs <= 1 << 26 else { return nil }
     let direct = ConvolutionPrimitive(
       layer.primitiveShape(input, result, batch: 1), QUAVER_FORWARD, QUAVER_DIRECT, bias: layer.bias, source: nil,
       destination: nil)
@@ -41,8 +43,9 @@ struct Tiling: Equatable {
   }
 }
 
-/// The tiles of a batch, dealt out in pieces: small enough that a piece's matrices stay near a core, large enough that the weights'
-/// are read for many tiles, and as many pieces for each thread.
+/// The tiles of a batch, dealt out in pieces: small enough that the matrices of few channels stay in a core's cache, large enough that the
+/// weights' are read for many tiles, and as many pieces for each thread. With AVX2 the library multiplies a piece's last rows by another
+/// kernel, so that last bits depend on the batch and on lanes.
 private struct Tiles {
   /// Of an image, in a row of it, and of the batch.
   let count: Int, across: Int, all: Int
@@ -89,7 +92,8 @@ private struct Tiles {
   }
 }
 
-/// Where the weights' matrices are: kept; or, where weights change with every pass, in scratch that all layers share.
+/// Where the weights' matrices are: kept; or, where weights change with every pass or are many (VGG16's would be half a
+/// gigabyte of an attack, and take 1 to 3 % of a pass of 32 images to make), in scratch that all layers share.
 @Engine private final class TiledMatrices {
   private enum Place {
     case kept(PackedWeights)
@@ -100,10 +104,12 @@ private struct Tiles {
   private let order: TiledOrder
   private let place: Place
 
+  private nonisolated static let most = 1 << 22
+
   init(_ weight: Parameter, _ order: TiledOrder, _ site: Site, _ phase: Site.Phase) {
     (self.weight, self.order) = (weight, order)
-    place =
-      site.trains ? .scratch(site.scratch(order.floats, phase)) : .kept(site.packed(weight, as: order))
+    let isKept = !site.trains && order.floats <= Self.most
+    place = isKept ? .kept(site.packed(weight, as: order)) : .scratch(site.scratch(order.floats, phase))
   }
 
   func ready() -> UnsafeMutablePointer<Float> {
@@ -175,6 +181,7 @@ private struct Tiles {
     let (read, other, scratch) = (read, other, scratch)
     let pieces = (tiles.all + tiles.piece - 1) / tiles.piece
     Parallel.run { thread, threads in
+      precondition(threads == products.count, "tiles were dealt out to \(products.count) threads, not \(threads)")
       let own = room + thread * (read + other + scratch)
       let worker = Worker(
         thread: thread, product: products[thread], scratch: own + read + other, read: own, other: own + read)

@@ -8,6 +8,7 @@
 #include "embedding.h"
 #include "file_lock.h"
 #include "gelu.h"
+#include "image_gradient.h"
 #include "initialise.h"
 #include "layer_norm.h"
 #include "normalisation.h"

@@ -16,11 +16,12 @@ void quaver_unblock(const float *blocks, const quaver_blocks *shape, float *map)
 
 typedef struct {
   ptrdiff_t outputs, channels, kernel, stride;
-  ptrdiff_t side, window, before;
+  ptrdiff_t before; ///< outputs along an axis that a block reads before its own
 } quaver_block_weights;
 
-/// Weights [outputs][channels][kernel][kernel] of a convolution as those [channels·side²][outputs][window][window] of the
-/// one that gives its input gradient by blocks: tap t of a block's place u reads weight u + stride·(before − t).
+/// Weights [outputs][channels][kernel][kernel] of a convolution as those [channels·stride²][outputs][before + 1][before + 1] of
+/// the one that gives its input gradient by blocks of stride×stride pixels: tap t of a block's place u reads weight
+/// u + stride·(before − t).
 void quaver_arrange_block_weights(const float *weights, const quaver_block_weights *shape, float *arranged);
 
 /// A plane [height][width] with `padding` zeros on all four sides.

@@ -10,8 +10,8 @@
 // | 3×3  | 4×4     | 6×6    | 36 of 144                    | 0, ±5/8, ±3/2, ∞ |
 // | 5×5  | 2×2     | 6×6    | 36 of 100                    | 0, ±5/8, ±3/2, ∞ |
 //
-// With the points of 2×2 maps are only ever added and subtracted, so that rounding is that of the direct sum; with the others it is
-// 2.5 times that, half of what the usual points 0, ±1, ±2 make.
+// With the points of 2×2 maps are only ever added and subtracted, so that rounding is that of the direct sum; with the others, on 64
+// channels of normal numbers, it is some two times that, half of what the usual points 0, ±1, ±2 make.
 //
 // A tile lies spread over as many matrices [tile][channel] as it has pixels, which `apart` floats separate. Tiles are counted row
 // by row.

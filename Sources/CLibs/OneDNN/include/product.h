@@ -21,7 +21,8 @@ typedef struct {
 
 typedef struct quaver_product quaver_product;
 
-/// C [count, rows, columns] = A [count, rows, depth] · B [count, depth, columns] in float32, row-major; NULL where the library refuses it.
+/// C [count, rows, columns] = A [count, rows, depth] · B [count, depth, columns] in float32, row-major; NULL where the library
+/// refuses it.
 quaver_product *quaver_product_create(const quaver_product_shape *shape);
 void quaver_product_free(quaver_product *product);
 /// Scratch that every run needs, 64-byte aligned.
