@@ -92,8 +92,8 @@ private struct Tiles {
   }
 }
 
-/// Where the weights' matrices are: kept; or, where weights change with every pass or are many (VGG16's would be half a
-/// gigabyte of an attack, and take 1 to 3 % of a pass of 32 images to make), in scratch that all layers share.
+/// Where the weights' matrices are: kept; or, where they are many (VGG16's would be half a gigabyte of an attack, and take 1 to 3 % of
+/// a pass of 32 images to make), in scratch that all layers share.
 @Engine private final class TiledMatrices {
   private enum Place {
     case kept(PackedWeights)
@@ -108,8 +108,8 @@ private struct Tiles {
 
   init(_ weight: Parameter, _ order: TiledOrder, _ site: Site, _ phase: Site.Phase) {
     (self.weight, self.order) = (weight, order)
-    let isKept = !site.trains && order.floats <= Self.most
-    place = isKept ? .kept(site.packed(weight, as: order)) : .scratch(site.scratch(order.floats, phase))
+    place =
+      order.floats <= Self.most ? .kept(site.packed(weight, as: order)) : .scratch(site.scratch(order.floats, phase))
   }
 
   func ready() -> UnsafeMutablePointer<Float> {
