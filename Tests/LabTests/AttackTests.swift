@@ -2,6 +2,7 @@ import Attacks
 import Core
 import Foundation
 import Lab
+import NN
 import Pipeline
 import Synchronization
 import Testing
@@ -40,6 +41,25 @@ import Testing
       #expect(first.isComplete && first.slices == second.slices && first.slices.count == 12)
       for slice in first.slices { #expect(try first.image(slice) == second.image(slice)) }
     }
+  }
+
+  /// Images that another engine made are kept and told.
+  @Test func anAttackThatAnotherEngineBeganSaysSo() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let subject = try laboratory.subject("r")
+    let order = try AttackOrder(try choices("fgsm"), limit: 12, batch: 4)
+    let first = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
+    #expect(!first[0].doubts.contains { $0.contains("several makers") })
+    let file = subject.folder.attacks.appendingPathComponent("\(first[0].set)/chunk-00001.safetensors")
+    var bytes = try Data(contentsOf: file)
+    let place = try #require(bytes.range(of: Data("revision \(Library.revision)".utf8)))
+    bytes.replaceSubrange(place, with: Data("revision 0".utf8))
+    try bytes.write(to: file)
+    let second = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
+    let doubt = try #require(second[0].doubts.first { $0.contains("several makers") })
+    #expect(doubt.contains("revision 0,") || doubt.contains("revision 0;"))
+    #expect(doubt.contains("revision \(Library.revision)"))
   }
 
   /// One that is stopped while its passes are timed is not listed as begun.

@@ -12,6 +12,8 @@ struct AttackChunk: Sendable {
   /// Of attacking, and of evaluating before and after it.
   var seconds: Double
   var logitDrift: Double?
+  /// What the images were made with; none in files of earlier versions.
+  var machines: Set<String>
 
   var slices: [Int] { outcomes.map(\.id) }
   /// What the network says of the images before and after the attack.
@@ -24,16 +26,20 @@ struct AttackChunk: Sendable {
       classes: outcomes.first?.logits.count ?? 0, logits: logits)
   }
 
-  init(_ outcomes: [AttackOutcome], utterances: [Int], isValid: [Bool], seconds: Double, logitDrift: Double?) {
+  init(
+    _ outcomes: [AttackOutcome], utterances: [Int], isValid: [Bool], seconds: Double, logitDrift: Double?,
+    machines: Set<String> = [Machine.current.description]
+  ) {
     (self.outcomes, self.utterances, self.isValid) = (outcomes, utterances, isValid)
-    (self.seconds, self.logitDrift) = (seconds, logitDrift)
+    (self.seconds, self.logitDrift, self.machines) = (seconds, logitDrift, machines)
   }
 
   /// Several chunks as one.
   init(joining chunks: [AttackChunk]) {
     self.init(
       chunks.flatMap(\.outcomes), utterances: chunks.flatMap(\.utterances), isValid: chunks.flatMap(\.isValid),
-      seconds: chunks.reduce(0) { $0 + $1.seconds }, logitDrift: chunks.compactMap(\.logitDrift).max())
+      seconds: chunks.reduce(0) { $0 + $1.seconds }, logitDrift: chunks.compactMap(\.logitDrift).max(),
+      machines: chunks.reduce(into: []) { $0.formUnion($1.machines) })
   }
 }
 
@@ -72,6 +78,7 @@ extension AttackChunk {
     if images != nil { tensors.append(("images", .f32, [n, 3, Geometry.side, Geometry.side])) }
     var metadata = ["key": key, "seconds": "\(seconds)"]
     metadata["logit_drift"] = logitDrift.map { "\($0)" }
+    metadata["machine"] = machines.first
     try SafeTensorsWriter.write(tensors, metadata: metadata, to: url) { index, put in
       switch index {
       case 0..<7: try whole[index].withUnsafeBytes(put)
@@ -105,7 +112,8 @@ extension AttackChunk {
     }
     self.init(
       outcomes, utterances: attacked.utterances, isValid: attacked.isValid, seconds: seconds,
-      logitDrift: file.metadata["logit_drift"].flatMap(Double.init))
+      logitDrift: file.metadata["logit_drift"].flatMap(Double.init),
+      machines: Set([file.metadata["machine"]].compactMap(\.self)))
   }
 
   /// The file's chunk where it holds exactly this work; nil where it is missing, foreign, cut short, or lacks images

@@ -6,6 +6,14 @@ enum AttackDoubts {
   /// What one attack says against itself.
   static func alone(_ summary: AttackSummary) -> [String] { Doubt.about(summary) }
 
+  /// An attack that went on with another engine or elsewhere.
+  static func mixture(_ machines: Set<String>) -> [String] {
+    guard machines.count > 1 else { return [] }
+    return [
+      "its images are of several makers, whose last bits may differ: \(machines.sorted().joined(separator: "; "))"
+    ]
+  }
+
   /// The reports with what they say against each other. Only attacks of the same images are compared; a sweep's reports
   /// differ in ε alone.
   static func together(_ reports: [AttackReport]) -> [AttackReport] {

@@ -114,7 +114,7 @@ import Pipeline
       choice.attack, choice.settings, all.outcomes, logitDrift: all.logitDrift, remark: attacker.remark)
     let result = AttackReport(
       choice, subject: run.subject, selection: selection, set: share.name, keepsImages: order.keepsImages, chunk: all,
-      notes: notes, doubts: AttackDoubts.alone(summary))
+      notes: notes, doubts: AttackDoubts.alone(summary) + AttackDoubts.mixture(all.machines))
     try AtomicFile.write(
       folder.appendingPathComponent("result.json"), try JSON.encoder(pretty: true).encode(result))
     return result
