@@ -83,4 +83,36 @@ import Testing
       }
     }
   }
+
+  /// The gradient of an image beside plain sums of whole numbers: rows that no vector fills, maps that the kernel leaves, padding
+  /// wider than the kernel.
+  @Test(
+    arguments: [8, 16], [(2, 0, 5, 21), (3, 1, 4, 16), (3, 2, 6, 37), (5, 0, 5, 5), (2, 3, 3, 18)])
+  func anImagesGradientIsTheSumOfItsReaders(lanes: Int, shape: (kernel: Int, padding: Int, height: Int, width: Int)) {
+    let (kernel, padding, height, width) = shape, outputs = 2 * lanes
+    let rows = height + 2 * padding - kernel + 1, columns = width + 2 * padding - kernel + 1
+    var numbers = Numbers()
+    func some(_ count: Int) -> [Float] { (0..<count).map { _ in Float(numbers.next(17) - 8) } }
+    let result = some(outputs * rows * columns), weights = some(outputs * 3 * kernel * kernel)
+    var form = quaver_image_convolution(
+      height: height, width: width, rows: rows, columns: columns, blocks: 2, lanes: lanes, kernel: kernel,
+      padding: padding)
+    var arranged = [Float](repeating: .nan, count: weights.count)
+    quaver_image_weights(weights, &form, &arranged)
+    var image = [Float](repeating: .nan, count: 3 * height * width)
+    for y in 0..<height { quaver_image_gradient_row(result, arranged, &form, y, &image) }
+    for place in image.indices {
+      let (c, y, x) = (place / (height * width), place / width % height, place % width)
+      var sum: Float = 0
+      for o in 0..<outputs {
+        for tap in 0..<kernel * kernel {
+          let (row, column) = (y + padding - tap / kernel, x + padding - tap % kernel)
+          guard (0..<rows).contains(row), (0..<columns).contains(column) else { continue }
+          let pixel = (o / lanes * rows + row) * columns + column
+          sum += result[pixel * lanes + o % lanes] * weights[(o * 3 + c) * kernel * kernel + tap]
+        }
+      }
+      #expect(image[place] == sum, "\(c) \(y) \(x)")
+    }
+  }
 }

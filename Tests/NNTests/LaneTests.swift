@@ -36,7 +36,7 @@ import Testing
           let ours = apart.computed(mode), theirs = joint.computed(mode)
           #expect(relativeError(ours.logits, theirs.logits) < 1e-5, "\(demand)")
           #expect(relativeError(ours.inputGradient, theirs.inputGradient) < 3e-2, "\(demand)")
-          Self.expectMostEqual(ours.inputGradient, theirs.inputGradient, "\(demand)")
+          Self.expectMostEqual(ours.inputGradient, theirs.inputGradient, of: name)
           network.releasePlans()
           twin.releasePlans()
         }
@@ -44,11 +44,12 @@ import Testing
     }
   }
 
-  /// Rounding decides a near tie in a max-pool, and then a gradient moves whole: some pixels may differ (5 % of VGG16's on AVX2), most not.
-  private static func expectMostEqual(_ ours: [Float], _ theirs: [Float], _ label: String) {
+  /// Rounding decides a near tie in a max-pool, and then a gradient moves whole: few pixels may differ (5 % of VGG16's on AVX2), most
+  /// not.
+  private static func expectMostEqual(_ ours: [Float], _ theirs: [Float], of name: String) {
     let typical = theirs.map(abs).reduce(0, +) / Float(max(1, theirs.count))
     let moved = zip(ours, theirs).count { abs($0 - $1) > 1e-2 * typical }
-    #expect(moved * 10 <= theirs.count, "\(moved) of \(theirs.count) \(label)")
+    #expect(moved * (name == "vgg16" ? 10 : 50) <= theirs.count, "\(moved) of \(theirs.count)")
   }
 
   /// Weights that change between two passes reach every lane, and a pass repeats to the bit.
@@ -108,7 +109,7 @@ import Testing
           return plan.inputGradientValues
         }
         #expect(relativeError(found[0], found[1]) < 3e-2)
-        Self.expectMostEqual(found[0], found[1], name)
+        Self.expectMostEqual(found[0], found[1], of: name)
       }
     }
   }

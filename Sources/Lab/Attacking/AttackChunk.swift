@@ -12,7 +12,7 @@ struct AttackChunk: Sendable {
   /// Of attacking, and of evaluating before and after it.
   var seconds: Double
   var logitDrift: Double?
-  /// What the images were made with; none in files of earlier versions.
+  /// What the images were made with.
   var machines: Set<String>
 
   var slices: [Int] { outcomes.map(\.id) }
@@ -113,7 +113,7 @@ extension AttackChunk {
     self.init(
       outcomes, utterances: attacked.utterances, isValid: attacked.isValid, seconds: seconds,
       logitDrift: file.metadata["logit_drift"].flatMap(Double.init),
-      machines: Set([file.metadata["machine"]].compactMap(\.self)))
+      machines: [file.metadata["machine"] ?? "an earlier version"])
   }
 
   /// The file's chunk where it holds exactly this work; nil where it is missing, foreign, cut short, or lacks images

@@ -11,7 +11,8 @@ struct Tiling: Equatable {
   let input: Shape, result: Shape
   let layout: Layout
 
-  /// Nil where it does not pay, or where channels do not fill blocks. Rounded to bf16, products cost too little to save any.
+  /// Nil where it does not pay, where channels do not fill blocks, and where weights are too many for the threads. Rounded to bf16,
+  /// products cost too little to save any.
   @Engine init?(_ layer: Convolution, _ input: Shape, _ options: PlanOptions) {
     (taps, channels, outputs, padding) = (layer.kernel, input[0], layer.channels, layer.padding)
     (self.input, result) = (input, layer.output(of: [input]))
@@ -22,7 +23,8 @@ struct Tiling: Equatable {
     let tiles = (result[1] + side - 1) / side * ((result[2] + side - 1) / side)
     guard 4 * edge * edge * tiles <= 3 * taps * taps * result[1] * result[2] else { return nil }
     guard !layer.runsWinograd(input, options) else { return nil }
-    // Each thread has a share of the weights' gradient, as large as the weights' matrices: here 256 MB in all at most.
+    // Each thread has a share of the weights' gradient, as large as the weights' matrices: 256 MB in all at most, which VGG16's 512
+    // channels reach at 7 threads. Every demand keeps to that, so that all agree to the bit.
     guard Parallel.threads * edge * edge * channels * outputs <= 1 << 26 else { return nil }
     let direct = ConvolutionPrimitive(
       layer.primitiveShape(input, result, batch: 1), QUAVER_FORWARD, QUAVER_DIRECT, bias: layer.bias, source: nil,
@@ -93,7 +95,7 @@ private struct Tiles {
 }
 
 /// Where the weights' matrices are: kept; or, where they are many (VGG16's would be half a gigabyte of an attack, and take 1 to 3 % of
-/// a pass of 32 images to make), in scratch that all layers share.
+/// a pass of 32 images on two threads to make), in scratch that all layers of a section share.
 @Engine private final class TiledMatrices {
   private enum Place {
     case kept(PackedWeights)
