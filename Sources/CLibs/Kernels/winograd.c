@@ -32,18 +32,19 @@
 ptrdiff_t quaver_tile_edge(ptrdiff_t taps) { return taps == 2 || taps == 3 || taps == 5 ? EDGE_OF(taps) : 0; }
 ptrdiff_t quaver_tile_side(ptrdiff_t taps) { return quaver_tile_edge(taps) ? SIDE_OF(taps) : 0; }
 
-// Calls `function` with the taps and the lanes as constants.
-#define BY_FORM(function, ...)                                             \
-  do {                                                                     \
-    if (s->lanes == 16) {                                                  \
-      if (s->taps == 2) function##_16(2, __VA_ARGS__);                     \
-      else if (s->taps == 3) function##_16(3, __VA_ARGS__);                \
-      else function##_16(5, __VA_ARGS__);                                  \
-    } else {                                                               \
-      if (s->taps == 2) function##_8(2, __VA_ARGS__);                      \
-      else if (s->taps == 3) function##_8(3, __VA_ARGS__);                 \
-      else function##_8(5, __VA_ARGS__);                                   \
-    }                                                                      \
+// Calls `function` with the taps as a constant.
+#define BY_TAPS(function, ...)                       \
+  do {                                               \
+    if (s->taps == 2) function(2, __VA_ARGS__);      \
+    else if (s->taps == 3) function(3, __VA_ARGS__); \
+    else function(5, __VA_ARGS__);                   \
+  } while (0)
+
+// With the lanes too.
+#define BY_FORM(function, ...)                             \
+  do {                                                     \
+    if (s->lanes == 16) BY_TAPS(function##_16, __VA_ARGS__); \
+    else BY_TAPS(function##_8, __VA_ARGS__);               \
   } while (0)
 
 KERNEL void quaver_tile_inputs(const float *map, const quaver_tiled_map *s, ptrdiff_t first, ptrdiff_t count,
@@ -124,13 +125,6 @@ INLINE void tile_weight_gradients(int taps, const float *spread, ptrdiff_t share
       }
     }
 }
-
-#define BY_TAPS(function, ...)                  \
-  do {                                          \
-    if (s->taps == 2) function(2, __VA_ARGS__); \
-    else if (s->taps == 3) function(3, __VA_ARGS__); \
-    else function(5, __VA_ARGS__);              \
-  } while (0)
 
 KERNEL void quaver_tile_weights(const float *weights, const quaver_tiled_weights *s, ptrdiff_t first, ptrdiff_t end,
                                 float *spread) {

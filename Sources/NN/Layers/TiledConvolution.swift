@@ -16,12 +16,13 @@ struct Tiling: Equatable {
   @Engine init?(_ layer: Convolution, _ input: Shape, _ options: PlanOptions) {
     (taps, channels, outputs, padding) = (layer.kernel, input[0], layer.channels, layer.padding)
     (self.input, result) = (input, layer.output(of: [input]))
-    let edge = quaver_tile_edge(taps), side = quaver_tile_side(taps)
+    let edge = quaver_tile_edge(taps)
     guard options.convolution != .direct, options.precision != .bf16, edge > 0 else { return nil }
     guard layer.stride == 1, layer.groups == 1, padding < taps, min(channels, outputs) >= 32 else { return nil }
     // On a map of a few tiles as many products are outside as saved.
-    let tiles = (result[1] + side - 1) / side * ((result[2] + side - 1) / side)
-    guard 4 * edge * edge * tiles <= 3 * taps * taps * result[1] * result[2] else { return nil }
+    guard 4 * edge * edge * result.tiles(taps: taps).count <= 3 * taps * taps * result[1] * result[2] else {
+      return nil
+    }
     guard !layer.runsWinograd(input, options) else { return nil }
     // Each thread has a share of the weights' gradient, as large as the weights' matrices: 256 MB in all at most, which VGG16's 512
     // channels reach at 7 threads. Every demand keeps to that, so that all agree to the bit.
@@ -45,6 +46,14 @@ struct Tiling: Equatable {
   }
 }
 
+extension Shape {
+  /// Tiles that write a map, and those in a row of it.
+  fileprivate func tiles(taps: Int) -> (count: Int, across: Int) {
+    let side = quaver_tile_side(taps), across = (self[2] + side - 1) / side
+    return ((self[1] + side - 1) / side * across, across)
+  }
+}
+
 /// The tiles of a batch, dealt out in pieces: small enough that the matrices of few channels stay in a core's cache, large enough that the
 /// weights' are read for many tiles, and as many pieces for each thread. With AVX2 the library multiplies a piece's last rows by another
 /// kernel, so that last bits depend on the batch and on lanes.
@@ -56,9 +65,8 @@ private struct Tiles {
 
   /// - Parameter map: that the tiles write.
   @Engine init(_ map: Shape, _ tiling: Tiling, batch: Int) {
-    let side = quaver_tile_side(tiling.taps), threads = Parallel.threads
-    across = (map[2] + side - 1) / side
-    count = (map[1] + side - 1) / side * across
+    let threads = Parallel.threads
+    (count, across) = map.tiles(taps: tiling.taps)
     all = batch * count
     let pieces = (all + Self.most * threads - 1) / (Self.most * threads) * threads
     piece = (all + pieces - 1) / pieces
