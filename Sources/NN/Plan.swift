@@ -2,15 +2,16 @@ import Core
 
 /// How a plan is made; a part of its key in the cache.
 package struct PlanOptions: Hashable, Sendable {
-  package enum Convolution: String, CaseIterable, Sendable {
-    /// Winograd where it pays and holds the tolerances, the library's for 3×3 kernels where it has it and else ours; else direct.
+  package enum Algorithm: String, CaseIterable, Sendable {
+    /// Winograd's convolution (the library's for 3×3 kernels where it has it, else ours) and Strassen's products where they pay and hold
+    /// the tolerances; else direct.
     case automatic
     case direct
-    /// Winograd wherever the library has it, and ours where it pays.
-    case winograd
+    /// Winograd wherever the library has it, and ours where it pays; Strassen wherever blocks can be cut.
+    case fast
   }
 
-  package var convolution = Convolution.automatic
+  package var algorithm = Algorithm.automatic
   /// nil: the network's.
   package var precision: Precision?
   /// Neighbouring layers that have a joint kernel run as one.
@@ -29,10 +30,10 @@ package struct PlanOptions: Hashable, Sendable {
   package var lanes = true
 
   package init(
-    convolution: Convolution = .automatic, fuses: Bool = true, reusesMemory: Bool = true, poisons: Bool = false,
+    algorithm: Algorithm = .automatic, fuses: Bool = true, reusesMemory: Bool = true, poisons: Bool = false,
     pin: String? = nil, forks: Bool = false, lanes: Bool = true, precision: Precision? = nil
   ) {
-    (self.convolution, self.fuses, self.reusesMemory, self.poisons) = (convolution, fuses, reusesMemory, poisons)
+    (self.algorithm, self.fuses, self.reusesMemory, self.poisons) = (algorithm, fuses, reusesMemory, poisons)
     (self.pin, self.forks, self.lanes, self.precision) = (pin, forks, lanes, precision)
   }
 }

@@ -5,9 +5,9 @@ import Testing
 /// What training takes at batch 32, counted from the plans' own sizes: nothing is run.
 @Suite(.serialized) struct MemoryTests {
   /// Megabytes of parameters, gradients, Adam's two moments and the plan.
-  @Engine private static func training(_ entry: NetworkEntry, _ convolution: PlanOptions.Convolution) throws -> Int {
+  @Engine private static func training(_ entry: NetworkEntry, _ algorithm: PlanOptions.Algorithm) throws -> Int {
     let network = try Network(entry)
-    let options = PlanOptions(convolution: convolution)
+    let options = PlanOptions(algorithm: algorithm)
     let plan = try network.plan(batch: 32, demand: .parameterGradients, options: options)
     let memory = network.memory
     return (memory.parameters + 3 * memory.gradients + plan.bytes) / 1_000_000
@@ -28,7 +28,7 @@ import Testing
     try await Engine.run {
       let entry = try Networks.named("vgg16")
       #expect(try Self.training(entry, .direct) <= 6000)
-      #expect(try Self.training(entry, .winograd) <= 7500)
+      #expect(try Self.training(entry, .fast) <= 7500)
     }
   }
 }

@@ -33,7 +33,7 @@ struct PrecisionTests {
       var pinned: [[Float]] = []
       for precision in Precision.allCases {
         let plan = try network.plan(
-          batch: 4, demand: .inference, options: PlanOptions(convolution: .direct, pin: "conv", precision: precision))
+          batch: 4, demand: .inference, options: PlanOptions(algorithm: .direct, pin: "conv", precision: precision))
         plan.fillInput()
         for i in 0..<plan.inputCount { plan.input[i] = Self.rounded(plan.input[i]) }
         plan.forward()
@@ -52,7 +52,7 @@ struct PrecisionTests {
       var logits: [[Float]] = [], gradients: [[Float]] = [], parameters: [[String: [Float]]] = []
       for precision in Precision.allCases {
         let plan = try network.plan(
-          batch: 4, demand: .both, options: PlanOptions(convolution: .direct, precision: precision))
+          batch: 4, demand: .both, options: PlanOptions(algorithm: .direct, precision: precision))
         plan.fillInput()
         plan.forward(.training(seed: 1, step: 0))
         _ = plan.loss(labels: plan.labels)
@@ -97,7 +97,7 @@ struct PrecisionTests {
         let found = try [true, false].map { lanes in
           let plan = try network.plan(
             batch: 14, demand: .inputGradient,
-            options: PlanOptions(convolution: .direct, lanes: lanes, precision: .bf16))
+            options: PlanOptions(algorithm: .direct, lanes: lanes, precision: .bf16))
           #expect(plan.laneCount == (lanes ? 3 : 1))
           return plan.computed()
         }

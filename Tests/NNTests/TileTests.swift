@@ -94,7 +94,7 @@ import Testing
         for batch in [1, 5] {
           let network = try Network.random(entry), other = try Network.random(entry)
           let tiled = try network.plan(batch: batch, demand: .both, options: PlanOptions(poisons: true))
-          let direct = try other.plan(batch: batch, demand: .both, options: PlanOptions(convolution: .direct))
+          let direct = try other.plan(batch: batch, demand: .both, options: PlanOptions(algorithm: .direct))
           #expect(tiled.profile.contains { $0.kernels.contains { $0.contains("wino") } })
           let ours = tiled.computed(.evaluation), theirs = direct.computed(.evaluation)
           #expect(relativeError(ours.logits, theirs.logits) < 1e-5)

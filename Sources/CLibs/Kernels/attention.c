@@ -6,7 +6,7 @@
 #include "product_tiles.h"
 
 // Queries at a time: a multiple of every tile's rows; their scores stay in the second-level cache.
-#define BLOCK 48
+#define BLOCK 72
 
 INLINE ptrdiff_t padded(ptrdiff_t n) { return (n + 15) / 16 * 16; }
 
@@ -25,13 +25,17 @@ ptrdiff_t quaver_attention_backward_scratch(const quaver_attention *a) {
 // y [columns, padded rows] = xᵀ.
 INLINE void turn(const float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t columns, float *y) {
   const ptrdiff_t width = padded(rows);
-  for (ptrdiff_t r0 = 0; r0 < rows; r0 += 16) {
-    const ptrdiff_t r1 = r0 + 16 < rows ? r0 + 16 : rows;
-    for (ptrdiff_t c = 0; c < columns; c++)
-      for (ptrdiff_t r = r0; r < r1; r++) y[c * width + r] = x[r * stride + c];
+  for (ptrdiff_t r0 = 0; r0 < width; r0 += 16) {
+    ptrdiff_t c = 0;
+    for (; c + 16 <= columns; c += 16) {
+      f16 block[16];
+      for (int r = 0; r < 16; r++) block[r] = r0 + r < rows ? *(const f16 *)(x + (r0 + r) * stride + c) : (f16)0.0f;
+      transpose_16(block);
+      for (int r = 0; r < 16; r++) *(f16 *)(y + (c + r) * width + r0) = block[r];
+    }
+    for (; c < columns; c++)
+      for (ptrdiff_t r = r0; r < r0 + 16; r++) y[c * width + r] = r < rows ? x[r * stride + c] : 0.0f;
   }
-  for (ptrdiff_t c = 0; c < columns; c++)
-    for (ptrdiff_t r = rows; r < width; r++) y[c * width + r] = 0.0f;
 }
 
 // y [rows, padded columns] = factor·x.
@@ -50,11 +54,9 @@ INLINE void scatter(const float *x, ptrdiff_t rows, ptrdiff_t columns, float fac
     for (ptrdiff_t c = 0; c < columns; c++) y[r * stride + c] = factor * x[r * width + c];
 }
 
-INLINE f16 exp_16(f16 x) {
-  f16 power;
-  const f16 q = exponential_16(x, &power);
-  return power * (q + 1.0f);
-}
+// Scores are powers of two, which costs less than those of e.
+#define LOG2_E 1.44269504f
+#define LOG_2 0.693147181f
 
 INLINE float highest(f16 x) {
   float m = x[0];
@@ -69,7 +71,7 @@ INLINE void prepare(float *row, const float *bias, ptrdiff_t keys, ptrdiff_t wid
   for (ptrdiff_t j = keys; j < width; j++) row[j] = -INFINITY;
 }
 
-// The row becomes exp(row − maximum); the maximum and the inverse sum go to `softmax`.
+// The row becomes 2^(row − maximum); the maximum and the inverse sum go to `softmax`.
 INLINE void exponentiate(float *row, ptrdiff_t width, float softmax[2]) {
   f16 peak = *(const f16 *)row;
   for (ptrdiff_t j = 16; j < width; j += 16) {
@@ -79,7 +81,7 @@ INLINE void exponentiate(float *row, ptrdiff_t width, float softmax[2]) {
   const float maximum = highest(peak);
   f16 sum = 0.0f;
   for (ptrdiff_t j = 0; j < width; j += 16) {
-    const f16 e = exp_16(*(const f16 *)(row + j) - maximum);
+    const f16 e = exp2_16(*(const f16 *)(row + j) - maximum);
     *(f16 *)(row + j) = e;
     sum += e;
   }
@@ -96,7 +98,7 @@ INLINE void forward(const quaver_attention *a, const float *q, const float *k, c
   gather(v, a->v_stride, keys, a->value_width, 1.0f, values);
   for (ptrdiff_t t = 0; t < a->queries; t += BLOCK) {
     const ptrdiff_t n = t + BLOCK < a->queries ? BLOCK : a->queries - t;
-    gather(q + t * a->q_stride, a->q_stride, n, a->key_width, a->scale, block);
+    gather(q + t * a->q_stride, a->q_stride, n, a->key_width, a->scale * LOG2_E, block);
     product(block, dk, turned, s, scores, s, n, s, a->key_width, rows, vectors, false, false);
     float facts[BLOCK][2];
     for (ptrdiff_t r = 0; r < n; r++) {
@@ -115,7 +117,7 @@ INLINE void differentiate(float *p, float *dp, ptrdiff_t width, const float soft
   const float maximum = softmax[0], inverse = softmax[1];
   f16 sum = 0.0f;
   for (ptrdiff_t j = 0; j < width; j += 16) {
-    const f16 e = exp_16(*(const f16 *)(p + j) - maximum) * inverse;
+    const f16 e = exp2_16(*(const f16 *)(p + j) - maximum) * inverse;
     *(f16 *)(p + j) = e;
     sum += e * *(const f16 *)(dp + j);
   }
@@ -137,7 +139,7 @@ INLINE void backward(const quaver_attention *a, const float *q, const float *k, 
   memset(key_sum, 0, sizeof(float) * (size_t)(keys * (dk + dv)));
   for (ptrdiff_t t = 0; t < a->queries; t += BLOCK) {
     const ptrdiff_t n = t + BLOCK < a->queries ? BLOCK : a->queries - t;
-    gather(q + t * a->q_stride, a->q_stride, n, a->key_width, a->scale, block);
+    gather(q + t * a->q_stride, a->q_stride, n, a->key_width, a->scale * LOG2_E, block);
     gather(dout + t * a->out_stride, a->out_stride, n, a->value_width, 1.0f, above);
     product(block, dk, turned_keys, s, p, s, n, s, a->key_width, rows, vectors, false, false);
     product(above, dv, turned_values, s, dp, s, n, s, a->value_width, rows, vectors, false, false);
@@ -153,7 +155,7 @@ INLINE void backward(const quaver_attention *a, const float *q, const float *k, 
     product(dp, s, straight, dk, result, dk, n, dk, keys, rows, vectors, false, false);
     scatter(result, n, a->key_width, a->scale, dq + t * a->q_stride, a->q_stride);
   }
-  if (dk_out) scatter(key_sum, keys, a->key_width, 1.0f, dk_out, a->k_stride);
+  if (dk_out) scatter(key_sum, keys, a->key_width, LOG_2, dk_out, a->k_stride);
   if (dv_out) scatter(value_sum, keys, a->value_width, 1.0f, dv_out, a->v_stride);
 }
 
@@ -191,7 +193,7 @@ void quaver_attention_backward(const quaver_attention *a, const float *q, const 
 void quaver_attention_bias(const float *biases, const int32_t *table, ptrdiff_t queries, ptrdiff_t keys, float *out) {
   const ptrdiff_t width = padded(keys);
   for (ptrdiff_t t = 0; t < queries; t++) {
-    for (ptrdiff_t s = 0; s < keys; s++) out[t * width + s] = biases[table[t * keys + s]];
+    for (ptrdiff_t s = 0; s < keys; s++) out[t * width + s] = LOG2_E * biases[table[t * keys + s]];
     for (ptrdiff_t s = keys; s < width; s++) out[t * width + s] = 0.0f;
   }
 }

@@ -83,6 +83,46 @@ INLINE float tanh_vector(float x) {
   return e / (e + 2.0f);
 }
 
+// 2^x for x ≤ 0, within 2 ulp down to 2^−126, which what is less becomes (polynomial of Cephes' exp2f). NaN stays NaN.
+INLINE f16 exp2_16(f16 x) {
+  x = x < -126.0f ? (f16)-126.0f : x;
+  const f16 shifted = x + 12582912.0f, r = x - (shifted - 12582912.0f);
+  u16 bits;
+  __builtin_memcpy(&bits, &shifted, sizeof bits);
+  bits = (bits << 23) + (127u << 23);
+  f16 power;
+  __builtin_memcpy(&power, &bits, sizeof power);
+  f16 p = 1.535336188e-4f * r + 1.339887440e-3f;
+  p = p * r + 9.618437357e-3f;
+  p = p * r + 5.550332471e-2f;
+  p = p * r + 2.402264791e-1f;
+  p = p * r + 6.931472029e-1f;
+  return (p * r + 1.0f) * power;
+}
+
+// Of 16 rows of 16 floats, each pair of lines that differ in one bit changes the half of its elements that differ in it.
+#define EXCHANGE(rows, bit, low, high)                                                       \
+  _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++) {                          \
+    if (i & bit) continue;                                                                   \
+    const f16 a = rows[i], b = rows[i + bit];                                                \
+    rows[i] = low;                                                                           \
+    rows[i + bit] = high;                                                                    \
+  }
+
+INLINE void transpose_16(f16 rows[16]) {
+#define SHUFFLE(...) __builtin_shufflevector(a, b, __VA_ARGS__)
+  EXCHANGE(rows, 8, SHUFFLE(0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+           SHUFFLE(8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
+  EXCHANGE(rows, 4, SHUFFLE(0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27),
+           SHUFFLE(4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31))
+  EXCHANGE(rows, 2, SHUFFLE(0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29),
+           SHUFFLE(2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31))
+  EXCHANGE(rows, 1, SHUFFLE(0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30),
+           SHUFFLE(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
+#undef SHUFFLE
+}
+#undef EXCHANGE
+
 INLINE float hard_swish(float x) {
   float gate = x + 3.0f;
   gate = gate < 0.0f ? 0.0f : gate;

@@ -59,9 +59,9 @@ package struct Convolution: Layer {
     let precision = options.precision ?? .float32
     let direct = precision == .bf16 ? [QUAVER_BF16, QUAVER_DIRECT] : [QUAVER_DIRECT]
     let winograd =
-      switch options.convolution {
+      switch options.algorithm {
       case .direct: false
-      case .winograd: kernel == 3 && stride == 1
+      case .fast: kernel == 3 && stride == 1
       case .automatic: winogradPays(input) && (precision == .float32 || winogradBeatsRounding(input))
       }
     return winograd ? [QUAVER_WINOGRAD] + direct : direct

@@ -41,7 +41,7 @@ extension Shape {
   private let rows: Int, width: Int, outputs: Int
   private let toOutput: OutputProduct
   private let toInput: InputProduct?
-  private let toWeights: PlannedProduct?
+  private let toWeights: WeightProduct?
 
   /// Up to this many rows the products are faster with the weights, which are then the larger factor, on the left.
   fileprivate nonisolated static let fewRows = 256
@@ -59,25 +59,14 @@ extension Shape {
     toInput = dx == nil ? nil : try InputProduct(rows: rows, width: width, outputs: outputs, site)
     weightGradient = site.gradient(of: weight)
     biasGradient = bias.flatMap(site.gradient(of:))
-    if weightGradient != nil {
-      site.keep(x)
-      toWeights = try PlannedProduct(
-        .init(rows: outputs, columns: width, depth: rows, turnsFirst: true, packs: rows <= Self.fewRows), site,
-        .backward)
-    } else {
-      toWeights = nil
-    }
+    if weightGradient != nil { site.keep(x) }
+    toWeights =
+      weightGradient == nil ? nil : try WeightProduct(rows: rows, width: width, outputs: outputs, site)
   }
 
   var kernels: [String] { [toOutput.kernel, toInput?.kernel, toWeights?.kernel].compactMap(\.self) }
 
-  func forward(_ mode: Mode) {
-    let y = y.pointer
-    toOutput.run(x.pointer, weight.values, into: y)
-    guard let bias = bias?.values else { return }
-    let outputs = outputs
-    Parallel.forEach(rows) { quaver_add_row(y + $0.lowerBound * outputs, bias, $0.count, outputs) }
-  }
+  func forward(_ mode: Mode) { toOutput.run(x.pointer, weight.values, bias: bias?.values, into: y.pointer) }
 
   func backward(_ mode: Mode) {
     guard let dy = dy?.pointer else { return }
@@ -87,59 +76,144 @@ extension Shape {
   }
 }
 
-/// y = x·Wᵀ.
+/// y = x·Wᵀ + b.
 @Engine private final class OutputProduct {
-  private let product: PlannedProduct
+  private enum Way {
+    case strassen(StrassenProduct)
+    case direct(PlannedProduct)
+    /// yᵀ = W·xᵀ.
+    case turned(PlannedProduct, result: Buffer)
+  }
+
+  private let way: Way
   private let rows: Int, outputs: Int
-  /// yᵀ.
-  private let turned: Buffer?
 
   init(rows: Int, width: Int, outputs: Int, _ site: Site) throws {
     (self.rows, self.outputs) = (rows, outputs)
-    let isTurned = rows <= LinearOperation.fewRows
-    turned = isTurned ? site.scratch(rows * outputs, .forward) : nil
-    product = try PlannedProduct(
-      isTurned
-        ? .init(rows: outputs, columns: rows, depth: width, turnsSecond: true)
-        : .init(rows: rows, columns: outputs, depth: width, turnsSecond: true, packs: true), site, .forward)
+    let form = StrassenProduct.Form(
+      images: site.batch, rows: rows / site.batch, depth: width, columns: outputs, turns: true)
+    if rows <= LinearOperation.fewRows {
+      let product = try PlannedProduct(
+        .init(rows: outputs, columns: rows, depth: width, turnsSecond: true), site, .forward)
+      way = .turned(product, result: site.scratch(rows * outputs, .forward))
+    } else if let product = StrassenProduct(form, site, .forward) {
+      way = .strassen(product)
+    } else {
+      way = .direct(
+        try PlannedProduct(
+          .init(rows: rows, columns: outputs, depth: width, turnsSecond: true, packs: true), site, .forward))
+    }
   }
 
-  var kernel: String { product.kernel }
+  var kernel: String {
+    switch way {
+    case .strassen(let product): product.kernel
+    case .direct(let product), .turned(let product, _): product.kernel
+    }
+  }
 
-  func run(_ x: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>) {
-    guard let turned else { return product.run(x, weights, into: y) }
-    product.run(weights, x, into: turned.pointer)
-    Library.transpose(turned.pointer, rows: outputs, columns: rows, into: y)
+  func run(
+    _ x: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+    into y: UnsafeMutablePointer<Float>
+  ) {
+    switch way {
+    case .strassen(let product): return product.run(x, weights, bias: bias, into: y, adding: false)
+    case .direct(let product): product.run(x, weights, into: y)
+    case .turned(let product, let result):
+      product.run(weights, x, into: result.pointer)
+      Library.transpose(result.pointer, rows: outputs, columns: rows, into: y)
+    }
+    guard let bias else { return }
+    let outputs = outputs
+    Parallel.forEach(rows) { quaver_add_row(y + $0.lowerBound * outputs, bias, $0.count, outputs) }
   }
 }
 
 /// dx = dy·W (+ dx).
 @Engine private final class InputProduct {
-  /// The turned one cannot add into dx.
-  private let product: PlannedProduct, turned: (product: PlannedProduct, dx: Buffer)?
+  private enum Way {
+    case strassen(StrassenProduct)
+    case direct(PlannedProduct)
+    /// dxᵀ = Wᵀ·dyᵀ, which cannot add into dx: then `adding` does.
+    case turned(PlannedProduct, result: Buffer, adding: PlannedProduct)
+  }
+
+  private let way: Way
   private let rows: Int, width: Int
 
   init(rows: Int, width: Int, outputs: Int, _ site: Site) throws {
     (self.rows, self.width) = (rows, width)
-    let isTurned = rows <= LinearOperation.fewRows
-    product = try PlannedProduct(
-      .init(rows: rows, columns: width, depth: outputs, packs: !isTurned), site, .backward, adds: true)
-    turned =
-      isTurned
-      ? (
+    let form = StrassenProduct.Form(
+      images: site.batch, rows: rows / site.batch, depth: outputs, columns: width, turns: false)
+    if rows <= LinearOperation.fewRows {
+      let product = try PlannedProduct(
+        .init(rows: width, columns: rows, depth: outputs, turnsFirst: true, turnsSecond: true), site, .backward)
+      let adding = try PlannedProduct(
+        .init(rows: rows, columns: width, depth: outputs), site, .backward, adds: true)
+      way = .turned(product, result: site.scratch(rows * width, .backward), adding: adding)
+    } else if let product = StrassenProduct(form, site, .backward) {
+      way = .strassen(product)
+    } else {
+      way = .direct(
         try PlannedProduct(
-          .init(rows: width, columns: rows, depth: outputs, turnsFirst: true, turnsSecond: true), site, .backward),
-        site.scratch(rows * width, .backward)
-      ) : nil
+          .init(rows: rows, columns: width, depth: outputs, packs: true), site, .backward, adds: true))
+    }
   }
 
-  var kernel: String { (turned?.product ?? product).kernel }
+  var kernel: String {
+    switch way {
+    case .strassen(let product): product.kernel
+    case .direct(let product), .turned(let product, _, _): product.kernel
+    }
+  }
 
   func run(
     _ dy: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, adding: Bool
   ) {
-    guard !adding, let turned else { return product.run(dy, weights, into: dx, adding: adding) }
-    turned.product.run(weights, dy, into: turned.dx.pointer)
-    Library.transpose(turned.dx.pointer, rows: width, columns: rows, into: dx)
+    switch way {
+    case .strassen(let product): product.run(dy, weights, bias: nil, into: dx, adding: adding)
+    case .direct(let product): product.run(dy, weights, into: dx, adding: adding)
+    case .turned(let product, let result, let sum):
+      if adding { return sum.run(dy, weights, into: dx, adding: true) }
+      product.run(weights, dy, into: result.pointer)
+      Library.transpose(result.pointer, rows: width, columns: rows, into: dx)
+    }
+  }
+}
+
+/// dW = dyᵀ·x.
+@Engine private final class WeightProduct {
+  private enum Way {
+    case strassen(StrassenGradient)
+    case direct(PlannedProduct)
+  }
+
+  private let way: Way
+
+  init(rows: Int, width: Int, outputs: Int, _ site: Site) throws {
+    let form = StrassenProduct.Form(
+      images: site.batch, rows: rows / site.batch, depth: width, columns: outputs, turns: false)
+    let isSmall = rows <= LinearOperation.fewRows
+    if !isSmall, let gradient = StrassenGradient(form, site) {
+      way = .strassen(gradient)
+    } else {
+      way = .direct(
+        try PlannedProduct(
+          .init(rows: outputs, columns: width, depth: rows, turnsFirst: true, packs: isSmall), site, .backward))
+    }
+  }
+
+  var kernel: String {
+    switch way {
+    case .strassen(let gradient): gradient.kernel
+    case .direct(let product): product.kernel
+    }
+  }
+
+  func run(_ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>) {
+    switch way {
+    case .strassen(let strassen): strassen.run(dy, x, into: gradient)
+    case .direct(let product): product.run(dy, x, into: gradient)
+    }
   }
 }

@@ -17,7 +17,7 @@ struct Tiling: Equatable {
     (taps, channels, outputs, padding) = (layer.kernel, input[0], layer.channels, layer.padding)
     (self.input, result) = (input, layer.output(of: [input]))
     let edge = quaver_tile_edge(taps)
-    guard options.convolution != .direct, options.precision != .bf16, edge > 0 else { return nil }
+    guard options.algorithm != .direct, options.precision != .bf16, edge > 0 else { return nil }
     guard layer.stride == 1, layer.groups == 1, padding < taps, min(channels, outputs) >= 32 else { return nil }
     // On a map of a few tiles as many products are outside as saved.
     guard 4 * edge * edge * result.tiles(taps: taps).count <= 3 * taps * taps * result[1] * result[2] else {

@@ -2,27 +2,27 @@ import Core
 import Foundation
 
 /// Compares a network with reference vectors of kind `model`: logits, loss, gradients, four steps of Adam. Networks in
-/// which Winograd convolution applies are checked by it and by direct convolution.
+/// which Winograd's convolution or Strassen's products apply are checked by them and by direct sums.
 package struct ModelCheck: ReferenceCheck {
   package let kind = "model"
-  private let convolutions: [PlanOptions.Convolution]
+  private let algorithms: [PlanOptions.Algorithm]
 
-  package init(convolutions: [PlanOptions.Convolution] = [.direct, .winograd]) { self.convolutions = convolutions }
+  package init(algorithms: [PlanOptions.Algorithm] = [.direct, .fast]) { self.algorithms = algorithms }
 
   package func verdict(on file: SafeTensors, emodb: URL?) async throws -> Verdict {
     let name = file.metadata["model"] ?? ""
     guard let entry = Networks.all.first(where: { $0.name == name }) else {
       return Verdict(.skipped, "no network is called “\(name)” yet")
     }
-    let convolutions = convolutions
+    let algorithms = algorithms
     return try await Engine.run {
       var checks: [(text: String, holds: Bool)] = []
-      for convolution in convolutions {
-        let comparison = try ModelComparison(file, entry, convolution)
-        if convolution == .winograd, !comparison.usesWinograd { continue }
+      for algorithm in algorithms {
+        let comparison = try ModelComparison(file, entry, algorithm)
+        if algorithm == .fast, !comparison.isFast { continue }
         let found = try comparison.checks()
         checks += found.enumerated().map { index, check in
-          (index == 0 ? "\(convolution.rawValue): \(check.text)" : check.text, check.holds)
+          (index == 0 ? "\(algorithm.rawValue): \(check.text)" : check.text, check.holds)
         }
       }
       return Verdict(checks: checks)
@@ -68,9 +68,9 @@ private struct ModelCase {
 private struct Tolerances {
   var logits = 1e-4, loss = 1e-4, dx = 1e-3, dxNorm = 1e-3, gradients = 2e-3, adam = 2e-3
 
-  init(model: String, phase: String, convolution: PlanOptions.Convolution) {
+  init(model: String, phase: String, algorithm: PlanOptions.Algorithm) {
     if model == "alexnet" || model == "vgg16" { dx = 1e-2 }
-    if model == "vgg16", convolution != .winograd { (gradients, adam) = (5e-3, 2e-2) }
+    if model == "vgg16", algorithm != .fast { (gradients, adam) = (5e-3, 2e-2) }
     if model == "levit", phase == "train" { (logits, loss, dx, dxNorm, gradients) = (1e-2, 1e-2, 5e-1, 5e-1, 5e-1) }
   }
 }
@@ -79,19 +79,21 @@ private struct Tolerances {
   private let file: SafeTensors
   private let facts: ModelCase
   private let model: String
-  private let convolution: PlanOptions.Convolution
+  private let algorithm: PlanOptions.Algorithm
   private let network: Network
   private let plan: Plan
   private var found: [(text: String, holds: Bool)] = []
 
-  init(_ file: SafeTensors, _ entry: NetworkEntry, _ convolution: PlanOptions.Convolution) throws {
-    (self.file, facts, model, self.convolution) = (file, try ModelCase(file), entry.name, convolution)
+  init(_ file: SafeTensors, _ entry: NetworkEntry, _ algorithm: PlanOptions.Algorithm) throws {
+    (self.file, facts, model, self.algorithm) = (file, try ModelCase(file), entry.name, algorithm)
     network = try Network(entry, classes: 7)
     plan = try network.plan(
-      batch: facts.labels.count, demand: .both, options: PlanOptions(convolution: convolution))
+      batch: facts.labels.count, demand: .both, options: PlanOptions(algorithm: algorithm))
   }
 
-  var usesWinograd: Bool { plan.profile.contains { $0.kernels.contains { $0.contains("wino") } } }
+  var isFast: Bool {
+    plan.profile.contains { $0.kernels.contains { $0.contains("wino") || $0.contains("strassen") } }
+  }
 
   func checks() throws -> [(text: String, holds: Bool)] {
     checkParameters()
@@ -120,7 +122,7 @@ private struct Tolerances {
   private func mode(_ phase: String) -> Mode { Mode(batchStatistics: phase == "train", dropout: nil) }
 
   private func tolerances(_ phase: String) -> Tolerances {
-    Tolerances(model: model, phase: phase, convolution: convolution)
+    Tolerances(model: model, phase: phase, algorithm: algorithm)
   }
 
   private func add(_ what: String, _ error: Double, _ limit: Double) {

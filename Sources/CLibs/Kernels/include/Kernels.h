@@ -17,6 +17,7 @@
 #include "recurrent.h"
 #include "sha256.h"
 #include "spectral.h"
+#include "strassen.h"
 #include "thread_mark.h"
 #include "tokens.h"
 #include "winograd.h"

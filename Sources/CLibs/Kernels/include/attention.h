@@ -19,8 +19,8 @@ ptrdiff_t quaver_attention_padded_keys(const quaver_attention *a);
 ptrdiff_t quaver_attention_forward_scratch(const quaver_attention *a);
 ptrdiff_t quaver_attention_backward_scratch(const quaver_attention *a);
 
-/// - bias: [queries, padded keys], added to the scores; may be NULL.
-/// - softmax: [queries, 2], each row's maximum and inverse sum, for backward; may be NULL.
+/// - bias: [queries, padded keys], as `quaver_attention_bias` makes it, added to the scores; may be NULL.
+/// - softmax: [queries, 2], each row's maximum in powers of two and inverse sum, for backward; may be NULL.
 void quaver_attention_forward(const quaver_attention *a, const float *q, const float *k, const float *v,
                               const float *bias, float *out, float *softmax, float *scratch);
 
@@ -31,7 +31,7 @@ void quaver_attention_backward(const quaver_attention *a, const float *q, const 
                                const float *bias, const float *softmax, const float *dout, float *dq, float *dk,
                                float *dv, float *dbias, float *scratch);
 
-/// out[t, s] = biases[table[t, s]]; rows of `out` are padded with zeros.
+/// out[t, s] = log2 e · biases[table[t, s]]; rows of `out` are padded with zeros.
 void quaver_attention_bias(const float *biases, const int32_t *table, ptrdiff_t queries, ptrdiff_t keys, float *out);
 /// biases[table[t, s]] += d[t, s], rows of `d` padded as above.
 void quaver_attention_bias_gradient(const float *d, const int32_t *table, ptrdiff_t queries, ptrdiff_t keys,
