@@ -74,8 +74,9 @@ package struct PlanOptions: Hashable, Sendable {
     func section(
       _ role: Planner.Role, _ graph: Graph, _ samples: Range<Int>, isBehindFork: Bool = false, guest: Buffer? = nil
     ) throws -> Section {
+      let smallest = role == .lane ? shared?.samples.map(\.count).min() : nil
       let planner = Planner(
-        samples: samples, demand: demand, options: options, packs: packs, role: role)
+        samples: samples, smallest: smallest ?? batch, demand: demand, options: options, packs: packs, role: role)
       return try Section(
         graph, parameters: network.parametersByName, planner: planner, isBehindFork: isBehindFork, guest: guest)
     }

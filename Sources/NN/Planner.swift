@@ -92,6 +92,8 @@ import Kernels
 
   package let name: String
   package var batch: Int { planner.samples.count }
+  /// Of the plan's smallest lane.
+  var smallestBatch: Int { planner.smallest }
   /// Place of this section's first sample in the batch.
   var firstSample: Int { planner.samples.lowerBound }
   package var demand: Demand { planner.demand }
@@ -241,6 +243,8 @@ import Kernels
 /// Turns a graph into steps and a memory layout.
 @Engine final class Planner {
   let samples: Range<Int>
+  /// Images of the smallest section of this role.
+  fileprivate let smallest: Int
   let demand: Demand
   let options: PlanOptions
   let packs: WeightPacks
@@ -257,11 +261,12 @@ import Kernels
 
   /// - Parameters:
   ///   - samples: of the batch.
+  ///   - smallest: images of the smallest section of this role.
   ///   - role: says which of its ends the caller places.
   init(
-    samples: Range<Int>, demand: Demand, options: PlanOptions, packs: WeightPacks, role: Role
+    samples: Range<Int>, smallest: Int, demand: Demand, options: PlanOptions, packs: WeightPacks, role: Role
   ) {
-    (self.samples, self.demand, self.options) = (samples, demand, options)
+    (self.samples, self.smallest, self.demand, self.options) = (samples, smallest, demand, options)
     (self.packs, self.role) = (packs, role)
   }
 

@@ -8,11 +8,19 @@ import Kernels
 /// the processor's peak.
 @Engine final class StrassenProduct {
   struct Form {
-    var images: Int
+    let images: Int
+    /// Images by which it is decided how to compute: those of the plan's smallest lane, so that all lanes decide alike.
+    fileprivate let typical: Int
     /// Rows of an image, of the factor on the left; its columns, and those of the weights.
-    var rows: Int, depth: Int, columns: Int
+    let rows: Int, depth: Int, columns: Int
     /// The weights are stored `columns`×`depth`.
-    var turns: Bool
+    let turns: Bool
+
+    /// - Parameter rows: of all images.
+    @Engine init(_ site: Site, rows: Int, depth: Int, columns: Int, turns: Bool = false) {
+      (images, typical, self.rows) = (site.batch, site.smallestBatch, rows / site.batch)
+      (self.depth, self.columns, self.turns) = (depth, columns, turns)
+    }
   }
 
   private let form: Form, sizes: quaver_strassen
@@ -98,7 +106,7 @@ extension StrassenProduct.Form {
   }
 
   /// A result that no cache holds until it is read need not be read before it is written: 16 MB a thread.
-  fileprivate func streams(_ threads: Int) -> Bool { images * rows * columns >= threads << 22 }
+  fileprivate func streams(_ threads: Int) -> Bool { typical * rows * columns >= threads << 22 }
 
   /// Rows of an image in a block.
   private func group(_ levels: Int) -> Int { (rows + (1 << levels) - 1) >> levels }
@@ -146,10 +154,10 @@ extension StrassenProduct.Form {
   private func saved(_ level: Int, threads: Int) -> Double {
     let depth = Double(depth), left = level == 1 ? 0.875 : 0.766
     let filled = Double(group(level) << level) / Double(rows)
-    let uneven = Double((images + threads - 1) / threads * threads) / Double(images)
+    let uneven = Double((typical + threads - 1) / threads * threads) / Double(typical)
     let (gather, spread, weights) = level == 1 ? (14.0, 17.0, 40.0) : (25.0, 56.0, 100.0)
     let moved =
-      (streams(threads) ? 0.6 : 1) * gather + depth * (spread / Double(columns) + weights / Double(images * rows))
+      (streams(threads) ? 0.6 : 1) * gather + depth * (spread / Double(columns) + weights / Double(typical * rows))
     return depth * (1 - left * filled * uneven) - moved
   }
 }

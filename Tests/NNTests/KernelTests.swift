@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import Testing
 
@@ -114,5 +115,38 @@ import Testing
       }
       #expect(image[place] == sum, "\(c) \(y) \(x)")
     }
+  }
+
+  /// Softmax beside one in double precision: scores that are equal, far apart and beyond what powers reach, keys that fill no register.
+  @Test func attentionIsASoftmaxOfAnyScores() {
+    let scores: [Float] = [0, 0, -3, 2.5, -50, 81, -200, 1e30, -1e30, 7, 7, -0.001, 88, -88, 1, 0.5, -20, 12, 3]
+    for keys in [1, 3, 16, scores.count] {
+      for row in 0..<scores.count {
+        // One query of length 1 and keys that are scores; the values are one-hot, so that the weights come out.
+        let key = (0..<keys).map { scores[(row + $0) % scores.count] }
+        let weights = Self.attentionWeights(query: 1, keys: key)
+        let most = key.max() ?? 0, powers = key.map { exp(Double($0) - Double(most)) }
+        let sum = powers.reduce(0, +)
+        for (weight, power) in zip(weights, powers) {
+          #expect(abs(Double(weight) - power / sum) <= 3e-6 * (power / sum) * (1 + abs(log(power + 1e-30))) + 1e-30)
+        }
+      }
+    }
+    for (query, keys) in [(Float(1), [0, .nan, 1]), (.nan, [Float(0), 2])] {
+      let weights = Self.attentionWeights(query: query, keys: keys)
+      #expect(weights.count { $0.isNaN } == keys.count)
+    }
+  }
+
+  private static func attentionWeights(query: Float, keys: [Float]) -> [Float] {
+    let count = keys.count
+    var form = quaver_attention(
+      queries: 1, keys: count, key_width: 1, value_width: count, scale: 1, q_stride: 1, k_stride: 1, v_stride: count,
+      out_stride: count)
+    let values = (0..<count * count).map { Float($0 / count == $0 % count ? 1 : 0) }
+    var scratch = [Float](repeating: .nan, count: quaver_attention_forward_scratch(&form))
+    var weights = [Float](repeating: .nan, count: count)
+    quaver_attention_forward(&form, [query], keys, values, nil, &weights, nil, &scratch)
+    return weights
   }
 }

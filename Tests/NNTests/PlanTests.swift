@@ -134,7 +134,7 @@ import Testing
           guard step > 1 else { continue }
           #expect(count.ours == 0, "step \(step); the libraries allocated \(count.libraries) times")
           // oneDNN's sgemm packs into memory of its own. With AVX-512 ViT's gradients at its patches and the LSTM's products of
-          // rows that do not touch are by sgemm, which is the fastest for them; without, all matrix products are.
+          // rows that do not touch are by sgemm, which is the fastest for them; without, all of the library's products are.
           if Self.stepsThatPack(plan).isEmpty { #expect(count.buffers == 0, "the libraries' scratch is the plan's") }
         }
         let wide = plan.profile.flatMap(\.kernels).contains { $0.contains("avx512") }

@@ -15,7 +15,11 @@ import Testing
 
   /// Blocks of 16, 32, 48 and 64 columns and of several panels, and rows that do not fill blocks or tiles.
   static let shapes: [Shape] = [1, 2].flatMap { levels in
-    [(1, 4, 16, 16), (2, 13, 48, 32), (3, 5, 32, 48), (1, 31, 16, 192), (2, 7, 96, 64), (1, 50, 16, 96)].map {
+    let shapes = [
+      (1, 4, 16, 16), (2, 13, 48, 32), (3, 5, 32, 48), (1, 31, 16, 192), (2, 7, 96, 64), (1, 50, 16, 96),
+      (2, 9, 48, 48), (1, 6, 80, 160), (2, 14, 64, 96),
+    ]
+    return shapes.map {
       Shape(levels: levels, images: $0, rows: $1, depth: $2 << levels, columns: $3 << levels)
     }
   }
@@ -31,7 +35,8 @@ import Testing
     }
   }
 
-  @Test(arguments: shapes.filter { $0.levels == 1 }) func aGradientIsThePlainOne(shape: Shape) {
+  /// Gradients go by one level, whatever the form says.
+  @Test(arguments: shapes) func aGradientIsThePlainOne(shape: Shape) {
     let example = Example(shape), plain = example.plainGradient()
     var form = shape.form
     let most = quaver_strassen_shares(&form)
@@ -55,7 +60,10 @@ import Testing
           let fast = try network.plan(
             batch: batch, demand: .both, options: PlanOptions(algorithm: .fast, poisons: true))
           let direct = try other.plan(batch: batch, demand: .both, options: PlanOptions(algorithm: .direct))
-          #expect(fast.profile.contains { $0.kernels.filter { $0.contains("strassen") }.count >= 2 })
+          let kernels = fast.profile.flatMap(\.kernels).filter { $0.contains("strassen") }
+          // With more threads than a narrow layer has panels the weights' gradients are direct.
+          let gradients = threads == 1 ? 2 : entry.name == "96 to 480" ? 1 : 0
+          #expect(kernels.count == 4 + gradients)
           #expect(!direct.profile.contains { $0.kernels.contains { $0.contains("strassen") } })
           let ours = fast.computed(.evaluation), theirs = direct.computed(.evaluation)
           #expect(relativeError(ours.logits, theirs.logits) < 1e-5)
@@ -69,7 +77,7 @@ import Testing
     }
   }
 
-  /// What an image's neighbours are, and how many, changes not a bit of it.
+  /// What an image's neighbours are, how many, and where it lies changes not a bit of it.
   @Test(arguments: layers) func anImageIsComputedAlone(entry: NetworkEntry) async throws {
     try await Engine.run {
       try Parallel.with(threads: 2) {
@@ -78,12 +86,28 @@ import Testing
         for (batch, scale) in [(8, Float(1)), (8, 1e6), (11, 3)] {
           let plan = try network.plan(
             batch: batch, demand: .inference, options: PlanOptions(algorithm: .fast, pin: "second"))
-          let image = plan.inputCount / batch
-          for i in 0..<plan.inputCount { plan.input[i] = Float(i % 23) / 23 * (i < image ? 1 : scale) }
+          let image = plan.inputCount / batch, places = [0, batch / 2, batch - 1]
+          for i in 0..<plan.inputCount {
+            plan.input[i] = Float(i % image % 23) / 23 * (places.contains(i / image) ? 1 : scale * Float(i / image))
+          }
           plan.forward()
-          found.append(values(plan.pinned, plan.pinnedShape.count))
+          let result = plan.pinnedShape.count
+          found += places.map { values(plan.pinned + $0 * result, result) }
         }
         #expect(found.allSatisfy { $0 == found[0] })
+      }
+    }
+  }
+
+  /// Lanes of four and five images decide alike.
+  @Test func allLanesComputeByTheSameLevels() async throws {
+    try await Engine.run {
+      try Parallel.with(threads: 2) {
+        let entry = NetworkEntry(name: "one", title: "one", input: [197, 768]) { net, _ in
+          net("layer", Linear(3072), net.input)
+        }
+        let plan = try Network.random(entry).plan(batch: 9, demand: .inference)
+        #expect(plan.laneCount == 2 && plan.profile.flatMap(\.kernels) == ["strassen×1"])
       }
     }
   }
@@ -101,13 +125,33 @@ import Testing
   /// Few columns, a width that cannot be cut, few rows: where nothing is saved the library computes.
   @Test func whatSavesNothingIsDirect() async throws {
     try await Engine.run {
-      let large = try Self.kernels(200, 768, 1536), narrow = try Self.kernels(200, 64, 64)
-      let uneven = try Self.kernels(200, 776, 1544), few = try Self.kernels(8, 768, 1536, PlanOptions(algorithm: .fast))
-      let direct = try Self.kernels(200, 768, 1536, PlanOptions(algorithm: .direct))
-      #expect(large == ["strassen×2", "strassen×2", "strassen×1"])
-      #expect(narrow.isEmpty && uneven.isEmpty && few.isEmpty && direct.isEmpty)
+      try Parallel.with(threads: 2) {
+        let large = try Self.kernels(200, 768, 1536), narrow = try Self.kernels(200, 64, 64)
+        let uneven = try Self.kernels(200, 776, 1544),
+          few = try Self.kernels(8, 768, 1536, PlanOptions(algorithm: .fast))
+        let direct = try Self.kernels(200, 768, 1536, PlanOptions(algorithm: .direct))
+        #expect(large == ["strassen×2", "strassen×2", "strassen×1"])
+        #expect(narrow.isEmpty && uneven.isEmpty && few.isEmpty && direct.isEmpty)
+      }
     }
   }
+}
+
+/// Floats at a line's begin, NaN at first, with some behind them that nobody may write.
+private final class Room {
+  let floats: UnsafeMutablePointer<Float>
+  private let count: Int
+
+  init(_ count: Int) {
+    self.count = count
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: 4 * (count + 64), alignment: 64)
+    floats = bytes.initializeMemory(as: Float.self, repeating: .nan, count: count + 64)
+    (floats + count).update(repeating: 7, count: 64)
+  }
+
+  deinit { floats.deallocate() }
+
+  var isWhole: Bool { (0..<64).allSatisfy { floats[count + $0] == 7 } }
 }
 
 /// Factors of whole numbers.
@@ -131,17 +175,16 @@ private struct Example {
     form.streams = streams
     let (depth, columns) = (shape.depth, shape.columns)
     let weights = turns ? (0..<b.count).map { b[$0 % depth * columns + $0 / depth] } : b
-    var factor = [Float](repeating: .nan, count: quaver_strassen_factor_floats(&form))
+    let factor = Room(quaver_strassen_factor_floats(&form))
     let steps = quaver_strassen_steps(&form)
     for part in [0..<steps / 2, steps / 2..<steps] {
-      quaver_strassen_factor(weights, turns, &form, part.lowerBound, part.upperBound, &factor)
+      quaver_strassen_factor(weights, turns, &form, part.lowerBound, part.upperBound, factor.floats)
     }
-    var room = [Float](repeating: .nan, count: quaver_strassen_room_floats(&form, shape.images))
-    let made = UnsafeMutableRawPointer.allocate(byteCount: 4 * before.count, alignment: 64)
-    defer { made.deallocate() }
-    let floats = made.initializeMemory(as: Float.self, from: before, count: before.count)
-    quaver_strassen_run(a, factor, bias, &form, shape.images, adding, floats, &room)
-    return values(floats, before.count)
+    let room = Room(quaver_strassen_room_floats(&form, shape.images)), made = Room(before.count)
+    made.floats.update(from: before, count: before.count)
+    quaver_strassen_run(a, factor.floats, bias, &form, shape.images, adding, made.floats, room.floats)
+    #expect(factor.isWhole && room.isWhole && made.isWhole, "written past its end")
+    return values(made.floats, before.count)
   }
 
   func plain(bias: [Float]?, adding: Bool) -> [Float] {
@@ -158,12 +201,14 @@ private struct Example {
   }
 
   func gradient(shares: Int, piece: Int) -> [Float] {
-    var form = shape.form, made = [Float](repeating: .nan, count: b.count)
+    var form = shape.form
+    let made = Room(b.count)
     for share in 0..<shares {
-      var room = [Float](repeating: .nan, count: quaver_strassen_share_floats(&form, shares, piece))
-      quaver_strassen_gradient(a, dy, &form, shape.images, piece, share, shares, &room, &made)
+      let room = Room(quaver_strassen_share_floats(&form, shares, piece))
+      quaver_strassen_gradient(a, dy, &form, shape.images, piece, share, shares, room.floats, made.floats)
+      #expect(room.isWhole && made.isWhole, "written past its end")
     }
-    return made
+    return values(made.floats, b.count)
   }
 
   func plainGradient() -> [Float] {

@@ -20,7 +20,7 @@ static sizes sizes_of(const quaver_strassen *s, ptrdiff_t images) {
   z.group = (s->rows + z.parts - 1) / z.parts;
   z.depth = s->depth / z.parts;
   z.across = s->columns / z.parts;
-  z.panel = z.across % 64 == 0 ? 64 : z.across % 48 == 0 ? 48 : z.across % 32 == 0 ? 32 : 16;
+  z.panel = panel_of(z.across, true);
   z.left_apart = spaced(images * z.group * z.depth);
   z.right_apart = spaced(z.depth * z.panel);
   z.result_apart = spaced(images * z.group * z.panel);
@@ -82,46 +82,28 @@ INLINE void gather(const float *result, const float *bias, const quaver_strassen
     }
 }
 
-// A tile of the result fetches a part of what the next product reads, which comes from outside the second-level cache.
-typedef struct {
-  const float *right, *left;
-  ptrdiff_t right_floats, left_floats, step;
-} ahead;
-
-INLINE const float *next(ahead *a, ptrdiff_t tile) {
-  const ptrdiff_t place = tile * a->step;
-  if (place < a->right_floats) return a->right + place;
-  return place < a->right_floats + a->left_floats ? a->left + (place - a->right_floats) : (const float *)0;
-}
-
 INLINE void multiply(const float *left, const float *right, const sizes *z, ptrdiff_t rows, float *result,
                      const int height, const int vectors) {
   const ptrdiff_t k = z->depth, n = z->panel;
   for (ptrdiff_t m = 0; m < z->matrices; m++) {
     const float *a = left + m * z->left_apart, *b = right + m * z->right_apart;
     float *c = result + m * z->result_apart;
-    ahead coming = {b + z->right_apart, a + z->left_apart, k * n, rows * k, 16 * k};
-    ptrdiff_t tile = 0;
-    for (ptrdiff_t j = 0; j < n; j += 16 * vectors) {
-      ptrdiff_t r = 0;
-      for (; r + height <= rows; r += height)
-        product_tile(a + r * k, k, b + j, n, c + r * n + j, n, k, height, vectors, false, false, next(&coming, tile++));
-      for (; r + 2 <= rows; r += 2)
-        product_tile(a + r * k, k, b + j, n, c + r * n + j, n, k, 2, vectors, false, false, 0);
-      for (; r < rows; r++) product_tile(a + r * k, k, b + j, n, c + r * n + j, n, k, 1, vectors, false, false, 0);
-    }
+    product_ahead next = {b + z->right_apart, a + z->left_apart, k * n, rows * k, 16 * k, 0};
+    for (ptrdiff_t j = 0; j < n; j += 16 * vectors)
+      product_columns(a, k, b + j, n, c + j, n, rows, k, height, vectors, false, false, &next);
   }
 }
 
 INLINE void run(const float *a, const float *factor, const float *bias, const quaver_strassen *s, ptrdiff_t images,
-                manner how, float *c, float *room, const int levels, const bool wide) {
+                manner how, float *c, float *room, const int levels, const level set) {
   const sizes z = sizes_of(s, images);
   float *left = room, *result = room + z.matrices * z.left_apart;
   const ptrdiff_t rows = images * z.group;
   for (ptrdiff_t n = 0; n < images; n++)
     spread(a + n * s->rows * s->depth, s, &z, levels, left + n * z.group * z.depth);
   for (ptrdiff_t column = 0; column < z.across; column += z.panel) {
-    if (!wide) multiply(left, factor, &z, rows, result, 6, 1);
+    if (set == SSE2) multiply(left, factor, &z, rows, result, 2, 1);
+    else if (set == AVX2) multiply(left, factor, &z, rows, result, 6, 1);
     else if (z.panel == 64) multiply(left, factor, &z, rows, result, 6, 4);
     else if (z.panel == 48) multiply(left, factor, &z, rows, result, 8, 3);
     else if (z.panel == 32) multiply(left, factor, &z, rows, result, 8, 2);
@@ -141,17 +123,16 @@ INLINE void run(const float *a, const float *factor, const float *bias, const qu
   if (how == STREAMS) __builtin_ia32_sfence();
 }
 
-// Tiles differ by level of the instruction set, as in row_product.c.
-#define VERSION(name, level, wide)                                                                                     \
-  level static void run_##name(const float *a, const float *factor, const float *bias, const quaver_strassen *s,       \
+#define VERSION(name, target, set)                                                                                     \
+  target static void run_##name(const float *a, const float *factor, const float *bias, const quaver_strassen *s,       \
                                ptrdiff_t images, manner how, float *c, float *room) {                                  \
-    if (s->levels == 1) run(a, factor, bias, s, images, how, c, room, 1, wide);                                        \
-    else run(a, factor, bias, s, images, how, c, room, 2, wide);                                                       \
+    if (s->levels == 1) run(a, factor, bias, s, images, how, c, room, 1, set);                                         \
+    else run(a, factor, bias, s, images, how, c, room, 2, set);                                                        \
   }
 
-VERSION(v4, QUAVER_WIDE __attribute__((target("arch=x86-64-v4"))), true)
-VERSION(v3, __attribute__((target("arch=x86-64-v3"))), false)
-VERSION(v1, , false)
+VERSION(v4, QUAVER_WIDE __attribute__((target("arch=x86-64-v4"))), AVX512)
+VERSION(v3, __attribute__((target("arch=x86-64-v3"))), AVX2)
+VERSION(v1, , SSE2)
 
 void quaver_strassen_run(const float *a, const float *factor, const float *bias, const quaver_strassen *s,
                          ptrdiff_t images, bool adding, float *c, float *room) {
@@ -162,26 +143,26 @@ void quaver_strassen_run(const float *a, const float *factor, const float *bias,
 }
 
 // 16×16 floats of B stored [columns][depth], as [depth][columns].
-INLINE void turn(const float *b, ptrdiff_t stride, float *to) {
-  for (int c = 0; c < 16; c++)
-    for (int r = 0; r < 16; r++) to[16 * r + c] = b[c * stride + r];
+INLINE void turned_block(const float *b, ptrdiff_t stride, f16 block[16]) {
+  for (int c = 0; c < 16; c++) block[c] = *(const f16 *)(b + c * stride);
+  transpose_16(block);
 }
 
 INLINE void factor_columns(const float *b, bool turned, const quaver_strassen *s, const sizes *z, const int levels,
                            ptrdiff_t column, float *factor) {
   const int parts = 1 << levels;
-  float blocks[16][256];
+  f16 blocks[16][16];
   float *to = factor + column / z->panel * z->matrices * z->right_apart + column % z->panel;
   for (ptrdiff_t k = 0; k < z->depth; k += 16) {
     if (turned)
       for (int i = 0; i < parts; i++)
         for (int l = 0; l < parts; l++)
-          turn(b + (l * z->across + column) * s->depth + i * z->depth + k, s->depth, blocks[i * parts + l]);
+          turned_block(b + (l * z->across + column) * s->depth + i * z->depth + k, s->depth, blocks[i * parts + l]);
     for (ptrdiff_t r = 0; r < 16; r++) {
       vec16 x[16];
       for (int i = 0; i < parts; i++)
         for (int l = 0; l < parts; l++)
-          x[i * parts + l] = turned ? LOAD(blocks[i * parts + l] + 16 * r)
+          x[i * parts + l] = turned ? LOAD(&blocks[i * parts + l][r])
                                     : LOAD(b + (i * z->depth + k + r) * s->columns + l * z->across + column);
       store_sums(x, levels, false, to + (k + r) * z->panel, z->right_apart);
     }

@@ -19,19 +19,20 @@ typedef struct {
   bool shares_left;
   ptrdiff_t height;        // of a tile
   ptrdiff_t first, panels; // the share's
-  ptrdiff_t apart;         // of products, which lie tile by tile, so that a tile can fetch the next one's
+  ptrdiff_t apart;         // of products, which lie tile by tile, so that a tile can fetch those of the next ones
 } sizes;
 
-static factor factor_of(const quaver_strassen *s, ptrdiff_t width, ptrdiff_t piece, bool fours) {
+static factor factor_of(const quaver_strassen *s, ptrdiff_t width, ptrdiff_t piece, bool of_64) {
   factor f = {.group = (s->rows + 1) / 2, .width = width, .block = width / 2};
   f.rows = piece * f.group;
-  f.panel = fours && f.block % 64 == 0 ? 64 : f.block % 48 == 0 ? 48 : f.block % 32 == 0 ? 32 : 16;
+  f.panel = panel_of(f.block, of_64);
   f.columns = f.block;
   return f;
 }
 
 static sizes sizes_of(const quaver_strassen *s, ptrdiff_t piece, ptrdiff_t share, ptrdiff_t shares) {
   sizes z = {.left = factor_of(s, s->columns, piece, false)};
+  // Tiles of 6×64 or 8×48, which 24 of 32 registers hold: dY's panels must be filled by the one height or the other.
   z.height = z.left.panel == 48 ? 6 : 8;
   z.right = factor_of(s, s->depth, piece, z.height == 6);
   z.shares_left = z.left.block >= z.right.block;
@@ -85,13 +86,14 @@ INLINE void panel_products(const float *left, const float *right, const sizes *z
 }
 
 INLINE void multiply(const float *left, const float *right, const sizes *z, ptrdiff_t rows, float *products,
-                     const bool adding, const bool wide) {
+                     const bool adding, const level set) {
   for (ptrdiff_t m = 0; m < MATRICES; m++)
     for (ptrdiff_t k = 0; k < z->right.columns; k += z->right.panel) {
       const float *a = left + m * z->left.apart, *b = right + m * z->right.apart + k * z->right.rows;
       float *c = products + m * z->apart + k * z->left.columns;
-      if (!wide && z->height == 6) panel_products(a, b, z, rows, c, 6, 1, adding);
-      else if (!wide) panel_products(a, b, z, rows, c, 4, 1, adding);
+      if (set == SSE2) panel_products(a, b, z, rows, c, 2, 1, adding);
+      else if (set == AVX2 && z->height == 6) panel_products(a, b, z, rows, c, 6, 1, adding);
+      else if (set == AVX2) panel_products(a, b, z, rows, c, 4, 1, adding);
       else if (z->height == 6 && z->right.panel == 64) panel_products(a, b, z, rows, c, 6, 4, adding);
       else if (z->height == 6 && z->right.panel == 48) panel_products(a, b, z, rows, c, 6, 3, adding);
       else if (z->height == 6 && z->right.panel == 32) panel_products(a, b, z, rows, c, 6, 2, adding);
@@ -120,7 +122,7 @@ INLINE void gather(const float *products, const sizes *z, ptrdiff_t first_row, p
 }
 
 INLINE void run(const float *x, const float *dy, const quaver_strassen *s, ptrdiff_t images, ptrdiff_t piece,
-                const sizes *z, float *room, float *gradient, const bool wide) {
+                const sizes *z, float *room, float *gradient, const level set) {
   float *left = room, *right = left + MATRICES * z->left.apart, *products = right + MATRICES * z->right.apart;
   const ptrdiff_t group = z->left.group, step = z->shares_left ? z->left.panel : z->right.panel;
   const ptrdiff_t x_image = s->rows * s->depth, dy_image = s->rows * s->columns;
@@ -135,8 +137,8 @@ INLINE void run(const float *x, const float *dy, const quaver_strassen *s, ptrdi
         else spread(x + n * x_image, s->rows, &z->right, false, column, (n - first) * group, right);
       if (p < 0) continue;
       float *c = products + p * MATRICES * z->apart;
-      if (first > 0) multiply(left, right, z, (end - first) * group, c, true, wide);
-      else multiply(left, right, z, (end - first) * group, c, false, wide);
+      if (first > 0) multiply(left, right, z, (end - first) * group, c, true, set);
+      else multiply(left, right, z, (end - first) * group, c, false, set);
     }
   }
   for (ptrdiff_t p = 0; p < z->panels; p++) {
@@ -145,15 +147,15 @@ INLINE void run(const float *x, const float *dy, const quaver_strassen *s, ptrdi
   }
 }
 
-#define VERSION(name, level, wide)                                                                                     \
-  level static void run_##name(const float *x, const float *dy, const quaver_strassen *s, ptrdiff_t images,            \
+#define VERSION(name, target, set)                                                                                     \
+  target static void run_##name(const float *x, const float *dy, const quaver_strassen *s, ptrdiff_t images,            \
                                ptrdiff_t piece, const sizes *z, float *room, float *gradient) {                        \
-    run(x, dy, s, images, piece, z, room, gradient, wide);                                                             \
+    run(x, dy, s, images, piece, z, room, gradient, set);                                                              \
   }
 
-VERSION(v4, QUAVER_WIDE __attribute__((target("arch=x86-64-v4"))), true)
-VERSION(v3, __attribute__((target("arch=x86-64-v3"))), false)
-VERSION(v1, , false)
+VERSION(v4, QUAVER_WIDE __attribute__((target("arch=x86-64-v4"))), AVX512)
+VERSION(v3, __attribute__((target("arch=x86-64-v3"))), AVX2)
+VERSION(v1, , SSE2)
 
 void quaver_strassen_gradient(const float *x, const float *dy, const quaver_strassen *s, ptrdiff_t images,
                               ptrdiff_t piece, ptrdiff_t share, ptrdiff_t shares, float *room, float *gradient) {

@@ -8,7 +8,15 @@
 #define LOAD(p) (*(const vec16 *)(p))
 #define STORE(p, v) (*(vec16 *)(p) = (v))
 
+// Of the instruction set, by which tiles differ as in row_product.c.
+typedef enum { SSE2, AVX2, AVX512 } level;
+
 INLINE ptrdiff_t strassen_matrices(ptrdiff_t levels) { return levels == 1 ? 7 : 49; }
+
+// Columns that are multiplied at a time: whole tiles of the widest kind that fills a block.
+INLINE ptrdiff_t panel_of(ptrdiff_t block, bool of_64) {
+  return of_64 && block % 64 == 0 ? 64 : block % 48 == 0 ? 48 : block % 32 == 0 ? 32 : 16;
+}
 
 // Matrices lie an odd number of cache lines apart, or the many streams of a sum would meet in one set of a cache.
 INLINE ptrdiff_t spaced(ptrdiff_t floats) { return ((floats + 15) / 16 | 1) * 16; }

@@ -100,7 +100,7 @@ INLINE f16 exp2_16(f16 x) {
   return (p * r + 1.0f) * power;
 }
 
-// Of 16 rows of 16 floats, each pair of lines that differ in one bit changes the half of its elements that differ in it.
+// Of 16 rows of 16 floats, each pair whose numbers differ in one bit exchanges the elements whose places differ in it.
 #define EXCHANGE(rows, bit, low, high)                                                       \
   _Pragma("clang loop unroll(full)") for (int i = 0; i < 16; i++) {                          \
     if (i & bit) continue;                                                                   \

@@ -133,6 +133,7 @@ package enum Layers {
     LayerEntry(
       "attention",
       .init("together", [19, 30], Attention(heads: 2, keys: 5, packing: .together)),
+      .init("wide heads", [19, 112], Attention(heads: 2, keys: 18, values: 20, packing: .together)),
       .init("separate, fewer keys", [6, 5, 4]) { net, x in
         let small = net("small", Tokens(), net("conv", Convolution(6, kernel: 2, stride: 2), x))
         let queries = net("queries", Tokens(), x), values = net("values", Linear(8), small)

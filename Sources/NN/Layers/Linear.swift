@@ -90,8 +90,7 @@ extension Shape {
 
   init(rows: Int, width: Int, outputs: Int, _ site: Site) throws {
     (self.rows, self.outputs) = (rows, outputs)
-    let form = StrassenProduct.Form(
-      images: site.batch, rows: rows / site.batch, depth: width, columns: outputs, turns: true)
+    let form = StrassenProduct.Form(site, rows: rows, depth: width, columns: outputs, turns: true)
     if rows <= LinearOperation.fewRows {
       let product = try PlannedProduct(
         .init(rows: outputs, columns: rows, depth: width, turnsSecond: true), site, .forward)
@@ -143,8 +142,7 @@ extension Shape {
 
   init(rows: Int, width: Int, outputs: Int, _ site: Site) throws {
     (self.rows, self.width) = (rows, width)
-    let form = StrassenProduct.Form(
-      images: site.batch, rows: rows / site.batch, depth: outputs, columns: width, turns: false)
+    let form = StrassenProduct.Form(site, rows: rows, depth: outputs, columns: width)
     if rows <= LinearOperation.fewRows {
       let product = try PlannedProduct(
         .init(rows: width, columns: rows, depth: outputs, turnsFirst: true, turnsSecond: true), site, .backward)
@@ -191,8 +189,7 @@ extension Shape {
   private let way: Way
 
   init(rows: Int, width: Int, outputs: Int, _ site: Site) throws {
-    let form = StrassenProduct.Form(
-      images: site.batch, rows: rows / site.batch, depth: width, columns: outputs, turns: false)
+    let form = StrassenProduct.Form(site, rows: rows, depth: width, columns: outputs)
     let isSmall = rows <= LinearOperation.fewRows
     if !isSmall, let gradient = StrassenGradient(form, site) {
       way = .strassen(gradient)

@@ -26,7 +26,7 @@ void quaver_attention_forward(const quaver_attention *a, const float *q, const f
 
 /// Overwrites dq, dk and dv, which have the strides of q, k and v; each may be NULL.
 ///
-/// - dbias: [queries, padded keys]; the scores' gradient is added; may be NULL.
+/// - dbias: [queries, padded keys]; the gradient of the scores (and so of `biases`, not of `bias`) is added; may be NULL.
 void quaver_attention_backward(const quaver_attention *a, const float *q, const float *k, const float *v,
                                const float *bias, const float *softmax, const float *dout, float *dq, float *dk,
                                float *dv, float *dbias, float *scratch);

@@ -3,10 +3,12 @@
 #include <stddef.h>
 
 // C = A·B by Strassen's products (1969): of matrices in 2×2 blocks, seven products of blocks (sums of A's by sums of B's) replace
-// eight, at one level or two: 87.5 or 76.6 % of the direct sum's. Rounding grows with the norm of all of A's rows, not with a row's
-// own: on normal numbers to two and three times the direct sum's.
+// eight, at one level or two: 87.5 or 76.6 % of the direct sum's.
 //
-// A's rows are blocked within an image, so that no image's result depends on another's, nor on how many are computed at once.
+// A row of A is added to those at its place in the other blocks, one or three, and so are columns of B: rounding grows with their norms,
+// not with the row's own (on normal numbers to two and three times the direct sum's), zeros among them become zero but for that,
+// and an infinity may become NaN there. Rows are blocked within an image, so that at one number of levels no image's result
+// depends on another's, nor on how many are computed at once.
 
 typedef struct {
   ptrdiff_t levels;         ///< 1 or 2
@@ -28,8 +30,8 @@ void quaver_strassen_factor(const float *b, bool turned, const quaver_strassen *
 
 /// C [images][rows][columns] = A [images][rows][depth] · B + bias [columns] (NULL: none), added to C when `adding`; on the calling
 /// thread.
-void quaver_strassen_run(const float *a, const float *factor, const float *bias, const quaver_strassen *s, ptrdiff_t images,
-                     bool adding, float *c, float *room);
+void quaver_strassen_run(const float *a, const float *factor, const float *bias, const quaver_strassen *s,
+                         ptrdiff_t images, bool adding, float *c, float *room);
 
 // The weights' gradient dW [columns][depth] = dYᵀ·X of X [images][rows][depth] and dY [images][rows][columns] by one level, in
 // shares of dW's rows or, where it has more of them, columns: a thread makes the sums of `piece` images at a time and adds their
