@@ -1,5 +1,6 @@
 import Core
 import NN
+import Testing
 
 extension Network {
   /// A network of the registry or of an example, with random parameters: weights that start as zero, and would hide
@@ -98,4 +99,23 @@ struct Numbers {
     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
     return Int(state >> 33) % count
   }
+}
+
+/// Logits and all gradients of a plan beside those by direct sums, of the same network.
+///
+/// - Returns: the kernels of both.
+@Engine func compareWithDirect(
+  _ entry: NetworkEntry, batch: Int, _ options: PlanOptions
+) throws -> (kernels: [String], direct: [String]) {
+  let network = try Network.random(entry), other = try Network.random(entry)
+  let plan = try network.plan(batch: batch, demand: .both, options: options)
+  let direct = try other.plan(batch: batch, demand: .both, options: PlanOptions(algorithm: .direct))
+  let ours = plan.computed(.evaluation), theirs = direct.computed(.evaluation)
+  #expect(relativeError(ours.logits, theirs.logits) < 1e-5)
+  #expect(relativeError(ours.inputGradient, theirs.inputGradient) < 1e-5)
+  for (a, b) in zip(network.parameters, other.parameters) {
+    let (mine, its) = (try #require(a.gradient), try #require(b.gradient))
+    #expect(relativeError(values(mine, a.count), values(its, b.count)) < 1e-5, "\(a.name)")
+  }
+  return (plan.profile.flatMap(\.kernels), direct.profile.flatMap(\.kernels))
 }
