@@ -7,7 +7,7 @@
 
 // Sizes of what one product of blocks multiplies.
 typedef struct {
-  ptrdiff_t matrices, parts;
+  ptrdiff_t matrices;
   ptrdiff_t group;  // rows of an image in a block
   ptrdiff_t depth;  // of a block
   ptrdiff_t across; // columns of a block
@@ -16,10 +16,10 @@ typedef struct {
 } sizes;
 
 static sizes sizes_of(const quaver_strassen *s, ptrdiff_t images) {
-  sizes z = {.matrices = strassen_matrices(s->levels), .parts = 1 << s->levels};
-  z.group = (s->rows + z.parts - 1) / z.parts;
-  z.depth = s->depth / z.parts;
-  z.across = s->columns / z.parts;
+  const ptrdiff_t parts = 1 << s->levels;
+  sizes z = {.matrices = strassen_matrices(s->levels), .group = (s->rows + parts - 1) / parts};
+  z.depth = s->depth / parts;
+  z.across = s->columns / parts;
   z.panel = panel_of(z.across, true);
   z.left_apart = spaced(images * z.group * z.depth);
   z.right_apart = spaced(z.depth * z.panel);

@@ -71,6 +71,13 @@ INLINE void spread(const float *map, ptrdiff_t map_rows, const factor *f, const 
   }
 }
 
+// Those of the images `first` ..< `end`.
+INLINE void spread_images(const float *maps, const quaver_strassen *s, const factor *f, const bool left,
+                          ptrdiff_t column, ptrdiff_t first, ptrdiff_t end, float *sums) {
+  for (ptrdiff_t n = first; n < end; n++)
+    spread(maps + n * s->rows * f->width, s->rows, f, left, column, (n - first) * f->group, sums);
+}
+
 // One panel of X's sums against dY's.
 INLINE void panel_products(const float *left, const float *right, const sizes *z, ptrdiff_t rows, float *products,
                            const int height, const int vectors, const bool adding) {
@@ -124,21 +131,18 @@ INLINE void gather(const float *products, const sizes *z, ptrdiff_t first_row, p
 INLINE void run(const float *x, const float *dy, const quaver_strassen *s, ptrdiff_t images, ptrdiff_t piece,
                 const sizes *z, float *room, float *gradient, const level set) {
   float *left = room, *right = left + MATRICES * z->left.apart, *products = right + MATRICES * z->right.apart;
-  const ptrdiff_t group = z->left.group, step = z->shares_left ? z->left.panel : z->right.panel;
-  const ptrdiff_t x_image = s->rows * s->depth, dy_image = s->rows * s->columns;
+  const ptrdiff_t step = z->shares_left ? z->left.panel : z->right.panel;
   for (ptrdiff_t first = 0; first < images; first += piece) {
-    const ptrdiff_t end = first + piece < images ? first + piece : images;
-    // The factor that is not shared, then each panel of the other one.
-    for (ptrdiff_t p = -1; p < z->panels; p++) {
-      const bool is_left = z->shares_left == (p >= 0);
-      const ptrdiff_t column = p < 0 ? 0 : (z->first + p) * step;
-      for (ptrdiff_t n = first; n < end; n++)
-        if (is_left) spread(dy + n * dy_image, s->rows, &z->left, true, column, (n - first) * group, left);
-        else spread(x + n * x_image, s->rows, &z->right, false, column, (n - first) * group, right);
-      if (p < 0) continue;
+    const ptrdiff_t end = first + piece < images ? first + piece : images, rows = (end - first) * z->left.group;
+    if (z->shares_left) spread_images(x, s, &z->right, false, 0, first, end, right);
+    else spread_images(dy, s, &z->left, true, 0, first, end, left);
+    for (ptrdiff_t p = 0; p < z->panels; p++) {
+      const ptrdiff_t column = (z->first + p) * step;
+      if (z->shares_left) spread_images(dy, s, &z->left, true, column, first, end, left);
+      else spread_images(x, s, &z->right, false, column, first, end, right);
       float *c = products + p * MATRICES * z->apart;
-      if (first > 0) multiply(left, right, z, (end - first) * group, c, true, set);
-      else multiply(left, right, z, (end - first) * group, c, false, set);
+      if (first > 0) multiply(left, right, z, rows, c, true, set);
+      else multiply(left, right, z, rows, c, false, set);
     }
   }
   for (ptrdiff_t p = 0; p < z->panels; p++) {
