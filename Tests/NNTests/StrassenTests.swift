@@ -97,7 +97,8 @@ import Testing
           net("layer", Linear(3072), net.input)
         }
         let plan = try Network.random(entry).plan(batch: 9, demand: .inference)
-        #expect(plan.laneCount == 2 && plan.profile.flatMap(\.kernels) == ["strassen×1"])
+        let kernels = plan.profile.flatMap(\.kernels).filter { $0.contains("strassen") }
+        #expect(plan.laneCount == 2 && kernels == (quaver_strassen_is_wide() ? ["strassen×1"] : []))
       }
     }
   }
@@ -112,7 +113,7 @@ import Testing
     return plan.profile.flatMap(\.kernels).filter { $0.contains("strassen") }
   }
 
-  /// Few columns, a width that cannot be cut, few rows: where nothing is saved the library computes.
+  /// Few columns, a width that cannot be cut, few rows, no AVX-512: where nothing is saved the library computes.
   @Test func whatSavesNothingIsDirect() async throws {
     try await Engine.run {
       try Parallel.with(threads: 2) {
@@ -120,7 +121,7 @@ import Testing
         let uneven = try Self.kernels(200, 776, 1544),
           few = try Self.kernels(8, 768, 1536, PlanOptions(algorithm: .fast))
         let direct = try Self.kernels(200, 768, 1536, PlanOptions(algorithm: .direct))
-        #expect(large == ["strassen×2", "strassen×2", "strassen×1"])
+        #expect(large == (quaver_strassen_is_wide() ? ["strassen×2", "strassen×2", "strassen×1"] : []))
         #expect(narrow.isEmpty && uneven.isEmpty && few.isEmpty && direct.isEmpty)
       }
     }

@@ -27,6 +27,8 @@ static sizes sizes_of(const quaver_strassen *s, ptrdiff_t images) {
   return z;
 }
 
+bool quaver_strassen_is_wide(void) { return __builtin_cpu_supports("x86-64-v4"); }
+
 ptrdiff_t quaver_strassen_factor_floats(const quaver_strassen *s) {
   const sizes z = sizes_of(s, 1);
   return z.across / z.panel * z.matrices * z.right_apart;

@@ -17,6 +17,9 @@ typedef struct {
   bool streams;             ///< C goes to memory past the caches, where it is aligned to lines and not added to
 } quaver_strassen;
 
+/// Whether this processor runs the version for AVX-512.
+bool quaver_strassen_is_wide(void);
+
 /// Floats of B's sums, and of a thread's room for the products of `images`.
 ptrdiff_t quaver_strassen_factor_floats(const quaver_strassen *s);
 ptrdiff_t quaver_strassen_room_floats(const quaver_strassen *s, ptrdiff_t images);
