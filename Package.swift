@@ -45,7 +45,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "TUI",
-      dependencies: ["Core", "Export", "Lab", "Pipeline", "Ncurses", "TerminalGuard"],
+      dependencies: ["Attacks", "Core", "Export", "Lab", "Pipeline", "Ncurses", "TerminalGuard"],
       swiftSettings: strict),
     .executableTarget(
       name: "quaver",

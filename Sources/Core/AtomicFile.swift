@@ -104,25 +104,51 @@ package enum AtomicFile {
 
   /// - Parameter url: what the file is called in an error.
   private static func replace(_ place: URL, of url: URL, _ body: (FileHandle) throws -> Void) throws {
-    let beside = place.deletingLastPathComponent()
-      .appendingPathComponent(".\(place.lastPathComponent).\(getpid()).partial")
+    removeOrphans(of: place)
+    let beside = place.deletingLastPathComponent().appendingPathComponent("\(prefix(place))\(getpid())\(suffix)")
     let descriptor = try opened(open(beside.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644), of: url)
+    // Tells other machines that share the folder that it is being written.
+    flock(descriptor, LOCK_EX | LOCK_NB)
     let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
     do {
       try body(handle)
-      guard fsync(descriptor) == 0 else { throw CoreError.cannotWrite(path: url.path, reason: lastSystemError()) }
+      guard fsync(descriptor) == 0, rename(beside.path, place.path) == 0 else {
+        throw CoreError.cannotWrite(path: url.path, reason: lastSystemError())
+      }
+      // The lock goes last.
       close(descriptor)
     } catch {
-      close(descriptor)
       unlink(beside.path)
+      close(descriptor)
       throw told(error, of: url)
     }
-    guard rename(beside.path, place.path) == 0 else {
-      let reason = lastSystemError()
-      unlink(beside.path)
-      throw CoreError.cannotWrite(path: url.path, reason: reason)
-    }
     syncFolder(of: place)
+  }
+
+  private static let suffix = ".partial"
+  private static func prefix(_ place: URL) -> String { ".\(place.lastPathComponent)." }
+
+  /// Takes away what killed processes left beside a file: none of that number lives, and nobody holds it.
+  private static func removeOrphans(of place: URL) {
+    let folder = place.deletingLastPathComponent(), prefix = prefix(place)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+      guard let process = pid_t(name.dropFirst(prefix.count).dropLast(suffix.count)), kill(process, 0) != 0,
+        errno == ESRCH
+      else { continue }
+      let path = folder.appendingPathComponent(name).path
+      let descriptor = open(path, O_RDWR | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0, isStill(descriptor, at: path) { unlink(path) }
+      close(descriptor)
+    }
+  }
+
+  /// Whether no other file has taken the name meanwhile.
+  private static func isStill(_ descriptor: Int32, at path: String) -> Bool {
+    var (open, there) = (stat(), stat())
+    return fstat(descriptor, &open) == 0 && stat(path, &there) == 0 && open.st_ino == there.st_ino
+      && open.st_dev == there.st_dev
   }
 
   /// Makes the rename itself durable. A file system that cannot sync a folder is no reason to fail.

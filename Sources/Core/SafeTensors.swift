@@ -56,6 +56,11 @@ package struct SafeTensors: Sendable {
     (self.path, self.data, self.dataStart) = (path, data, dataStart)
   }
 
+  /// All of the file, valid during `body`.
+  package func withWholeFile<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    try data.withUnsafeBytes(body)
+  }
+
   package func entry(_ name: String) throws -> Entry {
     guard let entry = entries[name] else { throw CoreError.missingTensor(path: path, name: name) }
     return entry

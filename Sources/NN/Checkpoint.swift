@@ -34,9 +34,18 @@ package enum Checkpoint {
   @Engine package static func load(
     _ url: URL, into network: Network, _ optimiser: Adam? = nil
   ) throws -> [String: String] {
-    let file = try SafeTensors(contentsOf: url)
+    try load(try SafeTensors(contentsOf: url), into: network, optimiser)
+  }
+
+  /// The same of a file that is open.
+  ///
+  /// - Throws: `NNError.wrongCheckpoint`, `CoreError`.
+  @discardableResult
+  @Engine package static func load(
+    _ file: SafeTensors, into network: Network, _ optimiser: Adam? = nil
+  ) throws -> [String: String] {
     func wrong(_ difference: String) -> NNError {
-      .wrongCheckpoint(path: url.path, network: network.entry.name, difference: difference)
+      .wrongCheckpoint(path: file.path, network: network.entry.name, difference: difference)
     }
     if let other = file.metadata[networkKey], other != network.entry.name { throw wrong("it holds \(other)") }
     let (theirs, ours) = (file.metadata[normalisationKey], network.entry.normalisation?.name)

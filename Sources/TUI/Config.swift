@@ -56,6 +56,15 @@ package struct Config: Sendable, Equatable {
     return parse(text, file: url.path)
   }
 
+  /// Why its theme cannot be had from these folders.
+  package func themeProblem(in folders: [String]) -> ThemeError? {
+    guard let theme else { return nil }
+    do throws(ThemeError) { _ = try ThemeFiles.find(theme, among: ThemeFiles.all(in: folders).themes) } catch {
+      return error
+    }
+    return nil
+  }
+
   package static func parse(_ text: String, file: String) -> (config: Config, problems: [ConfigError]) {
     var (config, problems) = (Config(), [ConfigError]())
     let table: [String: TOML]

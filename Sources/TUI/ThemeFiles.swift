@@ -49,6 +49,18 @@ package enum ThemeFiles {
 
   private static func rgb(_ hex: UInt32) -> ThemeColor { .rgb(RGB(hex: hex)) }
 
+  /// Whether what was asked for is a file rather than a name.
+  static func isPath(_ wanted: String) -> Bool { wanted.hasSuffix(".toml") }
+
+  /// The theme of a name, or of a file.
+  package static func find(_ wanted: String, among themes: [Theme]) throws(ThemeError) -> Theme {
+    if isPath(wanted) { return try read(wanted) }
+    guard let theme = themes.first(where: { $0.name == wanted }) else {
+      throw .unknownTheme(name: wanted, known: themes.map(\.name))
+    }
+    return theme
+  }
+
   /// The theme that a file describes. Roles and emotions that it leaves out are the default's.
   package static func read(_ path: String) throws(ThemeError) -> Theme {
     let file = (path as NSString).lastPathComponent

@@ -113,20 +113,18 @@ final class Workbench {
   static func themes(_ options: WorkbenchOptions) throws -> (all: [Theme], first: Theme, problems: [ThemeError]) {
     var (themes, problems) = ThemeFiles.all(in: options.themeFolders)
     guard let wanted = options.theme else { return (themes, ThemeFiles.standard, problems) }
-    if wanted.hasSuffix(".toml") {
-      do throws(ThemeError) {
-        let theme = try ThemeFiles.read(wanted)
+    do throws(ThemeError) {
+      let theme = try ThemeFiles.find(wanted, among: themes)
+      if ThemeFiles.isPath(wanted) {
         themes.removeAll { $0.name == theme.name }
-        return (themes + [theme], theme, problems)
-      } catch {
-        problems.append(error)
-        return (themes, ThemeFiles.standard, problems)
+        themes.append(theme)
       }
+      return (themes, theme, problems)
+    } catch {
+      guard ThemeFiles.isPath(wanted) else { throw error }
+      problems.append(error)
+      return (themes, ThemeFiles.standard, problems)
     }
-    guard let theme = themes.first(where: { $0.name == wanted }) else {
-      throw ThemeError.unknownTheme(name: wanted, known: themes.map(\.name))
-    }
-    return (themes, theme, problems)
   }
 
   /// Frames that nobody asked for: 30 a second, 4 over SSH or under a limit, and later while the link is behind.

@@ -58,6 +58,22 @@ import Testing
     #expect(throws: CoreError.self) { try AtomicFile.write(missing, Data()) }
   }
 
+  /// A kill leaves half a file; the next writer takes it away, and no other's.
+  @Test func whatAKilledWriterLeftIsTakenAway() throws {
+    let folder = scratch(), files = FileManager.default
+    defer { try? files.removeItem(at: folder) }
+    try files.createDirectory(at: folder, withIntermediateDirectories: true)
+    let gone = Process()
+    gone.executableURL = URL(fileURLWithPath: "/bin/true")
+    try gone.run()
+    gone.waitUntilExit()
+    let dead = ".file.\(gone.processIdentifier).partial"
+    let others = [".file.1.partial", ".file.x.partial", ".other.\(gone.processIdentifier).partial", "file.partial"]
+    for name in others + [dead] { try Data("half".utf8).write(to: folder.appendingPathComponent(name)) }
+    try AtomicFile.write(folder.appendingPathComponent("file"), Data("whole".utf8))
+    #expect(try Set(files.contentsOfDirectory(atPath: folder.path)) == Set(others + ["file"]))
+  }
+
   @Test func aLinkStaysAndItsTargetIsReplaced() throws {
     let folder = scratch(), files = FileManager.default
     defer { try? files.removeItem(at: folder) }

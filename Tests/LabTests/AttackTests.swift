@@ -168,6 +168,10 @@ import Testing
     order.keepsImages = true
     let with = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
     #expect(subject.folder.adversarialSets() == with.map(\.set) && with.map(\.valid) == without.map(\.valid))
+    // An order that needs none takes none away, and the record goes on telling of them.
+    order.keepsImages = false
+    let again = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
+    #expect(again.map(\.keepsImages) == [true] && subject.folder.adversarialSets() == with.map(\.set))
   }
 
   @Test func mistakesAreOneSentenceEach() async throws {

@@ -25,7 +25,7 @@ import Testing
   @Test(arguments: [
     "", "pdg", "pgd:", "pgd:eps", "pgd:eps=2.0", "pgd:eps=-1/255", "pgd:eps=x", "pgd:steps=0", "pgd:steps=1.5",
     "pgd:ratio=0", "pgd:ratio=2", "pgd:ratio=nan", "pgd:colour=red", "fgsm:steps=3", "pgd:random-start=maybe",
-    "pgd:eps=8/255,",
+    "pgd:eps=8/255,", "pgd:steps=2,steps=3",
   ])
   func mistakesAreRefused(text: String) {
     #expect { _ = try Defence(parsing: text) } throws: { $0 is any UserError }

@@ -75,7 +75,27 @@ struct QueueTests {
     #expect(store.takeFirst() == nil)
     store.change { $0.obey(.proceed) }
     #expect(store.takeFirst()?.work == .resume(run: "a"))
+    store.settle()
     #expect(try files().isEmpty)
+  }
+
+  @Test("What had its turn and left nothing on the disk yet is not lost")
+  func taken() throws {
+    defer { remove() }
+    var first: QueueStore? = QueueStore(folder: folder)
+    for name in ["a", "b"] { first?.change { $0.append(.resume(run: name)) } }
+    #expect(first?.takeFirst()?.work == .resume(run: "a"))
+    #expect(first.map { runs($0.value) } == ["b"])
+    // The process dies before the run has begun.
+    first = nil
+    var second: QueueStore? = QueueStore(folder: folder)
+    #expect(second.map { runs($0.value) } == ["a", "b"])
+    second?.change { $0.obey(.proceed) }
+    #expect(second?.takeFirst()?.work == .resume(run: "a"))
+    second?.settle()
+    second?.settle()
+    second = nil
+    #expect(runs(QueueStore(folder: folder).value) == ["b"])
   }
 
   @Test("What waits in a workbench that lives is no other's; what a dead one left is")
@@ -87,6 +107,7 @@ struct QueueTests {
     #expect(second.value.entries.isEmpty)
     second.change { $0.append(.resume(run: "c")) }
     #expect(first?.takeFirst()?.work == .resume(run: "a"))
+    first?.settle()
     first = nil
     let third = QueueStore(folder: folder)
     #expect(runs(third.value) == ["b"] && third.value.isHeld)
@@ -94,6 +115,7 @@ struct QueueTests {
     #expect(try files().count { $0.hasSuffix(".json") } == 2)
     third.change { $0.obey(.remove(1)) }
     #expect(second.takeFirst()?.work == .resume(run: "c"))
+    second.settle()
     #expect(try files().isEmpty)
   }
 

@@ -2,6 +2,7 @@ import Attacks
 import Core
 import Foundation
 import Lab
+import NN
 import Pipeline
 import Testing
 
@@ -205,6 +206,22 @@ import Testing
     let square = PaperValues.beside(attack: "square", settings: try settings("square"), part: .merged, job: job)
     #expect(square?.success == 10.41 / 100 && square?.table == "table 2b")
     #expect(try #require(own).doubts.isEmpty)
+    // Other settings of the attack, or of the defence, are none of the paper's.
+    func besides(_ attack: String, change: (inout AttackSettings) -> Void) throws -> PaperValues? {
+      var settings = try settings(attack)
+      change(&settings)
+      return PaperValues.beside(attack: attack, settings: settings, part: .merged, job: job)
+    }
+    #expect(try besides("square") { $0.seed = 3 }?.success == 10.41 / 100)
+    #expect(try besides("square") { $0.queries = 5000 } == nil)
+    #expect(try besides("square") { $0.norm = .l2 } == nil)
+    #expect(try besides("pgd") { $0.steps = 100 } == nil)
+    let paperJob = job
+    job.defend?.settings.steps = 10
+    #expect(try besides("square") { $0.seed = 3 } == nil)
+    job = paperJob
+    job.defend?.ratio = 0.25
+    #expect(PaperValues.beside(attack: "pgd", settings: try settings("pgd"), part: .valid, job: job) == nil)
     // Rows of the paper that no accuracy of the training part explains, beside their numbers.
     job.model = "vgg16"
     job.defend = Defence(attack: "mi-fgsm", settings: try settings("mi-fgsm"))
@@ -214,6 +231,23 @@ import Testing
     job.defend = Defence(attack: "bim", settings: try settings("bim"))
     let cvt = PaperValues.beside(attack: "bim", settings: try settings("bim"), part: .valid, job: job)
     #expect(try #require(cvt).doubts.contains { $0.contains("CvT trained against BIM") })
+  }
+
+  /// Four of the accuracies of table 2a are impossible, by what all others agree on.
+  @Test func fourOfThePapersRowsAreDoubted() throws {
+    var doubted: Set<String> = []
+    for network in Networks.all {
+      for attack in Attacks.whiteBox {
+        let settings = AttackPreset.eq3.settings(for: attack)
+        for defence in [nil, Defence(attack: attack.name, settings: settings)] {
+          var job = Job(corpus: "c")
+          (job.model, job.defend) = (network.name, defence)
+          let values = PaperValues.beside(attack: attack.name, settings: settings, part: .valid, job: job)
+          doubted.formUnion(values?.doubts ?? [])
+        }
+      }
+    }
+    #expect(doubted.count == 4, "\(doubted)")
   }
 
   /// Table 2a is of linear spectrograms; of table 2b the paper does not tell.

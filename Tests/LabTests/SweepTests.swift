@@ -57,6 +57,16 @@ import Testing
     #expect(try DefenceSweep(other, defences: ["pgd"], epsilons: [8.0 / 255]).cells[0].run != sweep.cells[0].run)
     #expect { _ = try DefenceSweep(job, defences: ["square"], epsilons: [0.1]) } throws: { $0 is any UserError }
     #expect { _ = try DefenceSweep(job, defences: [], epsilons: [0.1]) } throws: { $0 is any UserError }
+    #expect(throws: EvaluationError.repeated(what: "the defence", value: "pgd")) {
+      _ = try DefenceSweep(job, defences: ["pgd", "pgd"], epsilons: [0.1])
+    }
+    // What is attacked is part of the name: no sweep writes over another's files.
+    let names = [
+      sweep.name(.merged, limit: nil), sweep.name(.valid, limit: nil), sweep.name(.merged, limit: 8),
+      try DefenceSweep(job, defences: ["pgd"], epsilons: [8.0 / 255]).name(.merged, limit: nil),
+    ]
+    #expect(Set(names).count == names.count && names[0].hasPrefix("defend-merged-"))
+    #expect(names[0] == sweep.name(.merged, limit: nil))
   }
 
   /// One cell, stopped in training and in attacking: the sweep goes on and ends with one row beside the paper's.
@@ -82,6 +92,10 @@ import Testing
     #expect(laboratory.store.ids() == [sweep.cells[0].run])
     let csv = try String(contentsOf: base.appendingPathExtension("csv"), encoding: .utf8).split(separator: "\n")
     #expect(csv.count == 2 && csv[1].hasPrefix("FGSM,8,") && csv[1].contains(",96.96,") && csv[1].contains(",10.96,"))
+    // The same sweep again has no rows yet, and takes none away.
+    try DefenceSweep.keep([], part: .merged, notes: [], at: base)
+    let kept = try String(contentsOf: base.appendingPathExtension("csv"), encoding: .utf8).split(separator: "\n")
+    #expect(kept == csv)
     // All is done: nothing is trained or attacked again.
     let again = try await laboratory.sweepDefences(
       sweep, part: .merged, limit: 2, control: RunControl(),

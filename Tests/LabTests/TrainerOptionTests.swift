@@ -86,6 +86,13 @@ import Testing
     let run = try await laboratory.train(job, name: "tuned", control: RunControl()) { _ in }
     #expect(run.job.weights == StartingWeights("x", sha256: try stored.identity()))
     #expect(run.notes.contains { $0.contains("fine-tuned from weights “x”") })
+    // Under another seed the split is another, and what validates was trained on.
+    let words = "trained on this corpus under another split (utterance, seed 0)"
+    #expect(!run.notes.contains { $0.contains(words) })
+    var reseeded = job
+    reseeded.seed = 1
+    let leaking = try await laboratory.train(reseeded, name: "leaking", control: RunControl()) { _ in }
+    #expect(leaking.notes.contains { $0.contains(words) })
     let (before, after) = (
       try SafeTensors(contentsOf: laboratory.store.open("scratch").bestCheckpoint),
       try SafeTensors(contentsOf: laboratory.store.open("tuned").lastCheckpoint)

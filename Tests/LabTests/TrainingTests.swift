@@ -133,6 +133,35 @@ import Testing
     #expect(run.job.corpus == "de")
   }
 
+  /// Copies of training files among the test files are a leak, whatever they are called.
+  @Test func equalSoundsInBothPartsAreTold() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory(), files = FileManager.default
+    let corpus = home.appendingPathComponent("corpus"), csv = home.appendingPathComponent("split.csv")
+    try files.createDirectory(at: home, withIntermediateDirectories: true)
+    try files.copyItem(atPath: Self.samples, toPath: corpus.path)
+    let names = try files.contentsOfDirectory(atPath: corpus.path).filter { $0.hasSuffix("a.flac") }.sorted()
+    let copies = names.prefix(3).map { $0.replacingOccurrences(of: "a.flac", with: "z.flac") }
+    var job = smallJob(limit: 8)
+    (job.corpus, job.split) = (corpus.path, csv.path)
+    func notes(_ test: [String], _ name: String) async throws -> [String] {
+      let all = try files.contentsOfDirectory(atPath: corpus.path).filter { $0.hasSuffix(".flac") }
+      let lines = all.map { "\($0),\(test.contains($0) ? "test" : "train")" }
+      try Data((["file,part"] + lines).joined(separator: "\n").utf8).write(to: csv)
+      return try await laboratory.train(job, name: name, control: Self.stopping(after: 1)) { _ in }.notes
+    }
+    let alone = try await notes(Array(names.prefix(6)), "alone")
+    #expect(!alone.contains { $0.contains("the very sound") })
+    for (name, copy) in zip(names, copies) {
+      try files.copyItem(at: corpus.appendingPathComponent(name), to: corpus.appendingPathComponent(copy))
+    }
+    let twice = try await notes(copies + names.suffix(4), "twice")
+    #expect(twice.contains { $0.hasPrefix("3 test files hold the very sound") && $0.contains(copies[0]) })
+    // Both in one part are no leak.
+    let together = try await notes(copies + names.prefix(3), "together")
+    #expect(!together.contains { $0.contains("the very sound") })
+  }
+
   @Test func aRunOutlivesTheFileThatItWasSplitBy() async throws {
     defer { try? FileManager.default.removeItem(at: home) }
     let laboratory = try laboratory()

@@ -57,6 +57,21 @@ struct ThemeTests {
     #expect(theme.roles[.error] == ThemeFiles.standard.roles[.error])
   }
 
+  @Test("A configured theme that is not there is told, whether a name or a file")
+  func configured() {
+    func problem(_ theme: String?) -> ThemeError? {
+      var config = Config()
+      config.theme = theme
+      return config.themeProblem(in: [ProductTests.folder])
+    }
+    for theme in [nil, "light", ThemeFiles.standard.name, ProductTests.folder + "/light.toml"] {
+      #expect(problem(theme) == nil, "\(theme ?? "")")
+    }
+    let known = ThemeFiles.all(in: [ProductTests.folder]).themes.map(\.name)
+    #expect(problem("lihgt") == .unknownTheme(name: "lihgt", known: known))
+    #expect(problem("/nowhere/light.toml") == .unreadable(file: "light.toml", reason: "no such file"))
+  }
+
   @Test("A bad file is one sentence that names what is wrong")
   func bad() {
     #expect(error("name = \"a\"\n[roles]\nnonsense = \"red\"") == .unknownRole(file: "my.toml", role: "nonsense"))

@@ -50,6 +50,6 @@ enum AttackDoubts {
     guard let effect = report.effect, let attack = try? Attacks.named(report.attack) else { return nil }
     return AttackSummary(
       attack, report.settings, images: report.images, cleanAccuracy: effect.clean.accuracy,
-      accuracy: effect.attacked.accuracy)
+      accuracy: effect.attacked.accuracy, largestClass: effect.clean.largestClass)
   }
 }

@@ -67,6 +67,8 @@ import Pipeline
     let folder: URL
     let size: Int
     let chunks: [AttackChunk?]
+    /// Whether its images are kept, by this order or by an earlier one that made them all.
+    let keepsImages: Bool
 
     var missing: [Int] { chunks.indices.filter { chunks[$0] == nil } }
   }
@@ -79,15 +81,16 @@ import Pipeline
     let size = chunkSize(choice.attack)
     return Share(
       choice: choice, key: key, source: isOfEarlierVersion ? nil : run.images.key, name: name, folder: folder,
-      size: size,
-      chunks: kept(key: key, size: size, in: folder))
+      size: size, chunks: kept(key: key, size: size, in: folder, withImages: order.keepsImages),
+      keepsImages: order.keepsImages
+        || kept(key: key, size: size, in: folder, withImages: true).allSatisfy { $0 != nil })
   }
 
   private func attack(_ share: Share, notes: [String]) throws -> AttackReport {
     let (choice, key, folder, size) = (share.choice, share.key, share.folder, share.size)
     try begin(share)
     // Another process may have gone on with the same order meanwhile.
-    var chunks = kept(key: key, size: size, in: folder)
+    var chunks = kept(key: key, size: size, in: folder, withImages: order.keepsImages)
     if chunks.contains(where: { $0 != nil }) {
       let count = chunks.reduce(0) { $0 + ($1?.outcomes.count ?? 0) }
       report(.resumed(attack: choice.attack.title, done: count, of: selection.slices.count))
@@ -113,7 +116,7 @@ import Pipeline
     let summary = AttackSummary(
       choice.attack, choice.settings, all.outcomes, logitDrift: all.logitDrift, remark: attacker.remark)
     let result = AttackReport(
-      choice, subject: run.subject, selection: selection, set: share.name, keepsImages: order.keepsImages, chunk: all,
+      choice, subject: run.subject, selection: selection, set: share.name, keepsImages: share.keepsImages, chunk: all,
       notes: notes, doubts: AttackDoubts.alone(summary) + AttackDoubts.mixture(all.machines))
     try AtomicFile.write(
       folder.appendingPathComponent("result.json"), try JSON.encoder(pretty: true).encode(result))
@@ -126,7 +129,7 @@ import Pipeline
     let record = AdversarialRecord(
       attack: choice.attack.name, settings: choice.settings, summary: choice.summary, part: order.part,
       checkpoint: run.subject.checkpoint, key: share.key, images: selection.slices.count, batch: order.batch,
-      chunk: chunkSize(choice.attack), limit: order.limit, sampleSeed: order.seed, keepsImages: order.keepsImages,
+      chunk: chunkSize(choice.attack), limit: order.limit, sampleSeed: order.seed, keepsImages: share.keepsImages,
       weights: run.subject.weights, source: share.source)
     try AtomicFile.write(
       share.folder.appendingPathComponent("request.json"), try JSON.encoder(pretty: true).encode(record))
@@ -136,12 +139,12 @@ import Pipeline
     chunk * size..<min(selection.slices.count, (chunk + 1) * size)
   }
 
-  private func kept(key: String, size: Int, in folder: URL) -> [AttackChunk?] {
+  private func kept(key: String, size: Int, in folder: URL, withImages: Bool) -> [AttackChunk?] {
     let count = (selection.slices.count + size - 1) / size
     return (0..<count).map { index in
       AttackChunk.kept(
         AttackChunk.file(index, in: folder), key: key, slices: selection.slices[range(index, size)],
-        withImages: order.keepsImages)
+        withImages: withImages)
     }
   }
 

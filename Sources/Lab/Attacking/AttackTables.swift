@@ -57,7 +57,7 @@ package enum AttackTables {
   static func notes(_ reports: [AttackReport]) -> [String] {
     var notes = [
       "accuracy is the field's weighted accuracy, equal to the support-weighted recall, in brackets its 95 % Wilson "
-        + "interval; success is (clean − attacked)/clean accuracy, as in the paper"
+        + "interval; success is (clean − attacked)/clean accuracy, as in the paper", Scores.intervalNote,
     ]
     if reports.contains(where: { $0.merged != nil }) {
       notes.append(

@@ -11,6 +11,8 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
     package var held: Double?
     /// The same on a processor whose vectors of 512 bits go through in halves.
     package var halved: Double?
+    /// The same without AVX-512, where the goal is 1; 1 until it was measured.
+    package var narrow: Double?
     /// At most so many images a step, where the usual batch takes minutes.
     package var batch: Int?
 
@@ -20,7 +22,7 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
 
     fileprivate func held(with vectors: Vectors) -> Self {
       switch vectors {
-      case .narrow: Self(goal: 1, held: 1, batch: batch)
+      case .narrow: Self(goal: 1, held: narrow ?? 1, batch: batch)
       case .halved: Self(goal: goal, held: halved, batch: batch)
       case .whole: Self(goal: goal, held: held, batch: batch)
       }
@@ -44,8 +46,8 @@ package struct BenchThresholds: Codable, Sendable, Equatable {
     }
   }
 
-  /// The file's numbers are of processors with AVX-512. On others a network need only be as fast as its peer, and audio
-  /// is as everywhere.
+  /// The file's goals are of processors with AVX-512. On others a network need only be as fast as its peer, and must keep what it
+  /// has reached there; audio is as everywhere.
   ///
   /// - Throws: `LabError.thresholdsUnreadable`.
   package init(contentsOf url: URL, vectors: Vectors = .own) throws {

@@ -123,6 +123,8 @@ package struct SeedGroup: Codable, Sendable, Equatable {
   package let seeds: [UInt64]
   /// What is common, in one line.
   package let summary: String
+  /// Whether each seed was measured on other slices.
+  package let drawsSplit: Bool
   package let accuracy: SeedSummary
   package let unweightedAverageRecall: SeedSummary
   package let weightedF1: SeedSummary
@@ -163,13 +165,21 @@ package struct SeedGroup: Codable, Sendable, Equatable {
     let job = members[0].job
     omitted = left
     (runs, seeds) = (members.map(\.run), members.map(\.job.seed))
-    summary = "\(job.model) on \(job.corpus), \(job.transform), split \(job.splitName)"
+    drawsSplit = job.drawsSplit
+    summary =
+      "\(job.model) on \(job.corpus), \(job.transform), split \(job.splitName), \(job.strideMilliseconds) ms"
+      + (job.defend.map { ", against \($0.text)" } ?? "")
     accuracy = SeedSummary(members.map(\.slices.accuracy))
     unweightedAverageRecall = SeedSummary(members.map(\.slices.unweightedAverageRecall))
     weightedF1 = SeedSummary(members.map(\.slices.weightedF1))
     utteranceAccuracy = SeedSummary(members.map(\.utterances.accuracy))
     let averages = members.compactMap(\.averageAccuracy)
     averageAccuracy = averages.count == members.count ? SeedSummary(averages) : nil
+  }
+
+  private var note: String {
+    "\(summary): seeds \(seeds.map(String.init).joined(separator: ", ")) (\(runs.joined(separator: ", ")))"
+      + (drawsSplit ? "; each seed draws a split of its own, so that they are measured on other slices" : "")
   }
 
   package static func table(_ groups: [SeedGroup]) -> ResultTable {
@@ -189,6 +199,6 @@ package struct SeedGroup: Codable, Sendable, Equatable {
           cell(group.unweightedAverageRecall), cell(group.weightedF1), cell(group.utteranceAccuracy),
           cell(group.averageAccuracy),
         ]
-      }, notes: groups.flatMap(\.omitted))
+      }, notes: groups.map(\.note) + groups.flatMap(\.omitted))
   }
 }

@@ -75,7 +75,7 @@ package enum EvaluationTables {
             unit == "slices" ? evaluation.averageAccuracy.map { .share($0) } ?? .none : .none,
           ]
         }
-      }, notes: notes)
+      }, notes: [Scores.intervalNote] + notes)
   }
 
   /// A confusion matrix on a scale, rows the truth; its cells may be a difference.

@@ -19,6 +19,8 @@ package struct RunSubject: Sendable {
   package let folder: RunFolder
   package let record: RunRecord
   package let checkpoint: CheckpointChoice
+  /// The checkpoint, open: what a live run writes in its place meanwhile is not mixed in.
+  let weightsFile: SafeTensors
   /// Changes with every bit of the checkpoint.
   package let weights: String
   /// The job, with its split read from the run's own copy.
@@ -27,15 +29,12 @@ package struct RunSubject: Sendable {
 
   package var emotions: [String] { record.emotions }
   package var corpus: Corpus { plan.corpus }
-  package var weightsFile: URL { folder.checkpoint(checkpoint) }
   /// Where everything that is computed from this run goes.
   package var results: URL { folder.url.appendingPathComponent("results") }
 
   /// Whole epochs that the weights were trained for, and the batches of the next; nil where the file does not tell.
   package var trained: (epochs: Int, batches: Int)? {
-    guard let file = try? SafeTensors(contentsOf: weightsFile), let position = CheckpointFacts(file.metadata).position
-    else { return nil }
-    return (position.epoch - 1, position.batch)
+    CheckpointFacts(weightsFile.metadata).position.map { ($0.epoch - 1, $0.batch) }
   }
 
   package func select(_ part: EvaluationPart, limit: Int?, seed: UInt64) throws -> SliceSelection {
@@ -69,9 +68,10 @@ extension Laboratory {
       throw EvaluationError.noWeights(run: folder.id, checkpoint: checkpoint.rawValue)
     }
     let (job, plan) = try plan(of: folder, record)
+    let file = try SafeTensors(contentsOf: weights)
     return RunSubject(
-      folder: folder, record: record, checkpoint: checkpoint,
-      weights: try ContentHash(contentsOf: weights).description, job: job, plan: plan)
+      folder: folder, record: record, checkpoint: checkpoint, weightsFile: file,
+      weights: file.withWholeFile { ContentHash($0) }.description, job: job, plan: plan)
   }
 
   /// Which slices a run was trained and validated on; the job has its split read from the run's own copy.

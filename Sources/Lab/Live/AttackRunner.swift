@@ -43,8 +43,9 @@ final class AttackRunner: Sendable {
 
   /// Attacks; what was done before of the same order is not done again. A stop is no failure.
   ///
+  /// - Parameter began: called when the set is about to be written that can be gone on with.
   /// - Throws: as `Laboratory.attack`.
-  func run(_ wish: AttackWish, _ control: RunControl) async throws {
+  func run(_ wish: AttackWish, _ control: RunControl, began: @escaping @Sendable () -> Void) async throws {
     let order = try check(wish)
     let status = AttackStatus(wish: wish)
     current.withLock { $0 = (control, status) }
@@ -56,7 +57,10 @@ final class AttackRunner: Sendable {
     }
     do {
       let subject = try laboratory.subject(wish.run, checkpoint: wish.checkpoint)
-      let reports = try await laboratory.attack(subject, order, control: control) { [self] in hear($0) }
+      let reports = try await laboratory.attack(subject, order, control: control) { [self] event in
+        if case .estimate = event { began() }
+        hear(event)
+      }
       for report in reports { log(Self.sentence(report)) }
     } catch PipelineError.stopped {
       let next =

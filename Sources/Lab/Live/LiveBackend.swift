@@ -200,7 +200,10 @@ package final class LiveBackend: Backend {
     guard let entry = takeFirst() else { return controls.end() }
     mailbox.post(.queue(queue.value))
     usage.isWanted(true)
-    let follower = RunFollower(mailbox: mailbox) { [controls] in controls.name($0.id) }
+    let follower = RunFollower(mailbox: mailbox) { [controls, queue] in
+      controls.name($0.id)
+      queue.settle()
+    }
     Task.detached(priority: .utility) { [self] in
       var hasThrown = false
       do {
@@ -213,6 +216,8 @@ package final class LiveBackend: Backend {
         mailbox.post(.failed("\(error)"))
         hasThrown = true
       }
+      // A stop because the workbench closes, before anything began, is no answer to what was asked.
+      if !isLeaving.withLock({ $0 }) { queue.settle() }
       controls.end()
       // A run that went as it came, between two looks of the watcher, would stay in the list.
       if hasThrown { watcher.tellAll() }
@@ -233,7 +238,7 @@ package final class LiveBackend: Backend {
     defer { begun.withLock { $0 = nil } }
     switch work {
     case .attack(let wish):
-      try await attacks.run(wish, control)
+      try await attacks.run(wish, control) { [queue] in queue.settle() }
       return nil
     case .train(let job): return try await laboratory.train(job, control: control) { follower.hear($0) }
     case .resume(let run): return try await laboratory.resume(run, control: control) { follower.hear($0) }

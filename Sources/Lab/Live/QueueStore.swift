@@ -25,11 +25,22 @@ package final class QueueStore: Sendable {
     }
   }
 
+  /// The first that may begin. It stays in the file until it is settled.
   package func takeFirst() -> RunQueue.Entry? {
     contents.withLock { contents in
       guard let entry = contents.queue.takeFirst() else { return nil }
+      contents.taken = entry
       contents.save(in: folder)
       return entry
+    }
+  }
+
+  /// What was taken is on the disk as a run or a set by now, or is given up.
+  package func settle() {
+    contents.withLock { contents in
+      guard contents.taken != nil else { return }
+      contents.taken = nil
+      contents.save(in: folder)
     }
   }
 }
@@ -37,6 +48,8 @@ package final class QueueStore: Sendable {
 /// A queue and the file that it has while anything waits.
 private struct Contents: Sendable {
   var queue = RunQueue()
+  /// Has its turn, and has left nothing on the disk yet: in the file it still waits, so that a crash does not lose it.
+  var taken: RunQueue.Entry?
   private var file: QueueFile?
 
   /// Moves what dead processes left into one file: it is written here before it goes away there, so a crash loses
@@ -63,6 +76,8 @@ private struct Contents: Sendable {
   /// - Returns: whether it is kept.
   @discardableResult
   mutating func save(in folder: URL, replacing others: [String] = []) -> Bool {
+    var queue = queue
+    if let taken { queue.putBack(taken) }
     guard !queue.entries.isEmpty else {
       file?.remove()
       file = nil

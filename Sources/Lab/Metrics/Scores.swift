@@ -54,6 +54,16 @@ package struct Scores: Codable, Sendable, Equatable {
   /// Rows are the truth.
   package let confusion: [[Int]]
 
+  /// The most frequent class's share.
+  package var largestClass: Double {
+    Double(confusion.map { $0.reduce(0, +) }.max() ?? 0) / Double(max(1, count))
+  }
+
+  /// Said beside intervals of slices.
+  package static let intervalNote =
+    "95 % Wilson intervals take slices for independent, which those of one utterance are not, so that they are too narrow; those "
+    + "by utterance are honest"
+
   package init(_ confusion: Confusion) {
     (count, correct, accuracy) = (confusion.total, confusion.correct, confusion.accuracy)
     interval = .wilson(confusion.correct, of: confusion.total)

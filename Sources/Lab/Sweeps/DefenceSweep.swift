@@ -31,18 +31,28 @@ package struct DefenceSweep: Sendable {
   }
 
   package let cells: [Cell]
-  /// Follows from the cells, so that the same sweep writes the same files.
-  package var name: String { "defend-\(ContentHash(cells.map(\.run).joined(separator: " ")).description.prefix(8))" }
+
+  /// "defend-merged-1f3a5c7e": follows from the cells and from what is attacked, so that the same sweep writes the same files and no
+  /// other sweep's.
+  ///
+  /// - Parameter limit: of the slices that are attacked.
+  package func name(_ part: EvaluationPart, limit: Int?) -> String {
+    let parts = cells.map(\.run) + [limit.map { "\($0)" } ?? "all"]
+    return "defend-\(part.rawValue)-\(ContentHash(parts.joined(separator: " ")).description.prefix(8))"
+  }
 
   /// - Parameters:
   ///   - defences: names of white-box attacks.
   ///   - epsilons: of training and attacking alike.
   ///   - store: where the weights are found that all cells start from; nil leaves that to each training.
-  /// - Throws: `AttackError`, `LabError`, `EvaluationError.emptyList`.
+  /// - Throws: `AttackError`, `LabError`, `EvaluationError.emptyList`, `EvaluationError.repeated`.
   package init(
     _ job: Job, defences: [String], epsilons: [Double], ratio: Double = 1, weights store: WeightStore? = nil
   ) throws {
     guard !defences.isEmpty else { throw EvaluationError.emptyList(what: "defences") }
+    for (index, name) in defences.enumerated() where defences[..<index].contains(name) {
+      throw EvaluationError.repeated(what: "the defence", value: name)
+    }
     guard !epsilons.isEmpty else { throw EvaluationError.emptyList(what: "--eps") }
     let start = try store.map { try StartingPoint(job, $0).recorded() }
     cells = try defences.flatMap { name in
@@ -117,11 +127,15 @@ package struct DefenceSweep: Sendable {
     }
   }
 
-  /// Replaces the sweep's files by the rows so far.
+  /// Replaces the sweep's files by the rows so far, unless more of them are there: then this is the same sweep again, which
+  /// reads what it did before.
   ///
   /// - Parameter base: their path without an ending.
   /// - Throws: `CoreError.cannotWrite`, `ExportError`.
   package static func keep(_ rows: [Row], part: EvaluationPart, notes: [String], at base: URL) throws {
+    let there = (try? Data(contentsOf: base.appendingPathExtension("json")))
+      .flatMap { try? JSON.decoder().decode([Row].self, from: $0) }
+    if let there, there.count > rows.count { return }
     try SweepFiles.write(table(rows, part: part, notes: notes), rows, figure(rows, notes: notes), at: base)
   }
 

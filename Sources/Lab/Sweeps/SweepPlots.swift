@@ -5,6 +5,8 @@ import Foundation
 extension EpsilonSweep {
   /// Accuracy under attack against ε, a line an attack with its Wilson interval; the clean accuracy dashed.
   package static func figure(_ reports: [AttackReport]) -> Figure {
+    // At ε = 0 nothing is attacked, and a logarithmic axis has no 0.
+    let reports = reports.filter { AttackTables.epsilon($0) == .none || $0.settings.epsilon > 0 }
     let epsilons = Set(reports.filter { AttackTables.epsilon($0) != .none }.map { $0.settings.epsilon * 255 }).sorted()
     var series: [LinePlot.Series] = []
     for name in reports.map(\.attack).reduce(into: [String](), { if !$0.contains($1) { $0.append($1) } }) {
@@ -29,7 +31,8 @@ extension EpsilonSweep {
     }
     let plot = LinePlot(
       "", x: axis(epsilons), y: Axis("accuracy (%)", 0...100), series, size: Size(520, 320))
-    return Figure(table(reports).title, rows: [[plot]], notes: reports.first?.notes ?? [])
+    return Figure(
+      table(reports).title, rows: [[plot]], notes: ["bands: \(Scores.intervalNote)"] + (reports.first?.notes ?? []))
   }
 
   /// ε on a logarithmic axis with its own values as marks.

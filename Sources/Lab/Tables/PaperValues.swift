@@ -28,8 +28,8 @@ package struct PaperValues: Sendable, Equatable {
   /// of all six networks. Of table 2b nothing tells the transform.
   private static let mainTransform = "linear"
 
-  /// The validation part's share of the paper's slices, by those of its rows in which both parts agree.
-  private static let validationShare = 0.1855
+  /// The validation part's share of the paper's slices: the largest with which all its rows agree but those that agree with none near it.
+  private static let validationShare = 0.185
 
   /// - Parameter job: of the network that was attacked.
   /// - Returns: nil where the paper has no such network, attack, settings or defence.
@@ -37,7 +37,7 @@ package struct PaperValues: Sendable, Equatable {
     attack name: String, settings: AttackSettings, part: EvaluationPart, job: Job
   ) -> PaperValues? {
     guard let network = try? Networks.named(job.model), let attack = try? Attacks.named(name) else { return nil }
-    let isOwn = job.defend.map { $0.attack == name && $0.settings.epsilon == settings.epsilon } ?? false
+    let isOwn = job.defend.map { isPapers($0) && $0.attack == name && $0.settings.epsilon == settings.epsilon } ?? false
     guard var values = main(attack, settings, part, network, isDefended: job.defend != nil, isOwn) else {
       return sweep(attack, settings, part, network, job.defend, isOwn)
     }
@@ -51,12 +51,7 @@ package struct PaperValues: Sendable, Equatable {
     _ attack: any Attack, _ settings: AttackSettings, _ part: EvaluationPart, _ network: NetworkEntry,
     isDefended: Bool, _ isOwn: Bool
   ) -> PaperValues? {
-    let isPapers = AttackPreset.allCases.contains { preset in
-      var papers = preset.settings(for: attack)
-      papers.seed = settings.seed
-      return papers == settings
-    }
-    guard isPapers, part != .train,
+    guard isPapers(settings, of: attack, ofAnyEpsilon: false), part != .train,
       let row = PaperTables.attacks.first(where: { network.title.hasPrefix($0.model) && $0.attack == attack.title })
     else { return nil }
     guard !isDefended || isOwn else { return nil }
@@ -91,7 +86,8 @@ package struct PaperValues: Sendable, Equatable {
     _ attack: any Attack, _ settings: AttackSettings, _ part: EvaluationPart, _ network: NetworkEntry,
     _ defence: Defence?, _ isOwn: Bool
   ) -> PaperValues? {
-    guard part == .merged, network.title == "AlexNet", let defence,
+    guard part == .merged, network.title == "AlexNet", let defence, isPapers(defence),
+      isPapers(settings, of: attack, ofAnyEpsilon: true),
       !attack.knobs.contains(.epsilon) || settings.epsilon == defence.settings.epsilon,
       let title = (try? Attacks.named(defence.attack))?.title,
       let row = PaperTables.sweep.first(where: {
@@ -103,6 +99,22 @@ package struct PaperValues: Sendable, Equatable {
     case "square": return shares(nil, row.squareSuccess, "table 2b")
     default: return isOwn ? shares(nil, row.ownSuccess, "table 2b") : nil
     }
+  }
+
+  /// Whether the settings are the paper's, whatever the seed.
+  private static func isPapers(_ settings: AttackSettings, of attack: any Attack, ofAnyEpsilon: Bool) -> Bool {
+    AttackPreset.allCases.contains { preset in
+      var papers = preset.settings(for: attack)
+      papers.seed = settings.seed
+      if ofAnyEpsilon { papers.epsilon = settings.epsilon }
+      return papers == settings
+    }
+  }
+
+  /// Whether the network was trained as the paper's were, whatever ε: its attack's settings, and as many attacked images as clean ones.
+  private static func isPapers(_ defence: Defence) -> Bool {
+    guard let attack = try? Attacks.named(defence.attack) else { return false }
+    return defence.ratio == 1 && isPapers(defence.settings, of: attack, ofAnyEpsilon: true)
   }
 
   /// From per cent.

@@ -7,20 +7,24 @@ struct CheckpointFacts {
   /// The levels that its images were scaled by.
   let scaling: Scaling?
   let position: Position?
+  let trainedOn: TrainedOn?
 
   init(_ metadata: [String: String]) {
     func decode<T: Decodable>(_ key: String) -> T? {
       metadata[key].flatMap { try? JSON.decoder().decode(T.self, from: Data($0.utf8)) }
     }
     (scaling, position) = (decode(Self.scalingKey), decode(Self.positionKey))
+    let job: Job? = decode(Self.jobKey)
+    trainedOn = decode(Self.trainedOnKey) ?? job.map { TrainedOn($0) }
   }
 
-  private static let scalingKey = "quaver.scaling", positionKey = "quaver.position"
+  static let trainedOnKey = "quaver.trained-on"
+  private static let jobKey = "quaver.job", scalingKey = "quaver.scaling", positionKey = "quaver.position"
 
   /// What a reader needs to use the weights: corpus constants, classes, and the position to resume from.
   static func metadata(job: Job, emotions: [String], scaling: Scaling, position: Position) throws -> [String: String] {
     [
-      "quaver.job": try JSON.line(job), positionKey: try JSON.line(position),
+      jobKey: try JSON.line(job), positionKey: try JSON.line(position),
       "quaver.emotions": try JSON.line(emotions), scalingKey: try JSON.line(scaling),
     ]
   }

@@ -24,11 +24,15 @@ package struct Defence: Codable, Sendable, Equatable {
     let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let attack = try Attacks.named(halves[0])
     self.init(attack: attack.name, settings: AttackPreset.eq3.settings(for: attack))
+    var given: Set<String> = []
     for item in halves.dropFirst().flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
       let pair = item.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
       guard pair.count == 2 else {
         throw EvaluationError.malformed(
           what: "--defend", text: text, expected: "an attack, or one with settings such as pgd:eps=8/255,ratio=1")
+      }
+      guard given.insert(pair[0]).inserted else {
+        throw EvaluationError.repeated(what: "the setting of --defend", value: pair[0])
       }
       try set(pair[0], to: pair[1], of: attack)
     }

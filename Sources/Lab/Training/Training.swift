@@ -12,15 +12,15 @@ extension Laboratory {
     _ job: Job, name: String? = nil, control: RunControl, report: @escaping @Sendable (TrainingEvent) -> Void
   ) async throws -> RunInfo {
     try job.check()
-    let start = try StartingPoint(job, weights)
     let registration = try library.find(job.corpus)
     let plan = try TrainingPlan(job: job, corpus: try library.scan(registration))
     try plan.checkSteps(of: job)
     _ = try job.options?.lossWeights([], classes: plan.corpus.emotions.count)
     // Usable from any folder, and one corpus has one name; a split file's path stays usable too.
     var job = job
-    job.weights = try start.recorded()
     job.corpus = library.registrations().contains(registration) ? registration.name : registration.path
+    let start = try StartingPoint(job, weights)
+    job.weights = try start.recorded()
     var split: Data?
     if case .file(let url) = SplitKind(job.split) {
       job.split = url.standardizedFileURL.path
@@ -48,6 +48,8 @@ extension Laboratory {
   ) async throws -> RunInfo {
     let folder = try store.open(id)
     let lock = try folder.lock()
+    // From here on the run counts as live, and what is asked of it is meant for this process.
+    folder.clearWishes()
     let record = try folder.record()
     if folder.outcome()?.status == .finished {
       throw LabError.runIsFinished(folder.id, epochs: folder.metrics().last?.epoch ?? record.job.epochs)
@@ -65,7 +67,6 @@ extension Laboratory {
         run: folder.id, reason: "files, classes or parts of “\(record.job.corpus)” are not those it began with")
     }
     folder.clearOutcome()
-    folder.clearWishes()
     if record.machine != .current {
       report(
         .note(

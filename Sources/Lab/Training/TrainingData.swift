@@ -79,6 +79,11 @@ package struct TrainingPlan: Sendable {
     if job.normalise == "corpus" {
       notes.append("images are scaled by the levels of the whole corpus, test slices included, as in the paper")
     }
+    let twins = split.twins(in: corpus, table: table)
+    if !twins.isEmpty {
+      notes.append(
+        "\(twins.count) test files hold the very sound of a training file under another name, as \(twins[0]) does")
+    }
     return notes + split.leakage.facts
   }
 }

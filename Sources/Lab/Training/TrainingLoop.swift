@@ -35,8 +35,7 @@ import Pipeline
   /// Images trained and validated by this process, for the rate.
   private var imagesDone = 0
   private var lastCheckpoint = RateMeter.now()
-  /// Seconds of the last validation, to tell the time left.
-  private var validationSeconds: Double?
+  private var clock = TrainingClock()
   /// Seconds between checkpoints within an epoch; an epoch at a stride of 10 ms takes an hour.
   private let checkpointInterval = 600.0
 
@@ -76,7 +75,7 @@ import Pipeline
 
   func run() throws -> RunStatus {
     while position.epoch <= job.epochs, !isStale {
-      guard try trainEpoch(), let validation = try evaluate(data.valid, phase: "validation"),
+      guard try trainEpoch(), let validation = try evaluate(data.valid, phase: TrainingClock.validation),
         let attacked = try attackedAccuracy(), let average = try averageAccuracy(validation)
       else {
         try checkpoint()
@@ -103,7 +102,7 @@ import Pipeline
     defer { network.precision = .float32 }
     var started = working
     while position.batch < stepsPerEpoch {
-      guard obey(phase: "training", done: position.batch * size, total: order.count) else {
+      guard obey(phase: TrainingClock.training, done: position.batch * size, total: order.count) else {
         position.seconds += working - started
         return false
       }
@@ -113,12 +112,14 @@ import Pipeline
       position.batch += 1
       stepsDone += 1
       imagesDone += slices.count
+      // The first one builds the plans, and tells no rate.
+      if stepsDone == 1 { restartMeter() }
       if RateMeter.now() - lastCheckpoint > checkpointInterval {
         position.seconds += working - started
         started = working
         try checkpoint()
       }
-      tell(phase: "training", done: position.seen, total: order.count)
+      tell(phase: TrainingClock.training, done: position.seen, total: order.count)
     }
     position.seconds += working - started
     return true
@@ -183,7 +184,7 @@ import Pipeline
   /// - Returns: nil when asked to stop before the end.
   private func evaluate(_ slices: [Int], phase: String) throws -> Evaluation? {
     var evaluation = Evaluation(confusion: Confusion(classes: data.corpus.emotions.count))
-    let started = RateMeter.now()
+    let started = working
     for range in slices.indices.batches(of: job.batch) {
       guard obey(phase: phase, done: range.lowerBound, total: slices.count) else { return nil }
       let batch = Array(slices[range])
@@ -202,7 +203,7 @@ import Pipeline
       imagesDone += batch.count
       tell(phase: phase, done: range.upperBound, total: slices.count)
     }
-    if phase == "validation" { validationSeconds = RateMeter.now() - started }
+    clock.note(phase, seconds: working - started)
     return evaluation
   }
 
@@ -211,7 +212,7 @@ import Pipeline
   /// - Returns: nil when asked to stop before the end; a value of nil without a defence.
   private func attackedAccuracy() throws -> (value: Double?, Void)? {
     guard let defence else { return (nil, ()) }
-    let phase = "attacked validation", started = RateMeter.now()
+    let phase = TrainingClock.attackedValidation, started = working
     let scratch = try Arena(count: job.batch * 3 * Geometry.pixels)
     let clean = try Arena(count: job.batch * 3 * Geometry.pixels)
     var correct = 0
@@ -224,7 +225,7 @@ import Pipeline
       imagesDone += slices.count
       tell(phase: phase, done: range.upperBound, total: data.valid.count)
     }
-    validationSeconds? += RateMeter.now() - started
+    clock.note(phase, seconds: working - started)
     return (Double(correct) / Double(data.valid.count), ())
   }
 
@@ -295,20 +296,27 @@ import Pipeline
 
   /// Waits while paused. - Returns: false when asked to stop now.
   private func obey(phase: String, done: Int, total: Int) -> Bool {
+    // One phase's rate is not another's.
+    if clock.enter(phase) { restartMeter() }
     if wishMeter.isDue(), control.wish != .stopNow { for wish in folder.takeWishes() { control.wish = wish } }
     let began = RateMeter.now()
     var isPaused = false
     while control.wish == .pause {
-      isPaused = true
       let progress = progress(phase: phase, done: done, total: total)
-      report(.progress(progress, paused: true))
+      if !isPaused { report(.progress(progress, paused: true)) }
+      isPaused = true
       folder.report(progress, paused: true)
       Thread.sleep(forTimeInterval: 0.2)
       for wish in folder.takeWishes() { control.wish = wish }
-      meter = RateMeter()
+      restartMeter()
     }
     if isPaused { pausedSeconds += RateMeter.now() - began }
     return control.wish != .stopNow
+  }
+
+  private func restartMeter() {
+    meter = RateMeter()
+    meter.mark(imagesDone)
   }
 
   private func tell(phase: String, done: Int, total: Int) {
@@ -322,7 +330,7 @@ import Pipeline
 
   /// Says once how long the whole may take, when a few batches have been timed (the first one builds the plans).
   private func estimate(_ progress: RunProgress) {
-    guard !toldEstimate, progress.phase == "training", stepsDone >= 5, RateMeter.now() - began > 2,
+    guard !toldEstimate, progress.phase == TrainingClock.training, stepsDone >= 5, RateMeter.now() - began > 2,
       let left = progress.secondsLeft
     else { return }
     toldEstimate = true
@@ -332,16 +340,9 @@ import Pipeline
 
   private func progress(phase: String, done: Int, total: Int) -> RunProgress {
     let rate = meter.rate
-    var left: Double?
-    if rate > 0 {
-      let toTrain =
-        (job.epochs - position.epoch) * data.train.count
-        + (phase == "training" ? data.train.count - done : 0)
-      // Before the first validation: inference takes about a third of a training step.
-      let validation = validationSeconds ?? Double(data.valid.count) / (3 * rate)
-      let trainRate = phase == "training" ? rate : rate / 3
-      left = Double(toTrain) / trainRate + validation * Double(job.epochs - position.epoch + 1)
-    }
+    let left = clock.secondsLeft(
+      phase, done: done, of: total, rate: rate, epochsAfter: job.epochs - position.epoch, train: data.train.count,
+      valid: data.valid.count, isDefended: defence != nil)
     return RunProgress(
       phase: phase, epoch: position.epoch, done: done, total: total, rate: rate, secondsLeft: left,
       loss: position.seen > 0 ? position.lossSum / (position.weightSum ?? Double(position.seen)) : nil)

@@ -38,6 +38,26 @@ extension Job {
   package var drawsSplit: Bool { if case .file = SplitKind(split) { false } else { true } }
 }
 
+/// Which slices a run was trained on, in words that may leave the machine with its weights: no paths.
+package struct TrainedOn: Codable, Sendable, Equatable {
+  package let corpus: String
+  package let split: String
+  package let seed: UInt64
+  package let strideMilliseconds: Int
+
+  package init(_ job: Job) {
+    corpus = job.corpus.split(separator: "/").last.map(String.init) ?? job.corpus
+    (split, seed, strideMilliseconds) = (job.splitName, job.seed, job.strideMilliseconds)
+  }
+
+  /// Whether a job's validation part was, as far as these words tell, no training part here.
+  func hasParts(of job: Job) -> Bool {
+    let other = TrainedOn(job)
+    return split == other.split && (seed == other.seed || !job.drawsSplit)
+      && (SplitKind(job.split) != .slice || strideMilliseconds == other.strideMilliseconds)
+  }
+}
+
 extension Job {
   /// The paper's section 4.3 where it speaks, our stated choices where it does not.
   package static let defaults = Job(corpus: "")

@@ -61,6 +61,9 @@ package struct RunQueue: Codable, Sendable, Equatable {
     return entries.remove(at: index)
   }
 
+  /// Back to where it was taken from.
+  mutating func putBack(_ entry: Entry) { entries.insert(entry, at: 0) }
+
   package mutating func obey(_ wish: QueueWish) {
     switch wish {
     case .remove(let id): entries.removeAll { $0.id == id }

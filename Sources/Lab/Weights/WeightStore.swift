@@ -129,7 +129,7 @@ package struct WeightStore: Sendable {
       network: candidate.network.name, classes: candidate.classes, source: source.standardizedFileURL.path,
       sha256: try SHA256.hex(ofFile: source), format: file.format.rawValue, names: match.names, prefix: match.prefix,
       imported: now, fresh: (match.fresh + match.missing + match.wrongShape.map(\.wanted)).map(\.name),
-      normalisation: file.metadata["normalisation"])
+      normalisation: file.metadata["normalisation"], trainedOn: CheckpointFacts(file.metadata).trainedOn)
     try RunStore.makeFolder(folder)
     try match.write(from: file, metadata: [StoredWeights.originKey: try JSON.line(origin)], to: self.file(name))
     return try named(name)

@@ -137,7 +137,8 @@ enum ResultColumns {
   private static func notes(_ rows: [ResultRow]) -> [String] {
     var notes = [
       "accuracy is the field's weighted accuracy, in brackets its 95 % Wilson interval; success is (clean − attacked)/clean "
-        + "accuracy, as in the paper; 1 seed a run; merged is training and validation together, the paper's average accuracy"
+        + "accuracy, as in the paper; 1 seed a run; merged is training and validation together, the paper's average accuracy",
+      Scores.intervalNote,
     ]
     if rows.contains(where: { $0.paper != nil }) {
       notes.append(

@@ -74,7 +74,8 @@ enum PlainResults {
     let job = state.runs.first { $0.id == run }?.job
     let rows =
       results.reports.map { ResultRow($0, run: run, job: job) } + results.partial.map { ResultRow($0, job: job) }
-    return rows.flatMap(lines) + (results.reports.first?.notes ?? [])
+    var seen: Set<String> = []
+    return rows.flatMap(lines) + results.reports.flatMap(\.notes).filter { seen.insert($0).inserted }
   }
 
   private static func lines(_ row: ResultRow) -> [String] {

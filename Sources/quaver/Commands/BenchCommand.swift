@@ -53,8 +53,8 @@ struct BenchCommand: AsyncParsableCommand {
   private static var choices: String { BenchPeer.allCases.map(\.rawValue).joined(separator: ", ") }
 
   func validate() throws {
-    guard rounds >= 1, seconds >= 0 else {
-      throw ValidationError("--rounds must be at least 1 and --seconds not negative.")
+    guard rounds >= 1, (0..<Double.infinity).contains(seconds) else {
+      throw ValidationError("--rounds must be at least 1, and --seconds finite and not negative.")
     }
     guard scaling else { return try checkPeers() }
     guard against.isEmpty, !attacks, !check else {

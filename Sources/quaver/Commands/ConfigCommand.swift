@@ -43,12 +43,14 @@ struct ConfigCommand: ParsableCommand {
       }
       return Console.line("\(file.path): written; everything in it is commented out, so nothing has changed")
     }
-    let (_, problems) = Config.read(file)
+    let (config, mistakes) = Config.read(file)
+    let problems =
+      mistakes.map(\.description) + [config.themeProblem(in: common.themeFolders)?.description].compactMap(\.self)
     if common.json {
-      let report = Report(file: file.path, written: false, problems: problems.map(\.description))
+      let report = Report(file: file.path, written: false, problems: problems)
       Console.line(try JSON.line(report))
     } else {
-      for problem in problems { Console.error(problem.description) }
+      for problem in problems { Console.error(problem) }
       let verdict = problems.isEmpty ? "in order" : "\(problems.count) of its entries cannot be used"
       Console.line("\(file.path): \(verdict)")
     }

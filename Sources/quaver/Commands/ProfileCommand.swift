@@ -18,7 +18,7 @@ struct ProfileCommand: AsyncParsableCommand {
   var demand: [EngineWork] = []
   @Option(help: "Images a step.")
   var batch = 32
-  @Option(help: "About how many seconds to spend on each.")
+  @Option(help: "About how many seconds to spend on each; at least three steps are taken.")
   var seconds = 3.0
   @Flag(help: "Add up layers of one kind.")
   var byKind = false
@@ -26,6 +26,12 @@ struct ProfileCommand: AsyncParsableCommand {
   @OptionGroup var computing: PrecisionOption
   @OptionGroup var tables: TableOptions
   @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard (0..<Double.infinity).contains(seconds) else {
+      throw ValidationError("--seconds \(seconds) is no length of time.")
+    }
+  }
 
   func run() async throws {
     guard batch >= 1 else { throw NNError.badBatch(batch) }

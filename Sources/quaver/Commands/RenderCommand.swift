@@ -28,7 +28,7 @@ struct RenderCommand: AsyncParsableCommand {
   var slice = 1
   @OptionGroup(title: "Of the panes attack, results and explain") var attacking: RenderedAttack
   @OptionGroup(title: "Of the confusion pane") var confusing: RenderedConfusion
-  @Option(help: "A theme's name.")
+  @Option(help: "A theme's name, or the path of its file.")
   var theme = "dark"
   @Option(
     help:
@@ -83,6 +83,7 @@ struct RenderCommand: AsyncParsableCommand {
   }
 
   private func table(_ state: State) throws -> ResultTable {
+    guard state.focus != .log else { throw RenderError.nothingToShow("a log is of one session of the workbench") }
     guard let table = Panes.named(state.focus)?.detail(state) ?? Panes.named(state.focus)?.table(state) else {
       throw RenderError.nothing(pane)
     }
@@ -106,10 +107,8 @@ struct RenderCommand: AsyncParsableCommand {
     }
     try attacking.check(for: pane.id, confusing)
     let laboratory = try common.laboratory()
-    let themes = ThemeFiles.all(in: [WorkbenchSession.installedThemes].compactMap { $0 }).themes
-    guard let theme = themes.first(where: { $0.name == theme }) else {
-      throw ThemeError.unknownTheme(name: theme, known: themes.map(\.name))
-    }
+    let themes = ThemeFiles.all(in: common.themeFolders).themes
+    let theme = try ThemeFiles.find(theme, among: themes)
     var state = State(
       size: try cells() ?? Self.standard, look: Look(theme: theme, depth: .truecolor, rung: .half), themes: themes,
       transforms: Laboratory.transforms, models: Laboratory.models)

@@ -92,7 +92,8 @@ struct SweepCommand: AsyncParsableCommand {
       let sweep = try DefenceSweep(
         job.job(), defences: names, epsilons: try EpsilonSweep.parse(eps), ratio: ratio, weights: laboratory.weights)
       let quiet = tables.isQuiet(common)
-      let base = laboratory.store.root.deletingLastPathComponent().appendingPathComponent("sweeps/\(sweep.name)")
+      let base = laboratory.store.root.deletingLastPathComponent()
+        .appendingPathComponent("sweeps/\(sweep.name(part, limit: attackLimit))")
       let notes = [
         "\(job.model) on \(job.corpus), \(job.transform), split \(job.job().splitName), 1 seed (\(job.seed))"
       ]
@@ -124,7 +125,7 @@ struct SweepCommand: AsyncParsableCommand {
 struct JobOptions: ParsableArguments {
   @Option(help: "A registered corpus, or a folder of sound files.")
   var corpus: String
-  @Option(help: "linear, mel, cqt or mfcc.")
+  @Option(help: "The spectrogram: \(Laboratory.transforms.joined(separator: ", ")).")
   var transform = Job.defaults.transform
   @Option(help: "The network: \(Laboratory.models.joined(separator: ", ")).")
   var model = "alexnet"

@@ -14,7 +14,7 @@ struct TrainCommand: AsyncParsableCommand {
 
   @Option(help: "A registered corpus, or a folder of sound files.")
   var corpus: String
-  @Option(help: "linear, mel, cqt or mfcc.")
+  @Option(help: "The spectrogram: \(Laboratory.transforms.joined(separator: ", ")).")
   var transform = Job.defaults.transform
   @Option(help: "The network: \(Laboratory.models.joined(separator: ", ")).")
   var model = Job.defaults.model
@@ -153,7 +153,8 @@ struct TrainingSession {
     let line: String? =
       switch event {
       case .began(let run): try? JSON.line(Line(event: "began", value: RunReport(run)))
-      case .progress(let progress, _): try? JSON.line(Line(event: "progress", value: progress))
+      case .progress(let progress, let paused):
+        try? JSON.line(Line(event: paused ? "paused" : "progress", value: progress))
       case .epoch(let epoch): try? JSON.line(Line(event: "epoch", value: epoch))
       case .note(let text): try? JSON.line(Line(event: "note", value: text))
       }
@@ -174,16 +175,17 @@ struct TrainingSession {
   }
 }
 
-/// SIGINT, SIGTERM and SIGHUP ask a run to stop with a checkpoint; a second one ends the program at once.
+/// SIGINT, SIGTERM and SIGHUP ask a run to stop with a checkpoint; a second one ends the program at once, unless it is a SIGHUP: a shell
+/// passes one on when its terminal goes, and the kernel sends another when the shell ends, milliseconds later.
 ///
 /// A signal that was ignored when the program started stays ignored: that is what nohup asks for.
 final class StopSignals {
   private var sources: [any DispatchSourceSignal] = []
-  /// Signals belong to the process, and so does the last of them.
-  private static let last = Mutex<Int32?>(nil)
+  /// Signals belong to the process, and so does the first of them.
+  private static let first = Mutex<Int32?>(nil)
 
   /// The signal that asked for the stop.
-  var received: Int32? { Self.last.withLock { $0 } }
+  var received: Int32? { Self.first.withLock { $0 } }
 
   /// - Parameter unit: what is finished first.
   init(control: RunControl, at unit: String = "this batch") {
@@ -191,8 +193,14 @@ final class StopSignals {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
       source.setEventHandler {
-        if control.wish == .stopNow { _exit(128 + number) }
-        Self.last.withLock { $0 = number }
+        let isFirst = Self.first.withLock { first in
+          defer { first = first ?? number }
+          return first == nil
+        }
+        guard isFirst else {
+          if number != SIGHUP { _exit(128 + number) }
+          return
+        }
         control.wish = .stopNow
         Console.error("stopping after \(unit) …")
       }

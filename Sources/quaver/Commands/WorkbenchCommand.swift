@@ -58,18 +58,17 @@ struct WorkbenchSession {
     options.color = screen.color ?? config.color
     options.ascii = screen.ascii || config.ascii
     options.mouse = screen.mouse ?? config.mouse
-    options.theme = screen.theme ?? config.theme
+    let badTheme = screen.theme == nil ? config.themeProblem(in: common.themeFolders) : nil
+    options.theme = screen.theme ?? (badTheme == nil ? config.theme : nil)
     options.probes = screen.probe ?? config.probes
-    options.themeFolders = [
-      Self.installedThemes, common.paths.config.appendingPathComponent("themes").path,
-    ].compactMap { $0 }
+    options.themeFolders = common.themeFolders
     options.maxKilobytesPerSecond = max(0, screen.maxKbps ?? config.maxKilobytesPerSecond)
     options.keymap = config.keymap
     if screen.restore ?? config.restores {
       options.sessionFile = common.paths.state.appendingPathComponent("session.json")
     }
     options.run = run
-    options.problems = problems.map(\.description)
+    options.problems = problems.map(\.description) + [badTheme?.description].compactMap(\.self)
     return options
   }
 
@@ -88,9 +87,16 @@ struct WorkbenchSession {
     }
     if case .signal(let number) = reason { throw ExitCode(128 + number) }
   }
+}
+
+extension CommonOptions {
+  /// Where themes come from: the program's own, then the user's.
+  var themeFolders: [String] {
+    [Self.installedThemes, paths.config.appendingPathComponent("themes").path].compactMap(\.self)
+  }
 
   /// `themes/` beside the sources, or `share/quaver/themes` beside an installed program.
-  static var installedThemes: String? {
+  private static var installedThemes: String? {
     guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return nil }
     let folder = URL(fileURLWithPath: program).deletingLastPathComponent()
     return ["../share/quaver/themes", "../../../themes", "../../themes"]
