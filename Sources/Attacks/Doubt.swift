@@ -94,8 +94,9 @@ package enum Doubt {
   /// What knows one answer only cannot be led astray, and a success of 0 is no strength.
   private static func constant(_ summary: AttackSummary) -> String? {
     guard summary.answersOneClass == true else { return nil }
-    return "The network gives all \(summary.images) clean images the same answer: there is nothing to attack, and no "
-      + "success of \(title(summary)) proves no robustness."
+    return
+      "The network gives all \(summary.images) clean images the same answer: whatever \(title(summary)) makes of that "
+      + "says nothing about robustness."
   }
 
   private static func logits(_ summary: AttackSummary) -> String? {

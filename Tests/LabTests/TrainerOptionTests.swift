@@ -93,6 +93,16 @@ import Testing
     reseeded.seed = 1
     let leaking = try await laboratory.train(reseeded, name: "leaking", control: RunControl()) { _ in }
     #expect(leaking.notes.contains { $0.contains(words) })
+    // What came before that is not forgotten: the second generation has seen both parts too.
+    let second = home.appendingPathComponent("y.safetensors")
+    _ = try laboratory.export("leaking", to: second)
+    var names = WeightStore.ImportOptions()
+    names.name = "y2"
+    _ = try laboratory.weights.store(try laboratory.weights.examine(second, names), names, now: Date())
+    reseeded.weights = StartingWeights("y2")
+    let grandchild = try await laboratory.train(reseeded, name: "grandchild", control: RunControl()) { _ in }
+    #expect(grandchild.notes.contains { $0.contains(words) })
+    try laboratory.weights.remove("y2")
     let (before, after) = (
       try SafeTensors(contentsOf: laboratory.store.open("scratch").bestCheckpoint),
       try SafeTensors(contentsOf: laboratory.store.open("tuned").lastCheckpoint)

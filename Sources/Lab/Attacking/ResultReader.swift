@@ -8,7 +8,9 @@ extension RunFolder {
   /// Reports of complete attacks, with the doubts that comparing them raises, and attacks that are not complete.
   /// What cannot be read is left out.
   package func results() -> RunResults {
-    let names = ((try? FileManager.default.contentsOfDirectory(atPath: attacks.path)) ?? []).sorted()
+    // Numbers in names count as such: 8 before 32.
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: attacks.path)) ?? [])
+      .sorted { $0.compare($1, options: .numeric) == .orderedAscending }
     var complete: [(record: AdversarialRecord?, report: AttackReport)] = [], partial: [PartialAttack] = []
     for name in names {
       let folder = attacks.appendingPathComponent(name), record = try? AdversarialSet.record(folder)

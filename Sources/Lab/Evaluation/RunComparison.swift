@@ -74,9 +74,9 @@ package struct RunComparison: Codable, Sendable, Equatable {
 
   private static func unpaired(_ a: Job, _ b: Job) -> String {
     a.corpus == b.corpus
-      ? "they were measured on other slices, so only recalls can be paired, and the slices are part of the difference"
-      : "they were measured on other corpora (\(a.corpus), \(b.corpus)), so only recalls can be paired, and the corpora are "
-        + "part of the difference"
+      ? "the runs were measured on different slices: only recalls can be paired, and some of the difference may be the slices'"
+      : "the runs were measured on different corpora (\(a.corpus), \(b.corpus)): only recalls can be paired, and some of the "
+        + "difference may be the corpora's"
   }
 
   /// Share of right slices of each utterance, in the corpus's order.

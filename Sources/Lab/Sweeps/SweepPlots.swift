@@ -6,7 +6,7 @@ extension EpsilonSweep {
   /// Accuracy under attack against ε, a line an attack with its Wilson interval; the clean accuracy dashed.
   package static func figure(_ reports: [AttackReport]) -> Figure {
     // At ε = 0 nothing is attacked, and a logarithmic axis has no 0.
-    let reports = reports.filter { AttackTables.epsilon($0) == .none || $0.settings.epsilon > 0 }
+    let (all, reports) = (reports, reports.filter { AttackTables.epsilon($0) == .none || $0.settings.epsilon > 0 })
     let epsilons = Set(reports.filter { AttackTables.epsilon($0) != .none }.map { $0.settings.epsilon * 255 }).sorted()
     var series: [LinePlot.Series] = []
     for name in reports.map(\.attack).reduce(into: [String](), { if !$0.contains($1) { $0.append($1) } }) {
@@ -24,15 +24,17 @@ extension EpsilonSweep {
             return (interval?.low ?? 0) * 100...(interval?.high ?? 1) * 100
           }, hasMarks: !isFlat))
     }
-    if let clean = reports.first?.effect?.clean.accuracy {
+    if let clean = all.first?.effect?.clean.accuracy {
       series.append(
         LinePlot.Series(
           "no attack", x: epsilons, y: epsilons.map { _ in clean * 100 }, isDashed: true, hasMarks: false))
     }
     let plot = LinePlot(
       "", x: axis(epsilons), y: Axis("accuracy (%)", 0...100), series, size: Size(520, 320))
+    let leftOut = all.count > reports.count ? ["ε = 0 is the dashed line: nothing is attacked there"] : []
     return Figure(
-      table(reports).title, rows: [[plot]], notes: ["bands: \(Scores.intervalNote)"] + (reports.first?.notes ?? []))
+      table(all).title, rows: [[plot]],
+      notes: ["bands: \(Scores.intervalNote)"] + leftOut + (all.first?.notes ?? []))
   }
 
   /// ε on a logarithmic axis with its own values as marks.

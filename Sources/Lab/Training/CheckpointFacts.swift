@@ -7,7 +7,8 @@ struct CheckpointFacts {
   /// The levels that its images were scaled by.
   let scaling: Scaling?
   let position: Position?
-  let trainedOn: TrainedOn?
+  /// What the weights were trained on, the last first; empty where nothing tells.
+  let trainedOn: [TrainedOn]
 
   init(_ metadata: [String: String]) {
     func decode<T: Decodable>(_ key: String) -> T? {
@@ -15,7 +16,7 @@ struct CheckpointFacts {
     }
     (scaling, position) = (decode(Self.scalingKey), decode(Self.positionKey))
     let job: Job? = decode(Self.jobKey)
-    trainedOn = decode(Self.trainedOnKey) ?? job.map { TrainedOn($0) }
+    trainedOn = decode(Self.trainedOnKey) ?? [job].compactMap(\.self).map { TrainedOn($0) }
   }
 
   static let trainedOnKey = "quaver.trained-on"

@@ -32,7 +32,7 @@ package struct Defence: Codable, Sendable, Equatable {
           what: "--defend", text: text, expected: "an attack, or one with settings such as pgd:eps=8/255,ratio=1")
       }
       guard given.insert(pair[0]).inserted else {
-        throw EvaluationError.repeated(what: "the setting of --defend", value: pair[0])
+        throw EvaluationError.repeated(what: "--defend", value: pair[0])
       }
       try set(pair[0], to: pair[1], of: attack)
     }

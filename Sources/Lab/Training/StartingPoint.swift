@@ -67,12 +67,13 @@ struct StartingPoint: Sendable {
     let file = origin.source.split(separator: "/").last.map(String.init) ?? origin.source
     return
       "fine-tuned from weights “\(weights.name)” (\(file), SHA-256 \(origin.sha256.prefix(12))…, \(origin.names) names)"
-      + images(origin, job.options?.normalisation) + leak(origin.trainedOn, job)
+      + images(origin, job.options?.normalisation) + leak(origin.trainedOn ?? [], job)
   }
 
   /// What they have seen of the slices that will validate.
-  private static func leak(_ earlier: TrainedOn?, _ job: Job) -> String {
-    guard let earlier, earlier.corpus == TrainedOn(job).corpus, !earlier.hasParts(of: job) else { return "" }
+  private static func leak(_ trainings: [TrainedOn], _ job: Job) -> String {
+    let corpus = TrainedOn(job).corpus
+    guard let earlier = trainings.first(where: { $0.corpus == corpus && !$0.hasParts(of: job) }) else { return "" }
     return
       "; they were trained on this corpus under another split (\(earlier.split), seed \(earlier.seed)): what validates "
       + "here may be among what they saw"

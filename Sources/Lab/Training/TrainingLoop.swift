@@ -69,6 +69,8 @@ import Pipeline
     }
     self.position = position
     try folder.keepMetrics(through: position.epoch - 1)
+    report(
+      .note("goes on in epoch \(position.epoch) of \(job.epochs), after \(position.batch) of \(stepsPerEpoch) steps"))
   }
 
   // MARK: the run

@@ -22,8 +22,8 @@ package struct StoredWeights: Sendable, Equatable {
     package var fresh: [String]
     /// Of the fixed first layer that they were trained behind ("imagenet"); nil for none, and where the file does not tell.
     package var normalisation: String?
-    /// What a run of ours trained them on; nil where the file does not tell.
-    package var trainedOn: TrainedOn?
+    /// What runs of ours trained them on, the last first; nil and empty where the file does not tell.
+    package var trainedOn: [TrainedOn]?
   }
 
   static let originKey = "quaver.weights"

@@ -15,19 +15,21 @@ extension Laboratory {
   /// - Throws: `LabError`, `CoreError`, `WeightError`.
   package func export(_ name: String, checkpoint: CheckpointChoice = .last, to url: URL) throws -> Export {
     let source: URL
-    var metadata = ["format": "pt"], trainedOn: TrainedOn?
+    var metadata = ["format": "pt"], earlier: [TrainedOn] = []
     switch try trained(name) {
     case .run(let run):
       source = run.checkpoint(checkpoint)
       guard FileManager.default.fileExists(atPath: source.path) else { throw LabError.runHasNoCheckpoint(run.id) }
       metadata["quaver.run"] = run.id
+      let start = try run.record().job.weights.flatMap { try? weights.named($0.name) }
+      earlier = start?.origin.trainedOn ?? []
     case .weights(let weights):
-      (source, trainedOn) = (weights.url, weights.origin.trainedOn)
+      (source, earlier) = (weights.url, weights.origin.trainedOn ?? [])
       (metadata["network"], metadata["classes"]) = (weights.origin.network, "\(weights.origin.classes)")
     }
     let file = try WeightFile(contentsOf: source)
-    trainedOn = CheckpointFacts(file.metadata).trainedOn ?? trainedOn
-    metadata[CheckpointFacts.trainedOnKey] = try trainedOn.map { try JSON.line($0) }
+    let trainedOn = CheckpointFacts(file.metadata).trainedOn + earlier
+    metadata[CheckpointFacts.trainedOnKey] = trainedOn.isEmpty ? nil : try JSON.line(trainedOn)
     for key in ["network", "classes", "normalisation", "quaver.emotions", "quaver.scaling", StoredWeights.originKey] {
       metadata[key] = file.metadata[key] ?? metadata[key]
     }

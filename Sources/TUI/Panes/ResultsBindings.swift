@@ -37,7 +37,9 @@ enum ResultsBindings {
       state.resultsPane.searchSlices(ResultsPane.emotions(state))
       return []
     },
-    Binding("results.close", ["u"], "table", "From the slices back to the table of attacks.", isEnabled: isOpen) {
+    Binding(
+      "results.close", ["u"], "table", "From the slices back to the table of attacks.", hint: 1, isEnabled: isOpen
+    ) {
       $0.resultsPane.close()
       return []
     },

@@ -194,6 +194,10 @@ enum AttackProgress {
     case .estimate(let estimate):
       guard !quiet else { return }
       for row in estimate.rows {
+        guard row.images > 0 else {
+          Console.line("  \(row.attack): done before")
+          continue
+        }
         Console.line(
           "  \(row.attack): at most \(Self.counted(row)) for each of "
             + "\(row.images) images, about \(Console.duration(row.seconds))")
@@ -205,9 +209,15 @@ enum AttackProgress {
     case .finished(let report):
       guard !quiet, let effect = report.effect else { return }
       Console.line(
-        "\(report.title), \(report.part.words) part: accuracy \(Console.percent(effect.clean.accuracy)) → \(Console.percent(effect.attacked.accuracy))"
+        "\(name(report)), \(report.part.words) part: accuracy \(Console.percent(effect.clean.accuracy)) → \(Console.percent(effect.attacked.accuracy))"
           + (effect.success.map { ", success \(Console.percent($0))" } ?? ""))
     }
+  }
+
+  /// "PGD ε 8/255", "Pixle".
+  private static func name(_ report: AttackReport) -> String {
+    let hasEpsilon = (try? Attacks.named(report.attack))?.knobs.contains(.epsilon) ?? false
+    return hasEpsilon ? "\(report.title) ε \(report.settings.epsilonText)" : report.title
   }
 
   /// "2 gradients", "200 queries".

@@ -108,7 +108,7 @@ struct TrainingSession {
     try training.apply()
     let laboratory = try common.laboratory()
     let control = RunControl()
-    let signals = StopSignals(control: control)
+    let signals = StopSignals(control: control, at: "this batch, with a checkpoint")
     let json = common.json
     let ended = try await body(laboratory, control) { event in
       if json { Self.printJSON(event) } else { Self.printText(event) }
