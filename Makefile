@@ -5,6 +5,8 @@ BUILD := swift build -c release
 QUAVER := .build/release/quaver
 # Where make bench writes what it found.
 RESULTS ?= Benchmarks/results/compare.json
+# Rounds of make bench: one takes half the time of three, and its ratios are less sure.
+ROUNDS ?= 3
 # Folders are listed too: their time changes when a file in them is added or removed.
 SOURCES := $(shell find Sources themes Package.swift 2>/dev/null)
 
@@ -50,7 +52,7 @@ bench: build ## compares our speed with librosa's, PyTorch's and torchattacks', 
 	@./setup peers
 	@Benchmarks/setup-peers >/dev/null
 	@$(BUILD) --product count-allocations && .build/release/count-allocations Benchmarks/thresholds.json
-	$(QUAVER) bench --against torch --against torchattacks --against librosa --rounds 3 --check \
+	$(QUAVER) bench --against torch --against torchattacks --against librosa --rounds $(ROUNDS) --check \
 	  --output $(RESULTS)
 
 evidence: build ## runs the long trainings that quoted accuracies come from

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Files that are never seen half-written: written beside the target, fsynced, renamed, and the folder fsynced.
 package enum AtomicFile {
@@ -128,8 +129,13 @@ package enum AtomicFile {
   private static let suffix = ".partial"
   private static func prefix(_ place: URL) -> String { ".\(place.lastPathComponent)." }
 
-  /// Takes away what killed processes left beside a file: none of that number lives, and nobody holds it.
+  /// Files whose folders this process has looked through.
+  private static let swept = Mutex<Set<String>>([])
+
+  /// Takes away what killed processes left beside a file: none of that number lives, and nobody holds it. Once a process, or a file
+  /// that is written twice a second would have its folder listed as often.
   private static func removeOrphans(of place: URL) {
+    guard swept.withLock({ $0.insert(place.path).inserted }) else { return }
     let folder = place.deletingLastPathComponent(), prefix = prefix(place)
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     for name in names where name.hasPrefix(prefix) && name.hasSuffix(suffix) {

@@ -8,7 +8,7 @@ package enum Library {
   package static var name: String { String(cString: quaver_dnn_version()) }
 
   /// Grows when what we make of the library's primitives gives other last bits than before.
-  package static let revision = 5
+  package static let revision = 6
 
   /// Whether this processor's vectors of 512 bits go through in two halves (Zen 4).
   package static var halvesVectors: Bool { quaver_dnn_halves_vectors() }

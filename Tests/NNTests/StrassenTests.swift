@@ -129,7 +129,7 @@ import Testing
 }
 
 /// Floats at a line's begin, NaN at first, with some behind them that nobody may write.
-private final class Room {
+final class Room {
   let floats: UnsafeMutablePointer<Float>
   private let count: Int
 
@@ -146,7 +146,7 @@ private final class Room {
 }
 
 /// Factors of whole numbers.
-private struct Example {
+struct Example {
   let shape: StrassenTests.Shape
   private(set) var a: [Float] = [], b: [Float] = [], dy: [Float] = [], bias: [Float] = [], before: [Float] = []
 

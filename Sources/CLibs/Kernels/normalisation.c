@@ -58,17 +58,29 @@ INLINE void gradient_sums_column(const float *dy, const float *x, ptrdiff_t rows
   *sum = a, *products = b;
 }
 
+// Strips of sixteen columns from column `c` on that are taken at a time, none of them alone; 0 where none is whole.
+INLINE ptrdiff_t strips_from(ptrdiff_t c, ptrdiff_t lanes) {
+  const ptrdiff_t left = (lanes - c) / 16;
+  return left <= STRIPS ? left : left < 2 * STRIPS ? left / 2 : STRIPS;
+}
+
 INLINE void moments(const float *x, ptrdiff_t pixels, ptrdiff_t lanes, const float *shift, double *sums) {
   ptrdiff_t c = 0;
-  for (; c + 16 <= lanes; c += 16) moments_16(x + c, pixels, lanes, shift + c, sums + c, sums + lanes + c);
-  for (; c + 8 <= lanes; c += 8) moments_8(x + c, pixels, lanes, shift + c, sums + c, sums + lanes + c);
+  for (ptrdiff_t strips; (strips = strips_from(c, lanes)) > 0; c += 16 * strips)
+    moments_16(x + c, pixels, lanes, strips, shift + c, sums + c, sums + lanes + c);
+  for (; c + 8 <= lanes; c += 8) moments_8(x + c, pixels, lanes, 1, shift + c, sums + c, sums + lanes + c);
   for (; c < lanes; c++) moments_column(x + c, pixels, lanes, shift[c], sums + c, sums + lanes + c);
 }
 
 INLINE void apply(const float *x, float *y, ptrdiff_t pixels, ptrdiff_t lanes, const quaver_norm *n,
                   quaver_activation f) {
+  const ptrdiff_t step = lanes > 16 ? ROWS : pixels;
   ptrdiff_t c = 0;
-  for (; c + 16 <= lanes; c += 16) apply_16(x + c, y + c, pixels, lanes, n->scale + c, n->offset + c, f);
+  for (ptrdiff_t first = 0; first < pixels; first += step) {
+    const ptrdiff_t rows = first + step < pixels ? step : pixels - first, at = first * lanes;
+    for (c = 0; c + 16 <= lanes; c += 16)
+      apply_16(x + at + c, y + at + c, rows, lanes, n->scale + c, n->offset + c, f);
+  }
   for (; c + 8 <= lanes; c += 8) apply_8(x + c, y + c, pixels, lanes, n->scale + c, n->offset + c, f);
   for (; c < lanes; c++)
     for (ptrdiff_t i = c; i < pixels * lanes; i += lanes)
@@ -80,10 +92,10 @@ INLINE void gradient_sums(const float *dy, const float *x, ptrdiff_t pixels, ptr
   const float *s = n->scale, *o = n->offset, *m = n->mean;
   double *products = sums + lanes;
   ptrdiff_t c = 0;
-  for (; c + 16 <= lanes; c += 16)
-    gradient_sums_16(dy + c, x + c, pixels, lanes, s + c, o + c, m + c, f, sums + c, products + c);
+  for (ptrdiff_t strips; (strips = strips_from(c, lanes)) > 0; c += 16 * strips)
+    gradient_sums_16(dy + c, x + c, pixels, lanes, strips, s + c, o + c, m + c, f, sums + c, products + c);
   for (; c + 8 <= lanes; c += 8)
-    gradient_sums_8(dy + c, x + c, pixels, lanes, s + c, o + c, m + c, f, sums + c, products + c);
+    gradient_sums_8(dy + c, x + c, pixels, lanes, 1, s + c, o + c, m + c, f, sums + c, products + c);
   for (; c < lanes; c++)
     gradient_sums_column(dy + c, x + c, pixels, lanes, s[c], o[c], m[c], f, sums + c, products + c);
 }
@@ -91,9 +103,13 @@ INLINE void gradient_sums(const float *dy, const float *x, ptrdiff_t pixels, ptr
 INLINE void gradient(const float *dy, const float *x, float *dx, ptrdiff_t pixels, ptrdiff_t lanes,
                      const quaver_norm *n, quaver_activation f) {
   const float *s = n->scale, *o = n->offset, *b = n->by_x, *k = n->constant;
+  const ptrdiff_t step = lanes > 16 ? ROWS : pixels;
   ptrdiff_t c = 0;
-  for (; c + 16 <= lanes; c += 16)
-    gradient_16(dy + c, x + c, dx + c, pixels, lanes, s + c, o + c, b + c, k + c, f);
+  for (ptrdiff_t first = 0; first < pixels; first += step) {
+    const ptrdiff_t rows = first + step < pixels ? step : pixels - first, at = first * lanes;
+    for (c = 0; c + 16 <= lanes; c += 16)
+      gradient_16(dy + at + c, x + at + c, dx + at + c, rows, lanes, s + c, o + c, b + c, k + c, f);
+  }
   for (; c + 8 <= lanes; c += 8) gradient_8(dy + c, x + c, dx + c, pixels, lanes, s + c, o + c, b + c, k + c, f);
   for (; c < lanes; c++)
     for (ptrdiff_t i = c; i < pixels * lanes; i += lanes)

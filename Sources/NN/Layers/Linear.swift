@@ -183,6 +183,7 @@ extension Shape {
 @Engine private final class WeightProduct {
   private enum Way {
     case strassen(StrassenGradient)
+    case tiled(TiledGradient)
     case direct(PlannedProduct)
   }
 
@@ -193,6 +194,8 @@ extension Shape {
     let isSmall = rows <= LinearOperation.fewRows
     if !isSmall, let gradient = StrassenGradient(form, site) {
       way = .strassen(gradient)
+    } else if !isSmall, let gradient = TiledGradient(rows: rows, width: width, outputs: outputs, site) {
+      way = .tiled(gradient)
     } else {
       way = .direct(
         try PlannedProduct(
@@ -203,6 +206,7 @@ extension Shape {
   var kernel: String {
     switch way {
     case .strassen(let gradient): gradient.kernel
+    case .tiled(let gradient): gradient.kernel
     case .direct(let product): product.kernel
     }
   }
@@ -210,6 +214,7 @@ extension Shape {
   func run(_ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, into gradient: UnsafeMutablePointer<Float>) {
     switch way {
     case .strassen(let strassen): strassen.run(dy, x, into: gradient)
+    case .tiled(let tiled): tiled.run(dy, x, into: gradient)
     case .direct(let product): product.run(dy, x, into: gradient)
     }
   }

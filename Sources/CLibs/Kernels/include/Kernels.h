@@ -20,4 +20,5 @@
 #include "strassen.h"
 #include "thread_mark.h"
 #include "tokens.h"
+#include "weight_gradient.h"
 #include "winograd.h"
