@@ -60,16 +60,24 @@ package enum EngineWork: String, CaseIterable, Codable, Sendable {
   }
 
   /// Images a second by the median step; takes steps for `seconds`, at least `least`.
-  package func rate(seconds: Double, least: Int = 1) -> Double {
-    let times = Stopwatch.times(seconds: seconds, least: least) { step() }
+  package func rate(seconds: Double, least: Int = 1) -> Double { rate(seconds: seconds, least: least) {} }
+
+  private func rate(seconds: Double, least: Int, obey: () throws -> Void) rethrows -> Double {
+    let times = try Stopwatch.times(seconds: seconds, least: least) {
+      try obey()
+      step()
+    }
     return Double(batch) / Double(times[times.count / 2]) * 1e9
   }
 
   /// Layer by layer, of at least three steps and about `seconds`.
-  package func profile(seconds: Double) -> EngineProfile {
+  package func profile(seconds: Double) -> EngineProfile { profile(seconds: seconds) {} }
+
+  /// - Parameter obey: asked before each step; what it throws ends the measurement.
+  package func profile(seconds: Double, obey: () throws -> Void) rethrows -> EngineProfile {
     plan.resetProfile()
     (optimiserTime, steps) = (0, 0)
-    let rate = rate(seconds: seconds, least: 3)
+    let rate = try rate(seconds: seconds, least: 3, obey: obey)
     return EngineProfile(
       network: network.entry.name, precision: network.entry.precision, work: work, batch: batch,
       threads: Parallel.threads, lanes: plan.laneCount, imagesPerSecond: rate,

@@ -176,6 +176,12 @@ import Kernels
     return !trainable.isEmpty && trainable.allSatisfy(\.isFrozen)
   }
 
+  /// The same of the parameters whose names begin with `prefix`: a node may be two layers of which one is frozen whole.
+  func areFrozen(_ prefix: String) -> Bool {
+    let trainable = parameters.filter { $0.key.hasPrefix(prefix) && $0.value.role == .trainable }
+    return !trainable.isEmpty && trainable.values.allSatisfy(\.isFrozen)
+  }
+
   /// Backward reads `value`.
   package func keep(_ value: Value) {
     value.buffer.use(at: moment(.backward))

@@ -67,6 +67,9 @@ package struct Audio: Sendable {
     }
   }
 
+  /// Equal for equal samples, whatever container and header they come from.
+  package var contentHash: ContentHash { samples.withUnsafeBytes { ContentHash($0) } }
+
   /// Reads the header alone.
   ///
   /// - Throws: `PipelineError` when the file is missing, empty, no audio, truncated or absurd.

@@ -14,8 +14,9 @@ package struct CSVTable: Sendable {
   package let name: String
   package let rows: [Row]
 
+  /// - Parameter trimming: takes blanks around fields away, quoted ones too.
   /// - Throws: `PipelineError.cannotOpen`, `PipelineError.malformedTable`.
-  package init(contentsOf url: URL, columns required: [String]) throws {
+  package init(contentsOf url: URL, columns required: [String], trimming: Bool = true) throws {
     name = url.lastPathComponent
     guard let data = try? Data(contentsOf: url) else {
       throw PipelineError.cannotOpen(path: url.path, reason: "no such file, or it may not be read")
@@ -35,9 +36,15 @@ package struct CSVTable: Sendable {
         throw PipelineError.malformedTable(
           path: url.path, reason: "line \(record.line) has \(record.fields.count) fields, the header \(header.count)")
       }
-      let values = record.fields.map { $0.trimmingCharacters(in: .whitespaces) }
+      let values = trimming ? record.fields.map { $0.trimmingCharacters(in: .whitespaces) } : record.fields
       return Row(line: record.line, fields: Dictionary(zip(header, values)) { first, _ in first })
     }
+  }
+
+  /// A field as it is written: quoted where it would not be read back as it is.
+  package static func field(_ text: String) -> String {
+    guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+    return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
   }
 
   private static func records(_ text: String, path: String) throws -> [(line: Int, fields: [String])] {

@@ -96,9 +96,8 @@ package struct CorpusCheck: Sendable {
   private static func examine(_ url: URL) -> Result {
     do {
       let audio = try Audio.decode(url), samples = audio.samples
-      let hash = samples.withUnsafeBytes { ContentHash($0) }
       return .fine(
-        seconds: audio.header.seconds, hash: hash, silent: silence(in: samples, rate: audio.sampleRate),
+        seconds: audio.header.seconds, hash: audio.contentHash, silent: silence(in: samples, rate: audio.sampleRate),
         clipped: Double(audio.clipped) / Double(samples.count))
     } catch let error as PipelineError {
       return .failed(error.reason)

@@ -31,9 +31,9 @@ struct FileIdentities {
   private var known: [String: Known]
   private var grew = false
 
-  /// - Parameter memory: a JSON file; one that is missing or unreadable is begun anew.
-  init(memory: URL) {
-    self.memory = memory
+  /// - Parameter cache: the folder of a JSON file; one that is missing or unreadable is begun anew.
+  init(cache: URL) {
+    memory = cache.appendingPathComponent("identities.json")
     known = (try? JSONDecoder().decode([String: Known].self, from: Data(contentsOf: memory))) ?? [:]
   }
 
@@ -55,5 +55,18 @@ struct FileIdentities {
   mutating func save() {
     guard grew, let data = try? JSONEncoder().encode(known) else { return }
     if (try? AtomicFile.write(memory, data)) != nil { grew = false }
+  }
+}
+
+extension Corpus {
+  /// Changes with every byte of its sound files. Their names and classes do not count, their order does.
+  ///
+  /// - Parameter cache: the image cache's folder, where the hashes of files are remembered.
+  /// - Throws: `CoreError.cannotRead`, `PipelineError.cannotOpen`.
+  package func contentHash(cache: URL) throws -> ContentHash {
+    var identities = FileIdentities(cache: cache)
+    let hashes = try utterances.map { try identities.hash(of: url(of: $0)).description }
+    identities.save()
+    return ContentHash(hashes.joined(separator: "\n"))
   }
 }

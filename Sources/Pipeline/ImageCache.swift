@@ -32,19 +32,23 @@ package struct ImageRequest: Sendable {
 package struct ImageCache: Sendable {
   private let folder: CacheFolder
 
-  /// 20 GiB, or as many as $QUAVER_CACHE_GIB names: a slice takes 49 KiB.
-  package static let defaultLimit: Int = {
-    let asked = ProcessInfo.processInfo.environment["QUAVER_CACHE_GIB"].flatMap { Int($0) }
-    return max(1, min(asked ?? 20, 1 << 20)) << 30
-  }()
+  /// Bytes: 20 GiB, or as many as $QUAVER_CACHE_GIB says; a slice takes 49 KiB.
+  ///
+  /// - Throws: `PipelineError.impossibleCacheLimit`.
+  package static func limit(gibibytes text: String?) throws -> Int {
+    guard let text, !text.isEmpty else { return 20 << 30 }
+    guard let asked = Double(text), asked.isFinite, asked > 0 else { throw PipelineError.impossibleCacheLimit(text) }
+    return Int(min(asked, 0x1p20) * 0x1p30)
+  }
   private static let format = "quaver images 1"
 
   /// - Parameters:
   ///   - folder: made if missing.
-  ///   - limit: bytes that the cache may take on disk.
-  /// - Throws: `CoreError.cannotWrite`.
-  package init(folder: URL, limit: Int = ImageCache.defaultLimit) throws {
-    self.folder = try CacheFolder(folder, limit: limit)
+  ///   - limit: bytes that the cache may take on disk; nil goes by the environment.
+  /// - Throws: `CoreError.cannotWrite`, `PipelineError.impossibleCacheLimit`.
+  package init(folder: URL, limit: Int? = nil) throws {
+    let asked = ProcessInfo.processInfo.environment["QUAVER_CACHE_GIB"]
+    self.folder = try CacheFolder(folder, limit: try limit ?? Self.limit(gibibytes: asked))
   }
 
   /// lo and hi of the request, from the cache or by the first pass.
@@ -133,7 +137,7 @@ package struct ImageCache: Sendable {
       Self.format, Self.libraries, "\(transform.name) \(transform.version)",
       "stride \(request.slicer.strideMilliseconds)",
     ]
-    var identities = FileIdentities(memory: folder.url.appendingPathComponent("identities.json"))
+    var identities = FileIdentities(cache: folder.url)
     for utterance in request.corpus.utterances {
       lines.append("\(try identities.hash(of: request.corpus.url(of: utterance))) \(utterance.samples)")
     }

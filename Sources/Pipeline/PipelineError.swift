@@ -20,6 +20,7 @@ package enum PipelineError: UserError, Equatable {
   case cannotSplit(reason: String)
   case stopped
   case cacheTooSmall(needed: Int, limit: Int)
+  case impossibleCacheLimit(String)
 
   package var description: String {
     switch self {
@@ -48,6 +49,8 @@ package enum PipelineError: UserError, Equatable {
     case .cacheTooSmall(let needed, let limit):
       "the images need \(needed >> 20) MiB, but the cache may hold \(limit >> 20) MiB; QUAVER_CACHE_GIB=N "
         + "lets it hold N GiB"
+    case .impossibleCacheLimit(let text):
+      "QUAVER_CACHE_GIB is “\(text.printable())”; it must be a number of GiB above 0, such as 20 or 7.5"
     }
   }
 
@@ -65,7 +68,7 @@ package enum PipelineError: UserError, Equatable {
       .malformedCorpus(let path, _), .malformedTable(let path, _),
       .changed(let path):
       path
-    case .unknown, .impossibleStride, .cannotSplit, .stopped, .cacheTooSmall: nil
+    case .unknown, .impossibleStride, .cannotSplit, .stopped, .cacheTooSmall, .impossibleCacheLimit: nil
     }
   }
 }

@@ -71,7 +71,7 @@ package struct Split: Sendable {
       let held = Set(Self.heldOut(speakers.count, seed, "split.speaker").map { speakers[$0] })
       parts = perUtterance { held.contains(utterances[$0].speaker) ? .test : .train }
     case .file(let url):
-      let table = try Self.parts(from: url, utterances)
+      let table = try Self.parts(from: url, corpus)
       parts = perUtterance { table[$0] }
     }
     self.kind = kind
@@ -88,8 +88,8 @@ package struct Split: Sendable {
   }
 
   /// One part an utterance, from a CSV that must name every utterance and nothing else.
-  private static func parts(from url: URL, _ utterances: [Utterance]) throws -> [Part] {
-    let table = try CSVTable(contentsOf: url, columns: ["file", "part"])
+  private static func parts(from url: URL, _ corpus: Corpus) throws -> [Part] {
+    let table = try CSVTable(contentsOf: url, columns: ["file", "part"]), utterances = corpus.utterances
     func malformed(_ reason: String) -> PipelineError { .malformedTable(path: url.path, reason: reason) }
     var index: [String: Int] = [:]
     for (place, utterance) in utterances.enumerated() {
@@ -104,7 +104,7 @@ package struct Split: Sendable {
     var parts = [Part?](repeating: nil, count: utterances.count)
     for row in table.rows {
       let file = row["file"] ?? "", word = row["part"] ?? ""
-      guard let utterance = index[file] else { throw malformed("line \(row.line): the corpus has no file “\(file)”") }
+      guard let utterance = index[file] else { throw malformed("line \(row.line): \(missing(file, in: corpus))") }
       guard let part = Part(rawValue: word) else {
         throw malformed("line \(row.line): part “\(word)” of \(file) is neither train nor test")
       }
@@ -115,6 +115,25 @@ package struct Split: Sendable {
       guard let part else { throw malformed("it does not name \(utterance.file)") }
       return part
     }
+  }
+
+  /// Why no utterance has that file, which may be there all the same.
+  private static func missing(_ file: String, in corpus: Corpus) -> String {
+    let rejected = corpus.rejected
+    guard let left = rejected.first(where: { $0.file == file }) ?? rejected.first(where: { Path.name($0.file) == file })
+    else { return "the corpus has no file “\(file)”" }
+    return "\(left.file) is left out of the corpus (\(left.reason)); take it out of the split too"
+  }
+
+  /// Equal where the same utterances go into the same parts, at whichever stride; one that goes into both counts slice by
+  /// slice.
+  package func identity(of corpus: Corpus, table: SliceTable) -> ContentHash {
+    let lines = zip(corpus.utterances, corpus.utterances.indices).map { utterance, index -> String in
+      let ways = parts[table.slices(of: index)]
+      let isWhole = ways.allSatisfy { $0 == ways.first }
+      return "\(utterance.id) " + (isWhole ? ways.prefix(1) : ways).map { $0 == .train ? "r" : "e" }.joined()
+    }
+    return ContentHash(lines.sorted().joined(separator: "\n"))
   }
 }
 
@@ -130,6 +149,9 @@ package struct Leakage: Sendable, Equatable {
   private let speakerCount: Int
   private let sentenceCount: Int
   private let fileCount: Int
+  /// Utterances whose speaker, and whose text, the corpus does not tell.
+  private let speakerless: Int
+  private let sentenceless: Int
 
   init(parts: [Part], corpus: Corpus, table: SliceTable) {
     var sides: [Part: [Int]] = [.train: [], .test: []]
@@ -147,9 +169,11 @@ package struct Leakage: Sendable, Equatable {
       return side(.train).intersection(side(.test)).subtracting([""]).sorted()
     }
     func known(_ key: (Utterance) -> String) -> Int { Set(utterances.map(key)).subtracting([""]).count }
+    func unknown(_ key: (Utterance) -> String) -> Int { utterances.count { key($0).isEmpty } }
     (speakers, speakerCount) = (shared(\.speaker), known(\.speaker))
     (sentences, sentenceCount) = (shared(\.sentence), known(\.sentence))
     (files, fileCount) = (shared(\.file), utterances.count)
+    (speakerless, sentenceless) = (unknown(\.speaker), unknown(\.sentence))
     (overlappingTestSlices, testSlices) = (overlapping, parts.count { $0 == .test })
   }
 
@@ -164,15 +188,17 @@ package struct Leakage: Sendable, Equatable {
 
   /// One short sentence a fact; what the corpus does not tell is said too.
   package var facts: [String] {
-    var facts: [String] = []
-    facts.append(
-      speakerCount == 0
-        ? "speakers are not known" : "\(speakers.count) of \(speakerCount) speakers are in both train and test")
-    facts.append(
-      sentenceCount == 0
-        ? "sentences are not known" : "\(sentences.count) of \(sentenceCount) sentences are in both train and test")
-    facts.append("\(files.count) of \(fileCount) files are in both train and test")
-    facts.append("\(overlappingTestSlices) of \(testSlices) test slices overlap a train slice of the same file")
-    return facts
+    [
+      fact("speaker", shared: speakers.count, of: speakerCount, unknown: speakerless),
+      fact("sentence", shared: sentences.count, of: sentenceCount, unknown: sentenceless),
+      "\(files.count) of \(fileCount) files are in both train and test",
+      "\(overlappingTestSlices) of \(testSlices) test slices overlap a train slice of the same file",
+    ]
+  }
+
+  private func fact(_ word: String, shared: Int, of known: Int, unknown: Int) -> String {
+    guard known > 0 else { return "\(word)s are not known" }
+    return "\(shared) of \(known) \(word)s are in both train and test"
+      + (unknown == 0 ? "" : "; the \(word) of \(unknown) of \(fileCount) utterances is not known")
   }
 }

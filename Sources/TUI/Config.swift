@@ -20,7 +20,7 @@ package enum ConfigError: UserError, Equatable {
     case .unknownCommand(let id):
       "configuration: there is no command “\(id)” in [keys]; `quaver config --keys` lists them"
     case .unknownKey(let command, let key):
-      "configuration: “\(key)” for \(command) names no key (as in j, G, ctrl-d, shift-tab, space, f5, \"g g\")"
+      "configuration: “\(key)” for \(command) names no key that a terminal sends (as in j, G, ctrl-d, shift-tab, space, f5, \"g g\")"
     case .noKeys(let command): "configuration: \(command) is left without a key; its default is kept"
     case .clash(let key, let a, let b):
       "configuration: the key “\(key)” cannot serve both \(a) and \(b); all keys are left as they were"

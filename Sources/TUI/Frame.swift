@@ -133,19 +133,21 @@ package enum Frame {
   }
 
   /// A sentence that is longer than the footer takes as many rows above it as it needs, but covers no answer of a
-  /// question.
+  /// question, nor what is typed in the footer.
   private static func longNotice(_ state: State, _ layout: Layout, _ surface: inout Surface) {
     guard let notice = notice(state), !layout.footer.isEmpty, surface.width > 4 else { return }
+    var typed = 0
     switch state.modal {
-    case .prompt, .input: return
+    case .prompt: return
+    case .input: typed = 1
     default: break
     }
     let text = state.look.glyphs.plain(notice.text)
-    guard TextWidth.of(text) + 1 > surface.width else { return }
+    guard typed > 0 || TextWidth.of(text) + 1 > surface.width else { return }
     let rows = max(1, min(surface.height / 2, ModalView.rowsBelowQuestion(state) ?? surface.height))
     let lines = Paragraph.cut(text, width: surface.width - 2, rows: rows, state.look.glyphs.ellipsis)
     for (index, line) in lines.enumerated() {
-      let y = surface.height - lines.count + index
+      let y = max(0, surface.height - typed - lines.count + index)
       let style = style(notice, state.look)
       surface.clear(Rect(x: 0, y: y, width: surface.width, height: 1), state.look.style(.bar))
       surface.put(line, 1, y, style)

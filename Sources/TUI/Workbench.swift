@@ -231,8 +231,8 @@ final class Workbench {
       case .redraw: terminal.forget()
       case .suspend: suspend()
       case .copy(let text, let what): copy(text, what)
-      case .write(let path, let text): write(path) { Data(text.utf8) }
-      case .draw(let path, let format): write(path) { try PaneFigure.data(state, format) }
+      case .write(let path, let text): Menus.write(path, &state) { _ in Data(text.utf8) }
+      case .draw(let path, let format): Menus.write(path, &state) { try PaneFigure.data($0, format) }
       }
     }
     isDirty = true
@@ -246,18 +246,9 @@ final class Workbench {
     state.say("copied \(what), \(Numbers.bytes(text.utf8.count))")
   }
 
-  private func write(_ path: String, _ make: () throws -> Data) {
-    do {
-      let data = try make()
-      try Exports.write(data, to: path)
-      state.say("wrote \(URL(fileURLWithPath: path).path), \(Numbers.bytes(data.count))")
-    } catch { state.say("\(error)", .error) }
-  }
-
   private func suspend() {
     terminal.close()
-    // The whole job, as the terminal's own ^Z does, so that the shell notices when make or a script is before us.
-    kill(0, SIGSTOP)
+    JobControl.stop()
     terminal.reopen()
     terminal.arm(logInput: capture.readEnd, savedError: capture.savedError)
     apply(.resize(terminal.size))

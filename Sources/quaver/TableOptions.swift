@@ -84,13 +84,18 @@ struct NetworkOptions: ParsableArguments {
   @OptionGroup var threading: ThreadsOption
 
   var checkpoint: CheckpointChoice { weights.checkpoint }
+  var isCheckpointGiven: Bool { weights.given != nil }
 
   func apply() throws { try threading.apply() }
 }
 
 struct CheckpointOption: ParsableArguments {
-  @Option(help: "Of a run: the weights of the last step, or of the best epoch by validation accuracy (last, best).")
-  var checkpoint = CheckpointChoice.last
+  @Option(
+    name: .customLong("checkpoint"),
+    help: "Of a run: the weights of the last step (by default), or of the best epoch by validation accuracy.")
+  var given: CheckpointChoice?
+
+  var checkpoint: CheckpointChoice { given ?? .last }
 }
 
 struct ThreadsOption: ParsableArguments {

@@ -43,6 +43,42 @@ import Testing
     }
   }
 
+  /// A stop loses a file, so a file has fewer images where each takes more queries; what an earlier version kept in larger
+  /// files is taken up.
+  @Test func longSearchesAreKeptInSmallFiles() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let subject = try laboratory.subject("r")
+    func order(queries: Int) throws -> AttackOrder {
+      try AttackOrder(try AttackOrder.choices("square") { $1.queries = queries }, limit: 8, batch: 2)
+    }
+    let short = try order(queries: 10), long = try order(queries: 1600)
+    let whole = try #require(try await laboratory.attack(subject, short, control: RunControl()) { _ in }.first)
+    await #expect(throws: PipelineError.stopped) {
+      // Four readings of the timed passes, one of the first file, and one of its first query.
+      let control = RunControl(stoppingAfterReads: 6)
+      _ = try await laboratory.attack(subject, long, control: control) { _ in }
+    }
+    let partial = try #require(subject.folder.results().partial.first)
+    let from = subject.folder.attacks.appendingPathComponent(whole.set), record = try AdversarialSet.record(from)
+    #expect(record.chunk == 8 && partial.record.chunk == 2)
+
+    let to = subject.folder.attacks.appendingPathComponent(partial.set)
+    var former = partial.record
+    former.chunk = 8
+    try JSON.encoder().encode(former).write(to: to.appendingPathComponent("request.json"))
+    var bytes = try Data(contentsOf: from.appendingPathComponent("chunk-00000.safetensors"))
+    let place = try #require(bytes.range(of: Data(record.key.utf8)))
+    bytes.replaceSubrange(place, with: Data(former.key.utf8))
+    try bytes.write(to: to.appendingPathComponent("chunk-00000.safetensors"))
+    let resumed = Mutex<[Int]>([])
+    let again = try await laboratory.attack(subject, long, control: RunControl()) { event in
+      if case .resumed(_, let done, _) = event { resumed.withLock { $0.append(done) } }
+    }
+    #expect(resumed.withLock { $0 } == [8] && again.map(\.set) == [partial.set])
+    #expect(try AdversarialSet.record(to).chunk == 8)
+  }
+
   /// Images that another engine made are kept and told.
   @Test func anAttackThatAnotherEngineBeganSaysSo() async throws {
     defer { small.remove() }
@@ -240,6 +276,24 @@ import Testing
     }
     let notes = AttackTables.summary(reports).notes
     #expect(notes.contains { $0.hasPrefix("in this table acc., success and UAR") } == (part == .merged))
+  }
+
+  /// A run that ends between an epoch's line and its checkpoint leaves the weights of the epoch before.
+  @Test func theAverageIsOfTheEpochThatTheWeightsAreOf() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let folder = try laboratory.store.open("r"), file = folder.url.appendingPathComponent("metrics.jsonl")
+    var metrics = try #require(folder.metrics().last)
+    let average = try #require(metrics.averageAccuracy)
+    // A file of its own in place of the link.
+    let lines = try Data(contentsOf: file)
+    try FileManager.default.removeItem(at: file)
+    try lines.write(to: file)
+    metrics.epoch += 1
+    metrics.averageAccuracy = average + 1
+    try folder.append(metrics)
+    let found = try await laboratory.evaluate(try laboratory.subject("r"), limit: 2, control: RunControl()) { _ in }
+    #expect(found.evaluation.averageAccuracy == average)
   }
 
   /// Means over seeds leave such a run out, so its evaluation tells.

@@ -6,7 +6,8 @@ import Testing
 @Suite struct ComparisonTests {
   private func measured(
     _ run: String, seed: UInt64 = 0, predicted: [Int], slices: [Int]? = nil, isValid: [Bool]? = nil,
-    emotions: [String] = ["a", "b"], status: RunStatus = .finished
+    emotions: [String] = ["a", "b"], status: RunStatus = .finished,
+    split: String = "utterance", fingerprint: String? = nil
   ) -> (evaluation: RunEvaluation, predictions: Predictions) {
     let labels = [0, 0, 0, 0, 1, 1, 1, 1]
     let predictions = Predictions(
@@ -14,13 +15,13 @@ import Testing
       isValid: isValid ?? Array(repeating: true, count: 8), classes: emotions.count,
       logits: predicted.flatMap { label in emotions.indices.map { $0 == label ? 1 : 0 } })
     var job = Job(corpus: "c")
-    job.seed = seed
+    (job.seed, job.split) = (seed, split)
     let none = Confusion(classes: emotions.count)
     let evaluation = RunEvaluation(
       run: run, job: job, checkpoint: .last, part: .valid, emotions: emotions,
       slices: (predictions.confusion(.valid) ?? none).scores,
       utterances: (predictions.utteranceConfusion(.valid) ?? none).scores, averageAccuracy: nil, notes: [],
-      status: status)
+      status: status, fingerprint: fingerprint)
     return (evaluation, predictions)
   }
 
@@ -84,5 +85,20 @@ import Testing
         "b is left out: a has the same seed (0)", "d is left out: its training is not finished (stopped)",
       ])
     #expect(SeedGroup.groups([runs[0], runs[1]]).isEmpty && SeedGroup.groups([runs[0], stopped]).isEmpty)
+  }
+
+  /// A file of parts may be edited between two trainings; where each seed draws its own, all differ.
+  @Test func seedsOnOtherPartsOfAFileAreNotAveraged() throws {
+    func runs(_ split: String) -> [RunEvaluation] {
+      [("a", "f"), ("b", "f"), ("c", "g")].enumerated().map { seed, run in
+        measured(
+          run.0, seed: UInt64(seed), predicted: [0, 0, 0, 0, 1, 1, 1, 1], split: split, fingerprint: run.1
+        ).evaluation
+      }
+    }
+    let groups = SeedGroup.groups(runs("/folds/1.csv")), group = try #require(groups.first)
+    #expect(groups.count == 1 && group.runs == ["a", "b"])
+    #expect(group.omitted == ["c is left out: its corpus's files or their parts are others"])
+    #expect(SeedGroup.groups(runs("utterance")).map(\.runs) == [["a", "b", "c"]])
   }
 }

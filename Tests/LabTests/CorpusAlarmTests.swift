@@ -2,7 +2,9 @@ import Lab
 import Testing
 
 @Suite struct CorpusAlarmTests {
-  private func corpus(_ rows: [(speaker: String, emotion: Int, sentence: String)]) -> [String] {
+  private func corpus(
+    _ rows: [(speaker: String, emotion: Int, sentence: String)], emotions: [String] = ["anger", "fear", "joy"]
+  ) -> [String] {
     let utterances = rows.enumerated().map { index, row in
       UtteranceInfo(
         id: "u\(index)", file: "u\(index).wav", emotion: row.emotion, speaker: row.speaker, sentence: row.sentence,
@@ -10,8 +12,7 @@ import Testing
     }
     return CorpusAlarms(
       CorpusInfo(
-        name: "c", path: "/c", adapter: "csv", isSynthetic: false, emotions: ["anger", "fear", "joy"],
-        utterances: utterances)
+        name: "c", path: "/c", adapter: "csv", isSynthetic: false, emotions: emotions, utterances: utterances)
     ).sentences
   }
 
@@ -23,6 +24,16 @@ import Testing
     #expect(found[2] == "1 of 2 speakers lack an emotion (a: fear)")
     #expect(found[3].contains("shares speakers"))
     #expect(found[4].hasPrefix("2 of 3 sentences"))
+  }
+
+  @Test func classesThatMayBeOneAreSaid() {
+    let rows: [(speaker: String, emotion: Int, sentence: String)] = (0..<12).map {
+      ("s\($0 / 6)", $0 % 3, "t\($0)")
+    }
+    let words = "are 2 classes whose names differ in case or blanks alone: they may be meant as one"
+    #expect(corpus(rows, emotions: ["anger", "fear", "Anger"]).first == "“anger”, “Anger” \(words)")
+    #expect(corpus(rows, emotions: ["very  sad", "fear", " very sad"]).first?.hasSuffix(words) == true)
+    #expect(corpus(rows, emotions: ["anger", "angers", "an ger"]).count == 1)
   }
 
   @Test func aBalancedCorpusSaysNoMoreThanItMust() {

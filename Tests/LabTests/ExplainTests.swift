@@ -84,6 +84,39 @@ import Testing
     #expect(survives)
   }
 
+  /// Of several attacks each has a panel of its own beside the clean points, and all have one scale.
+  @Test func attacksHavePanelsOfTheirOwn() throws {
+    let attacks = ["FGSM (ε 8/255)", "PGD (ε 8/255)", "Pixle"]
+    let states: [Int?] = [nil, 0, 1, 2]
+    let points = states.enumerated().flatMap { index, state in
+      (0..<2).map { slice in
+        EmbeddedPoint(
+          utterance: "u", slice: slice, sliceNumber: slice, emotion: slice, prediction: 0, attack: state,
+          x: Float(index), y: Float(slice))
+      }
+    }
+    func panels(_ count: Int) throws -> [[Scatter]] {
+      let shown = points.filter { $0.attack.map { $0 < count } ?? true }
+      let embedding = RunEmbedding(
+        run: "r", part: .valid, node: "n", dimensions: 3, emotions: ["anger", "fear"],
+        attacks: Array(attacks.prefix(count)), points: shown, divergence: 1, perplexity: 5, iterations: 1, notes: [])
+      let figure = ExplainFigures.embedding(embedding)
+      #expect(try !figure.data(.svg).isEmpty)
+      return figure.rows.map { row in row.compactMap { $0 as? Scatter } }
+    }
+    let three = try panels(3)
+    #expect(three.map(\.count) == [2, 1])
+    for (index, panel) in three.flatMap(\.self).enumerated() {
+      #expect(panel.caption == ["FGSM", "PGD", "Pixle"][index])
+      #expect(panel.groups.map(\.isFaint) == [false, false, true, true])
+      #expect(panel.groups.map { $0.points[0].x } == [0, 0, Float(index + 1), Float(index + 1)])
+      #expect(panel.around?.count == 8 && panel.moves.count == 2)
+    }
+    let one = try panels(1).flatMap(\.self)
+    #expect(one.count == 1 && one[0].groups.map(\.name) == ["anger", "fear", "anger, FGSM", "fear, FGSM"])
+    #expect(try panels(0).flatMap(\.self).map(\.groups.count) == [2])
+  }
+
   /// Two attacks of one name stand with their settings, a lone one without; the first table says what is looked at.
   private func attacksOfOneNameAreToldApart(_ explanations: [Explanation]) throws {
     let titles = try explanations.map { one in

@@ -100,6 +100,52 @@ import Testing
     #expect(!backend.isTraining && backend.shutdown(waiting: 1) == nil)
   }
 
+  /// Whoever pauses a run and leaves, or loses the terminal, does not want it trained on.
+  @Test func aPausedRunStaysStopped() async throws {
+    defer { small.remove() }
+    let backend = LiveBackend(try TrainedOnce.laboratory("r", at: small))
+    backend.send(
+      .train(
+        small.job {
+          $0.seed = 5
+          $0.epochs = 100
+        }))
+    let began = try await events(of: backend) { if case .run(let run) = $0 { run.isOwn } else { false } }
+    let id = try #require(began.compactMap { if case .run(let run) = $0, run.isOwn { run.id } else { nil } }.last)
+    #expect(backend.task == .training)
+    for wish in [RunControl.Wish.pause, .stopAfterEpoch] { backend.send(.control(run: id, wish)) }
+    // On a thread of its own: what ends the run needs those that the tests share.
+    let left: (run: String, staysStopped: Bool)? = await withCheckedContinuation { done in
+      DispatchQueue.global().async { done.resume(returning: backend.shutdown(waiting: 900)) }
+    }
+    #expect(left?.run == id && left?.staysStopped == true)
+    #expect(backend.task == nil)
+  }
+
+  /// Of a measurement nothing is kept, so that leaving does not wait for it.
+  @Test func aMeasurementIsNotWaitedFor() async throws {
+    defer { small.remove() }
+    let backend = LiveBackend(try TrainedOnce.laboratory("r", at: small))
+    // The engine is held, so that the measurement cannot end by itself.
+    let gate = RunControl()
+    gate.wish = .pause
+    defer { gate.wish = .proceed }
+    let (begun, start) = AsyncStream<Void>.makeStream()
+    let holder = Task.detached {
+      await Engine.run {
+        start.yield()
+        _ = gate.waitsOrStops()
+      }
+    }
+    for await _ in begun { break }
+    backend.send(.measureModel("cnn-lstm"))
+    #expect(backend.shutdown(waiting: 60) == nil && backend.task == .measurement)
+    gate.wish = .proceed
+    await holder.value
+    let all = try await events(of: backend) { $0 == .engineFree }
+    #expect(all.contains(.failed("the measurement of cnn-lstm was stopped")))
+  }
+
   /// A training that is asked for during a survey begins when that ends.
   @Test func whatIsQueuedBehindASurveyBegins() async throws {
     defer { small.remove() }

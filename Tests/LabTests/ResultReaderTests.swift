@@ -133,6 +133,29 @@ import Testing
     }
   }
 
+  /// The number of one norm is nonsense in another.
+  @Test func anotherNormBringsAnEpsilonOfItsOwn() throws {
+    let square = try Attacks.named("square")
+    var wish = AttackWish(run: "r", point: AttackPoint(attack: "square", settings: square.defaults))
+    let norm = try #require(AttackFields.all.first { $0.name == "norm" })
+    let epsilon = try #require(AttackFields.all.first { $0.name == "ε" })
+    try norm.set("l2", in: &wish)
+    #expect(wish.point.settings.epsilon == 5 && epsilon.read(wish) == "5")
+    try epsilon.set("0.5", in: &wish)
+    try norm.set("l2", in: &wish)
+    #expect(epsilon.read(wish) == "0.5", "the same norm changes nothing")
+    try norm.set("linf", in: &wish)
+    #expect(epsilon.read(wish) == "32/255")
+  }
+
+  @Test func anotherAttackKeepsTheSeed() throws {
+    var wish = AttackWish(run: "r", point: AttackPoint(attack: "fgsm", settings: AttackSettings()))
+    for (name, value) in [("seed", "9"), ("attack", "pgd")] {
+      try AttackFields.all.first { $0.name == name }?.set(value, in: &wish)
+    }
+    #expect(wish.point.attack == "pgd" && wish.seed == 9 && wish.point.settings.seed == 9)
+  }
+
   /// What earlier versions kept is found by the same words, but for Square's restarts, which return another image now.
   @Test func identitiesStayAsTheyWere() throws {
     let square = try Attacks.named("square")

@@ -29,6 +29,35 @@ import Testing
     #expect(latex.contains("\\begin{tabular}{lrr}") && latex.contains("-- & 1.2 \\\\"))
   }
 
+  /// A CSV has neither title nor notes: two of one run would not be told apart.
+  @Test func aCSVTellsOfWhatItsRowsAre() {
+    let scores = Confusion(truth: [0, 1], predicted: [0, 0], classes: 2).scores
+    var job = Job(corpus: "c")
+    (job.split, job.seed) = ("folder/parts.csv", 7)
+    let evaluations = [EvaluationPart.train, .valid].map { part in
+      RunEvaluation(
+        run: "r", job: job, checkpoint: .best, part: part, emotions: ["a", "b"], slices: scores, utterances: scores,
+        averageAccuracy: nil, notes: [])
+    }
+    let table = EvaluationTables.scores(evaluations, title: "t", notes: [])
+    let lines = table.rendered(.csv).split(separator: "\n")
+    #expect(lines.count == 5 && lines[0].hasPrefix("run,unit,n,") && lines[0].hasSuffix(",part,checkpoint,split,seed"))
+    let ends = lines.dropFirst().map { $0.split(separator: ",").suffix(4).joined(separator: ",") }
+    #expect(ends == ["train", "train", "valid", "valid"].map { "\($0),best,parts.csv,7" })
+    for format in ResultTable.Format.allCases where format != .csv {
+      #expect(!table.rendered(format).contains("checkpoint") && !table.rendered(format).contains("parts.csv"))
+    }
+  }
+
+  @Test func aRowIsOfItsOwnRun() {
+    let job = Job(corpus: "c")
+    let both = ["a", "b"].map { Provenance(run: $0, part: "valid", checkpoint: .last, job: job) }
+    let rows = table.stating(both).rendered(.csv).split(separator: "\n")
+    #expect(rows[0].hasSuffix(",n,run,part,checkpoint,split,seed"))
+    #expect(rows[1].hasSuffix(",3,a,valid,last,utterance,0") && rows[2].hasSuffix(",1.25,b,valid,last,utterance,0"))
+    #expect(table.stating(both).rendered(.text) == table.rendered(.text))
+  }
+
   @Test func thePapersTablesAreWhole() throws {
     #expect(PaperTables.attacks.count == 36 && PaperTables.sweep.count == 30)
     // The paper's own arithmetic: success = (clean − attacked)/clean, to its last digit.

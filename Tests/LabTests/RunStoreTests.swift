@@ -88,6 +88,26 @@ import Testing
     #expect(folder.metrics().map(\.epoch) == [1, 2])
   }
 
+  @Test func predictionsComeBackWhateverTheFilesAreCalled() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let folder = try RunStore(root: root).create(name: "p", job: Job(corpus: "c"), now: Date())
+    let names = ["a", "a, b", "two\nlines", "a \"quoted\" one", "\"", " blanks "]
+    let kept = RunPredictions(
+      run: "p", epoch: 3,
+      slices: names.enumerated().map {
+        RunPredictions.Slice(utterance: $1, slice: $0, truth: 0, predicted: 1)
+      })
+    try folder.keep(kept)
+    #expect(try folder.predictions() == kept)
+    let text = try String(contentsOf: folder.url.appendingPathComponent("predictions.csv"), encoding: .utf8)
+    #expect(text.contains("3,1,0,1,\"a, b\"\n"))
+    // Of a version that quoted nothing.
+    try Data("epoch,slice,truth,predicted,utterance\n2,0,1,1,a,b\n2,1,0,1,c \"d\"\n".utf8)
+      .write(to: folder.url.appendingPathComponent("predictions.csv"))
+    let old = try folder.predictions()
+    #expect(old.epoch == 2 && old.slices.map(\.utterance) == ["a,b", "c \"d\""])
+  }
+
   @Test func namesAreCheckedAndTakenOnce() throws {
     defer { try? FileManager.default.removeItem(at: root) }
     let store = RunStore(root: root)

@@ -82,7 +82,7 @@ import Testing
       do {
         let control = RunControl(stoppingAfterReads: [2, 12, 10_000, 10_000][stops])
         rows = try await laboratory.sweepDefences(sweep, part: .merged, limit: 2, control: control, report: { _ in }) {
-          try DefenceSweep.keep($0, part: .merged, notes: [], at: base)
+          try DefenceSweep.keep($0, part: .merged, notes: [], job: job, at: base)
         }
       } catch { stops += 1 }
     }
@@ -92,8 +92,9 @@ import Testing
     #expect(laboratory.store.ids() == [sweep.cells[0].run])
     let csv = try String(contentsOf: base.appendingPathExtension("csv"), encoding: .utf8).split(separator: "\n")
     #expect(csv.count == 2 && csv[1].hasPrefix("FGSM,8,") && csv[1].contains(",96.96,") && csv[1].contains(",10.96,"))
+    #expect(csv[0].hasSuffix("run,part,checkpoint,split,seed") && csv[1].contains("\(row.run),merged,last,"))
     // The same sweep again has no rows yet, and takes none away.
-    try DefenceSweep.keep([], part: .merged, notes: [], at: base)
+    try DefenceSweep.keep([], part: .merged, notes: [], job: job, at: base)
     let kept = try String(contentsOf: base.appendingPathExtension("csv"), encoding: .utf8).split(separator: "\n")
     #expect(kept == csv)
     // All is done: nothing is trained or attacked again.
@@ -103,12 +104,12 @@ import Testing
         if case .training = event { Issue.record("trained again") }
       }, keep: { _ in })
     #expect(again.map(\.reports) == rows.map(\.reports))
-    theTableSaysWhatItsRowsShare(rows)
+    theTableSaysWhatItsRowsShare(rows, job)
   }
 
   /// Sample, split and leakage once, whatever the number of attacks; what is one cell's alone not at all.
-  private func theTableSaysWhatItsRowsShare(_ rows: [DefenceSweep.Row]) {
-    let notes = DefenceSweep.table(rows, part: .merged, notes: ["said by the sweep"]).notes
+  private func theTableSaysWhatItsRowsShare(_ rows: [DefenceSweep.Row], _ job: Job) {
+    let notes = DefenceSweep.table(rows, part: .merged, notes: ["said by the sweep"], job: job).notes
     let expected = [
       "said by the sweep", "which spectrogram", "limited to 8 slices", "a stratified sample of 2 of",
       "synthetic speech", "speakers are in both",
@@ -182,6 +183,6 @@ import Testing
         if case .training = event { Issue.record("trained again") }
       }, keep: { _ in })
     #expect(rows.map(\.failure) == [failure])
-    #expect(DefenceSweep.table(rows, part: .valid, notes: []).notes.contains { $0.hasSuffix(failure) })
+    #expect(DefenceSweep.table(rows, part: .valid, notes: [], job: job).notes.contains { $0.hasSuffix(failure) })
   }
 }

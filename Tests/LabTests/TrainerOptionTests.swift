@@ -128,6 +128,35 @@ import Testing
     }
   }
 
+  /// Files of one name may hold other folds.
+  @Test func anotherFoldIsToldWhateverItsFileIsCalled() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory()
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.samples).filter { $0.hasSuffix(".flac") }
+    func fold(_ name: String, testing rest: Int) throws -> Job {
+      let folder = home.appendingPathComponent(name), url = folder.appendingPathComponent("split.csv")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      let lines = files.sorted().enumerated().map { "\($1),\($0 % 5 == rest ? "test" : "train")" }
+      try Data((["file,part"] + lines).joined(separator: "\n").utf8).write(to: url)
+      var wish = job(epochs: 1, limit: 8)
+      wish.split = url.path
+      return wish
+    }
+    _ = try await laboratory.train(try fold("fold1", testing: 0), name: "first", control: RunControl()) { _ in }
+    let file = home.appendingPathComponent("x.safetensors")
+    _ = try laboratory.export("first", to: file)
+    let options = WeightStore.ImportOptions()
+    _ = try laboratory.weights.store(try laboratory.weights.examine(file, options), options, now: Date())
+    func note(_ job: Job, _ name: String) async throws -> String {
+      let run = try await laboratory.train(job, name: name, control: RunControl(stoppingAfterReads: 1)) { _ in }
+      return try #require(run.notes.first { $0.contains("fine-tuned from weights “x”") })
+    }
+    let words = "trained on this corpus under another split (split.csv, seed 0)"
+    let same = try await note(try fold("copy", testing: 0), "same")
+    let other = try await note(try fold("fold2", testing: 1), "other")
+    #expect(!same.contains(words) && other.contains(words))
+  }
+
   /// Without a checkpoint a run needs the weights that it began with; with one it does not.
   @Test func missingWeightsAreOneSentence() async throws {
     defer { try? FileManager.default.removeItem(at: home) }
@@ -237,6 +266,8 @@ import Testing
     let job = try JSON.decoder().decode(Job.self, from: Data(text.utf8))
     #expect(job.weights == nil && job.options == nil && job.model == "alexnet")
     #expect(try job.entry().normalisation == nil)
+    let trained = #"{"corpus":"emodb","seed":1,"split":"a.csv","strideMilliseconds":500}"#
+    #expect(try JSON.decoder().decode(TrainedOn.self, from: Data(trained.utf8)).parts == nil)
   }
 }
 

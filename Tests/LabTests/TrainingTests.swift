@@ -122,6 +122,56 @@ import Testing
     await #expect(throws: LabError.self) { _ = try await laboratory.resume("r", control: RunControl()) { _ in } }
   }
 
+  /// Another sound of the same name, length and rate is other data: it is told beside numbers, and a training does not go on with it.
+  @Test func aReplacedSoundIsNotWhatWasTrainedOn() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let laboratory = try laboratory(), files = FileManager.default
+    let corpus = home.appendingPathComponent("corpus")
+    try files.createDirectory(at: home, withIntermediateDirectories: true)
+    try files.copyItem(atPath: Self.samples, toPath: corpus.path)
+    var job = smallJob(limit: 8)
+    job.corpus = corpus.path
+    _ = try await laboratory.train(job, name: "whole", control: RunControl()) { _ in }
+    _ = try await laboratory.train(job, name: "cut", control: Self.stopping(after: 1)) { _ in }
+    #expect(try !Self.tellsOfSounds(laboratory.subject("whole")))
+    let names = try files.contentsOfDirectory(atPath: corpus.path).filter { $0.hasSuffix(".flac") }
+    let victim = corpus.appendingPathComponent(try #require(names.min()))
+    let audio = try Audio.decode(victim)
+    try Self.wave(audio.samples.reversed(), rate: audio.sampleRate).write(to: victim)
+    #expect(try Audio.probe(victim).frames == audio.header.frames)
+    #expect(try Self.tellsOfSounds(laboratory.subject("whole")))
+    let resumption = await #expect(throws: LabError.self) {
+      _ = try await laboratory.resume("cut", control: RunControl()) { _ in }
+    }
+    #expect(resumption?.description.contains("the sound files") == true)
+    // Runs of earlier versions do not tell.
+    let folder = try laboratory.store.open("whole")
+    var record = try folder.record()
+    record.sounds = nil
+    try folder.begin(record)
+    #expect(try !Self.tellsOfSounds(laboratory.subject("whole")))
+  }
+
+  private static func tellsOfSounds(_ subject: RunSubject) throws -> Bool {
+    let selection = try subject.select(.valid, limit: nil, seed: 0)
+    return subject.notes(selection).contains { $0.hasPrefix("the sound files are no longer") }
+  }
+
+  /// 16-bit PCM, mono.
+  private static func wave(_ samples: [Float], rate: Int) -> Data {
+    var data = Data("RIFF".utf8)
+    func add(_ value: some FixedWidthInteger) {
+      withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) }
+    }
+    add(UInt32(36 + 2 * samples.count))
+    data.append(contentsOf: "WAVEfmt ".utf8)
+    for value in [16, 0x1_0001, rate, 2 * rate, 0x10_0002] { add(UInt32(value)) }
+    data.append(contentsOf: "data".utf8)
+    add(UInt32(2 * samples.count))
+    for sample in samples { add(Int16(max(-1, min(1, sample)) * 32_767)) }
+    return data
+  }
+
   /// One corpus has one name in all its runs, however it was given.
   @Test func aRegisteredCorpusIsRecordedByItsName() async throws {
     defer { try? FileManager.default.removeItem(at: home) }

@@ -117,6 +117,19 @@ import Testing
     }
   }
 
+  /// MI-FGSM's direction of a gradient whose scale may be beyond a float. No value is a denormal, which some threads flush.
+  @Test(arguments: [1, 4 * Float.leastNormalMagnitude])
+  func aVanishingGradientLeavesAFiniteDirection(size: Float) {
+    var gradient = [Float](repeating: 0, count: 1003), direction = [Float](repeating: 0.5, count: 1003)
+    gradient[7] = size
+    gradient[900] = -size
+    quaver_momentum(gradient, &direction, 1003, 2)
+    for (place, value) in direction.enumerated() {
+      let expected: Float = place == 7 ? 502.5 : place == 900 ? -500.5 : 1
+      #expect(abs(value - expected) < 1e-3, "\(place)")
+    }
+  }
+
   /// Softmax beside one in double precision: scores that are equal, far apart and beyond what powers reach, keys that fill no register.
   @Test func attentionIsASoftmaxOfAnyScores() {
     let scores: [Float] = [0, 0, -3, 2.5, -50, 81, -200, 1e30, -1e30, 7, 7, -0.001, 88, -88, 1, 0.5, -20, 12, 3]

@@ -52,6 +52,45 @@ import Testing
     }
   }
 
+  /// As CvT's projections: a convolution and its norm are one node.
+  private static let projected = NetworkEntry(name: "projected", title: "Projected", input: [17, 19]) { net, classes in
+    let x = net("projection", DepthwiseNorm(leading: 1), net.input)
+    return net("fc", Linear(classes), net("flatten", Flatten(), x))
+  }
+
+  /// Frozen whole, the norm goes by its running statistics while the convolution learns, by the gradients that `GradientTests`
+  /// holds against differences; frozen by half, it goes on with the batch's.
+  @Test func aNormThatIsFrozenWithinItsNodeKeepsItsStatistics() async throws {
+    try await Engine.run {
+      let whole = try Network.random(Self.projected), part = try Network.random(Self.projected)
+      for network in [whole, part] {
+        for (name, low) in [("mean", -0.5), ("var", 0.5)] as [(String, Float)] {
+          let statistic = try #require(network.parameter("projection.normalization.running_\(name)"))
+          for c in 0..<statistic.count { statistic.values[c] = low + Float(c) / 19 }
+        }
+        network.parametersChanged()
+      }
+      try part.freeze(["*.normalization.*"])
+      @Engine func pass(_ network: Network, _ mode: Mode) throws -> Pass {
+        let plan = try network.plan(batch: 3, demand: .both, options: PlanOptions(poisons: true))
+        plan.fillInput()
+        return Pass(network, plan, mode)
+      }
+      let still = try pass(whole, .evaluation), frozen = try pass(part, .training(seed: 1, step: 0))
+      #expect(still == frozen)
+      let before = Self.snapshot(part)
+      try Self.take(part, try Adam(part), options: PlanOptions(poisons: true))
+      let after = Self.snapshot(part)
+      for name in part.parameters.map(\.name) {
+        #expect((before[name] == after[name]) == name.contains(".normalization."), "\(name)")
+      }
+      try part.freeze(["*.normalization.bias"])
+      try Self.take(part, try Adam(part), steps: 1)
+      let mean = "projection.normalization.running_mean"
+      #expect(Self.snapshot(part)[mean] != after[mean])
+    }
+  }
+
   /// The others' gradients are those of a network that trains everything.
   @Test func freezingChangesNoOtherGradient() async throws {
     try await Engine.run {

@@ -176,6 +176,17 @@ import Testing
     #expect(try files(".levels") == levels, "it is told before the sounds are read")
   }
 
+  @Test func theLimitIsReadOrRefused() throws {
+    #expect(try ImageCache.limit(gibibytes: nil) == 20 << 30)
+    #expect(try ImageCache.limit(gibibytes: "") == 20 << 30)
+    #expect(try ImageCache.limit(gibibytes: "3") == 3 << 30)
+    #expect(try ImageCache.limit(gibibytes: "7.5") == 15 << 29)
+    for text in ["20G", "0", "-1", "nan", "inf", "many"] {
+      let error = #expect(throws: PipelineError.self) { try ImageCache.limit(gibibytes: text) }
+      #expect(error == .impossibleCacheLimit(text) && error?.description.contains("“\(text)”") == true)
+    }
+  }
+
   @Test @Engine func brokenAudioAndFoldersGetOneSentence() async throws {
     let request = try request()
     try WAV([0, .nan] + tone(hertz: 100, seconds: 1), float: true).data

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Pipeline
+import SndFile
 import Testing
 
 @Suite struct SplitTests {
@@ -92,6 +93,67 @@ import Testing
       try sentence(all.replacingOccurrences(of: ",test", with: ",train")).contains("the test part would be empty"))
     #expect(try sentence("").contains("it is empty"))
     #expect(throws: PipelineError.self) { try self.split(.file(folder.url.appendingPathComponent("none.csv"))) }
+  }
+
+  /// What a row names may be there and be no utterance all the same.
+  @Test func aFileThatIsLeftOutIsToldWithItsReason() throws {
+    try folder.write(WAV([]).data, to: "12a01Wa.wav")
+    let corpus = try Corpus.scan(folder.url)
+    let rows = (corpus.utterances.map(\.file) + ["12a01Wa.wav"]).map { "\($0),train" }
+    let url = try folder.write("file,part\n" + rows.joined(separator: "\n"), to: "parts.csv")
+    let error = #expect(throws: PipelineError.self) {
+      try Split(.file(url), corpus: corpus, table: self.table, seed: 0)
+    }
+    let words = "line 32: 12a01Wa.wav is left out of the corpus (0 samples; an utterance needs at least 1)"
+    #expect(error?.description.contains(words) == true)
+  }
+
+  @Test func whatIsNotKnownOfSomeIsSaid() throws {
+    let folders = try TemporaryFolder()
+    try folders.tones(["anger/s1/1.wav", "anger/2.wav", "sadness/s2/3.wav", "sadness/4.wav"])
+    let corpus = try Corpus.scan(folders.url)
+    let table = SliceTable(corpus.utterances, slicer: table.slicer)
+    let facts = try Split(.utterance, corpus: corpus, table: table, seed: 0).leakage.facts
+    #expect(
+      facts[0] == "0 of 2 speakers are in both train and test; the speaker of 2 of 4 utterances is not known")
+    #expect(facts[1] == "sentences are not known")
+  }
+
+  /// A copy stays one in another container and behind another header.
+  @Test func copiesInOtherContainersAreTwins() throws {
+    let copies = try TemporaryFolder(), sound = tone(hertz: 440, seconds: 1.3)
+    let original = copies.url.appendingPathComponent("03a01Wa.wav")
+    try encode(sound, to: original, rate: 16_000, format: SF_FORMAT_WAV | SF_FORMAT_PCM_16)
+    try encode(
+      sound, to: copies.url.appendingPathComponent("08a01Wa.flac"), rate: 16_000,
+      format: SF_FORMAT_FLAC | SF_FORMAT_PCM_16)
+    var longer = try Data(contentsOf: original)
+    longer.append(contentsOf: Array("LIST".utf8) + [4, 0, 0, 0] + Array("INFO".utf8))
+    let size = UInt32(longer.count - 8).littleEndian
+    longer.replaceSubrange(4..<8, with: withUnsafeBytes(of: size) { Data($0) })
+    try copies.write(longer, to: "09a01Wa.wav")
+    try copies.tones(["10a01Wa.wav", "11a01Wa.wav"])
+    let corpus = try Corpus.scan(copies.url)
+    let test = ["08a01Wa.flac", "09a01Wa.wav", "10a01Wa.wav"]
+    let rows = corpus.utterances.map { "\($0.file),\(test.contains($0.file) ? "test" : "train")" }
+    let url = try copies.write("file,part\n" + rows.joined(separator: "\n"), to: "parts.csv")
+    let table = SliceTable(corpus.utterances, slicer: table.slicer)
+    let split = try Split(.file(url), corpus: corpus, table: table, seed: 0)
+    #expect(split.twins(in: corpus, table: table) == ["08a01Wa.flac", "09a01Wa.wav"])
+  }
+
+  /// The same files in the same parts are the same split at another stride, and no other is.
+  @Test func aSplitsIdentityIsItsParts() throws {
+    func identity(_ kind: SplitKind, seed: UInt64 = 0, stride: Int = 25) throws -> ContentHash {
+      let table = SliceTable(corpus.utterances, slicer: try Slicer(strideMilliseconds: stride))
+      return try Split(kind, corpus: corpus, table: table, seed: seed).identity(of: corpus, table: table)
+    }
+    let first = try identity(.utterance)
+    #expect(try identity(.utterance, stride: 100) == first)
+    #expect(try identity(.speaker) != first)
+    #expect(try (1...5).contains { try identity(.utterance, seed: $0) != first })
+    #expect(try identity(.slice) == identity(.slice))
+    #expect(try identity(.slice, stride: 100) != identity(.slice))
   }
 
   /// Two files whose names Unicode holds equal and the disk does not: no row can tell them apart.

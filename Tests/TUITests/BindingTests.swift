@@ -38,6 +38,7 @@ struct BindingTests {
       bench.act(
         .event(
           .embedding(RunProgress(phase: "features", epoch: 0, done: 3, total: 9, rate: 2, secondsLeft: 3))))
+    case "models.stop": bench.state.modelsPane.measuring = bench.state.modelsPane.shown?.name
     case "explain.part": bench.press("m", "m")
     case "explain.stop": bench.state.explainPane.restart()
     case "attack.stop": bench.state.attackPane.wanted = bench.state.attackPane.shown?.explanation.request
@@ -169,5 +170,36 @@ struct BindingTests {
     bench.type("no such command at all")
     bench.press("enter")
     #expect(bench.state.modal == nil)
+  }
+
+  private static func selected(_ bench: Bench) -> String? {
+    guard case .palette(let finder) = bench.state.modal else { return nil }
+    let found = CommandFinder.find(bench.state)
+    return found.indices.contains(finder.list.selection) ? found[finder.list.selection].binding.id : nil
+  }
+
+  /// The palette with the selection on a command.
+  private static func opened(on id: String) -> Bench {
+    var bench = Bench()
+    bench.press(":")
+    for _ in CommandFinder.find(bench.state) where selected(bench) != id { bench.press("down") }
+    return bench
+  }
+
+  @Test("In the palette the selection stays on its command while others come and go; Enter runs that or says why not")
+  func paletteKeeps() {
+    var bench = Self.opened(on: "global.redraw")
+    bench.act(.event(.runs([])))
+    #expect(Self.selected(bench) == "global.redraw")
+    bench.press("enter")
+    #expect(bench.effects.last == .redraw)
+    var stopping = Self.opened(on: "training.stop")
+    #expect(Self.selected(stopping) == "training.stop")
+    stopping.act(.event(.run(Fake.run(Bench.runs[0].id, epochs: 6, status: .finished))))
+    #expect(Self.selected(stopping) == "training.stop")
+    stopping.press("enter")
+    #expect(stopping.state.modal == nil && stopping.state.notice?.text.contains("not being trained") == true)
+    stopping.press(":")
+    #expect(!CommandFinder.find(stopping.state).contains { $0.binding.id == "training.stop" })
   }
 }

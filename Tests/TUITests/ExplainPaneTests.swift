@@ -199,6 +199,27 @@ struct ExplainPaneTests {
     #expect(bench.state.explainPane.rows.count == 7)
   }
 
+  @Test("The cursor stays on its row where the order changes: by S, by another column, by a click")
+  func keepsRow() {
+    var bench = Self.grid()
+    bench.press("m", "m", "r", "g g")
+    for _ in 0..<9 { bench.press("h") }
+    func cell() -> [Int] {
+      let pane = bench.state.explainPane
+      return [pane.order[pane.cursor.y], pane.cursor.x, pane.cursor.y]
+    }
+    bench.press("l")
+    #expect(cell() == [0, 1, 0])
+    bench.press("S")
+    #expect(bench.state.explainPane.order == [1, 0] && cell() == [0, 1, 1])
+    bench.press("k")
+    #expect(cell() == [1, 1, 0])
+    bench.press("h")
+    #expect(bench.state.explainPane.order == [0, 1] && cell() == [1, 0, 1])
+    bench.state.explainPane.select(Point(x: 1, y: 0))
+    #expect(cell() == [0, 1, 1], "where the order before has it")
+  }
+
   @Test("Enter lists the utterances of a mean's emotion, Backspace comes back; progress is told and x stops")
   func meansLead() throws {
     var bench = Self.grid()

@@ -74,6 +74,30 @@ struct FindTests {
     #expect(throws: CoreError.self) { try Exports.write(Data(), to: "/nowhere/at/all") }
   }
 
+  @Test("What was typed for a file that cannot be written is asked for again, with the reason above it")
+  func asksAgain() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("quaver-again-\(UUID().uuidString)").path
+    defer { for path in [file, file + "x"] { try? FileManager.default.removeItem(atPath: path) } }
+    try Exports.write(Data("a".utf8), to: file)
+    var bench = Bench(200, 60)
+    func write() {
+      guard case .write(let path, let text) = bench.effects.last else { Issue.record("nothing is written"); return }
+      Menus.write(path, &bench.state) { _ in Data(text.utf8) }
+    }
+    bench.press("e", "t", "ctrl-u")
+    bench.type(file)
+    bench.press("enter")
+    write()
+    guard case .input(let input) = bench.state.modal else { Issue.record("nothing is asked"); return }
+    #expect(input.text == file && bench.state.notice?.level == .error)
+    #expect(bench.text.contains("is there already") && bench.text.contains("write TXT to: \(file)"))
+    bench.press("x", "enter")
+    #expect(bench.state.modal == nil)
+    write()
+    #expect(bench.state.modal == nil && bench.state.notice?.text.hasPrefix("wrote \(file)x") == true)
+    #expect(FileManager.default.fileExists(atPath: file + "x"))
+  }
+
   // MARK: Configuration
 
   @Test("The default file is the default, and says every command")
@@ -120,6 +144,18 @@ struct FindTests {
     #expect(clash.problems.count == 1 && clash.config.keymap == Keymap())
     #expect(Config.parse("[[[", file: "c").problems.count == 1)
     #expect(Config.read(URL(fileURLWithPath: "/nowhere")).problems.isEmpty)
+  }
+
+  @Test("A capital after ctrl- means its letter; what a terminal sends for another key, or never, is no key")
+  func controls() throws {
+    let capital = Config.parse("[keys]\n\"view.stage\" = \"ctrl-T\"", file: "c")
+    var plain = Keymap()
+    try plain.set("view.stage", ["ctrl-t"])
+    #expect(capital.problems.isEmpty && capital.config.keymap == plain)
+    for key in ["ctrl-h", "ctrl-i", "ctrl-J", "ctrl-m", "ctrl-[", "ctrl-1", "ctrl-é", "\t"] {
+      let config = Config.parse("[keys]\n\"view.stage\" = '\(key)'", file: "c")
+      #expect(config.problems == [.unknownKey(command: "view.stage", key: key)])
+    }
   }
 
   // MARK: The link

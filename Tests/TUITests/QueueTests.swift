@@ -59,6 +59,30 @@ struct QueueTests {
     #expect(bench.state.trainingPane.awaitsNew)
   }
 
+  @Test("In the list the selection stays on its run while others begin, and what K did twice at once adds up")
+  func selection() {
+    var bench = Bench()
+    var queue = RunQueue()
+    for name in ["a", "b", "c"] { queue.append(.resume(run: name)) }
+    bench.act(.event(.queue(queue)))
+    bench.press("3", "w", "j", "j", "K", "K")
+    let twice: [Effect] = [.request(.queue(.advance(3))), .request(.queue(.advance(3)))]
+    #expect(Array(bench.effects.suffix(2)) == twice)
+    for _ in twice { queue.obey(.advance(3)) }
+    bench.act(.event(.queue(queue)))
+    bench.press("x")
+    #expect(bench.effects.last == .request(.queue(.remove(3))), "it is the first now")
+    bench.press("j")
+    _ = queue.takeFirst()
+    bench.act(.event(.queue(queue)))
+    bench.press("x")
+    #expect(bench.effects.last == .request(.queue(.remove(1))), "the one before it has begun")
+    queue.obey(.remove(1))
+    bench.act(.event(.queue(queue)))
+    bench.press("x")
+    #expect(bench.effects.last == .request(.queue(.remove(2))), "what has its place now")
+  }
+
   private static let progress = RunProgress(
     phase: "refinement", epoch: 0, done: 30, total: 60, rate: 12, secondsLeft: 2.5)
 

@@ -201,6 +201,40 @@ struct ResultsTests {
     #expect(mode.answer("halt").requests == [.controlAttack(.stopNow)])
   }
 
+  @Test("In plain mode the order of the settings means nothing, and one that the attack does not read is refused")
+  func plainSettings() throws {
+    func answer(_ words: String) -> PlainMode.Answer {
+      var mode = PlainMode(bench().state)
+      return mode.answer("attack \(Bench.runs[2].id) \(words)")
+    }
+    func asked(_ words: String) throws -> AttackWish {
+      let wish: AttackWish? = if case .attack(let wish) = answer(words).requests.first { wish } else { nil }
+      return try #require(wish)
+    }
+    let last = try asked("eps=8/255 seed=5 steps=3 attack=pgd")
+    let first = try asked("attack=pgd steps=3 seed=5 eps=8/255")
+    #expect(last == first && last.point.attack == "pgd" && last.point.settings.epsilon == 8.0 / 255)
+    #expect(last.point.settings.steps == 3 && last.seed == 5 && last.point.settings.seed == 5)
+    let square = try asked("eps=10 norm=l2 attack=square").point.settings
+    #expect(square.norm == .l2 && square.epsilon == 10)
+    #expect(try asked("norm=l2 attack=square").point.settings.epsilon == 5)
+    let refused = answer("steps=5 attack=fgsm")
+    #expect(refused.requests.isEmpty)
+    #expect(refused.lines == ["FGSM does not read steps; it reads attack, ε, part, slices, seed, keep-images"])
+  }
+
+  @Test("Another norm in the form brings an ε of its own")
+  func formsNorm() throws {
+    let square = AttackPoint(attack: "square", settings: try Attacks.named("square").defaults)
+    var form = WorkForm(attacking: AttackWish(run: "r", point: square))
+    while form.focused?.name != "norm" { form.move(1) }
+    let before = form.value("ε")
+    form.change(1)
+    #expect(form.value("norm") == "l2" && form.value("ε") == "5")
+    form.change(1)
+    #expect(form.value("norm") == "linf" && form.value("ε") == before)
+  }
+
   @Test("The trainer's options are hidden until they are wanted, and none that is set is forgotten")
   func trainerOptions() throws {
     var bench = Bench(80, 40)

@@ -98,6 +98,16 @@ struct SmallScreenTests {
     #expect(bench.state.corpusPane.unfolded == unfolded)
   }
 
+  @Test("The field that is typed in shows the end of a long text, any other its beginning")
+  func longField() {
+    var bench = Bench()
+    bench.press("t", "down", "down", "down")
+    bench.type("splits/of/another/study/fold-7.csv")
+    #expect(bench.text.contains("study/fold-7.csv") && !bench.text.contains("splits/of"))
+    bench.press("down")
+    #expect(bench.text.contains("splits/of") && !bench.text.contains("fold-7.csv"))
+  }
+
   @Test("A number that was taken away is called empty")
   func emptied() {
     var form = WorkForm(Bench().state, corpus: "emodb")

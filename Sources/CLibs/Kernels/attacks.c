@@ -65,7 +65,13 @@ KERNEL void quaver_momentum(const float *g, float *m, ptrdiff_t count, float dec
   double total = 0;
   for (int lane = 0; lane < 8; lane++) total += sum[lane];
   for (; i < count; i++) total += __builtin_fabsf(g[i]);
-  const float scale = total > 0 ? (float)((double)count / total) : 0.0f;
+  const double exact = total > 0 ? (double)count / total : 0.0;
+  // Of a nearly vanished gradient, where the products are a float's and the scale is none.
+  if (exact > (double)__FLT_MAX__) {
+    for (ptrdiff_t k = 0; k < count; k++) m[k] = (float)(g[k] * exact) + decay * m[k];
+    return;
+  }
+  const float scale = (float)exact;
   for (ptrdiff_t k = 0; k < count; k++) m[k] = g[k] * scale + decay * m[k];
 }
 

@@ -19,6 +19,8 @@ package struct Scatter: Panel {
   package var groups: [Group]
   /// Thin lines, from where a point was to where it went.
   package var moves: [(from: SIMD2<Float>, to: SIMD2<Float>)] = []
+  /// What the axes go around, where panels beside each other share them; the groups' own points when nil.
+  package var around: [SIMD2<Float>]?
   package var size: Size
 
   package init(_ caption: String, _ groups: [Group], size: Size = Size(470, 380)) {
@@ -26,7 +28,7 @@ package struct Scatter: Panel {
   }
 
   package func draw(in box: Box, _ pen: Pen, _ style: Style) {
-    let all = groups.flatMap(\.points)
+    let all = around ?? groups.flatMap(\.points)
     let x = Axis("", around: all.map { Double($0.x) }), y = Axis("", around: all.map { Double($0.y) })
     let looks = looks(style)
     let legend = Legend(

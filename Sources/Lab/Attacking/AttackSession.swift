@@ -15,8 +15,23 @@ import Pipeline
   private let images: Arena
   private let adversarial: Arena
 
-  /// Images of a file. Black-box attacks fill the places of images that are done with others, so they get more at once.
-  private func chunkSize(_ attack: any Attack) -> Int { attack.isWhiteBox ? order.batch : 4 * order.batch }
+  /// Images of a file. Black-box attacks fill the places of images that are done with others, so they get more at once, but
+  /// fewer where each takes more queries than by default: a stop loses a whole file's.
+  private func chunkSize(_ choice: AttackChoice) -> Int {
+    guard !choice.attack.isWhiteBox else { return order.batch }
+    // The first is about the image itself.
+    let usual = AttackSettings().queries + 1, queries = choice.attack.cost(choice.settings).queries
+    return order.batch * min(4, max(1, 4 * usual / max(1, queries)))
+  }
+
+  /// The same of an attack that may have been begun with files of another size: where one is kept, the others go with it.
+  private func chunkSize(_ choice: AttackChoice, key: String, in folder: URL) -> Int {
+    let size = chunkSize(choice)
+    guard let begun = try? AdversarialSet.record(folder).chunk, begun != size, (1...4 * order.batch).contains(begun),
+      kept(key: key, size: begun, in: folder, withImages: false).contains(where: { $0 != nil })
+    else { return size }
+    return begun
+  }
 
   /// - Throws: `LabError.outOfRange`, `CoreError.outOfMemory`.
   init(
@@ -78,7 +93,7 @@ import Pipeline
     // An attack that an earlier version began goes on where it is.
     let isOfEarlierVersion = FileManager.default.fileExists(atPath: earlier.folder.path)
     let (key, name, folder) = isOfEarlierVersion ? earlier : place(choice, ofImages: true)
-    let size = chunkSize(choice.attack)
+    let size = chunkSize(choice, key: key, in: folder)
     return Share(
       choice: choice, key: key, source: isOfEarlierVersion ? nil : run.images.key, name: name, folder: folder,
       size: size, chunks: kept(key: key, size: size, in: folder, withImages: order.keepsImages),
@@ -129,7 +144,7 @@ import Pipeline
     let record = AdversarialRecord(
       attack: choice.attack.name, settings: choice.settings, summary: choice.summary, part: order.part,
       checkpoint: run.subject.checkpoint, key: share.key, images: selection.slices.count, batch: order.batch,
-      chunk: chunkSize(choice.attack), limit: order.limit, sampleSeed: order.seed, keepsImages: share.keepsImages,
+      chunk: share.size, limit: order.limit, sampleSeed: order.seed, keepsImages: share.keepsImages,
       weights: run.subject.weights, source: share.source)
     try AtomicFile.write(
       share.folder.appendingPathComponent("request.json"), try JSON.encoder(pretty: true).encode(record))

@@ -135,22 +135,37 @@ package struct SeedGroup: Codable, Sendable, Equatable {
 
   /// Groups of at least two seeds, in order of their first runs.
   package static func groups(_ evaluations: [RunEvaluation]) -> [SeedGroup] {
-    var keys: [String] = [], groups: [String: [RunEvaluation]] = [:]
+    var keys: [Key] = [], groups: [Key: [RunEvaluation]] = [:]
     for evaluation in evaluations {
-      var job = evaluation.job
-      job.seed = 0
-      let key = ((try? JSON.line(job)) ?? "") + evaluation.part.rawValue + evaluation.checkpoint.rawValue
+      let key = Key(evaluation)
       if groups[key] == nil { keys.append(key) }
       groups[key, default: []].append(evaluation)
     }
-    return keys.compactMap { key in groups[key].flatMap { SeedGroup($0) } }
+    return keys.compactMap { key in
+      let others = keys.filter { $0.recipe == key.recipe && $0.data != key.data }.flatMap { groups[$0] ?? [] }
+      return SeedGroup(groups[key] ?? [], others: others)
+    }
+  }
+
+  private struct Key: Hashable {
+    let recipe: String
+    let data: String?
+
+    init(_ evaluation: RunEvaluation) {
+      var job = evaluation.job
+      job.seed = 0
+      recipe = ((try? JSON.line(job)) ?? "") + evaluation.part.rawValue + evaluation.checkpoint.rawValue
+      // A job names a CSV split by its path alone, and the file may be edited between two seeds.
+      data = job.drawsSplit ? nil : evaluation.fingerprint
+    }
   }
 
   /// Takes the first finished run of each seed: a second one would count the seed twice, and a training that was
   /// stopped is none of the recipe's.
   ///
+  /// - Parameter others: runs of the same recipe on other data.
   /// - Returns: nil where fewer than two are left.
-  private init?(_ candidates: [RunEvaluation]) {
+  private init?(_ candidates: [RunEvaluation], others: [RunEvaluation]) {
     var members: [RunEvaluation] = [], left: [String] = []
     for candidate in candidates {
       if candidate.status != .finished {
@@ -163,7 +178,7 @@ package struct SeedGroup: Codable, Sendable, Equatable {
     }
     guard members.count > 1 else { return nil }
     let job = members[0].job
-    omitted = left
+    omitted = left + others.map { "\($0.run) is left out: its corpus's files or their parts are others" }
     (runs, seeds) = (members.map(\.run), members.map(\.job.seed))
     drawsSplit = job.drawsSplit
     summary =

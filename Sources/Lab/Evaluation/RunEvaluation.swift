@@ -17,14 +17,18 @@ package struct RunEvaluation: Codable, Sendable, Equatable {
   package let notes: [String]
   /// How the training stood when the run was measured.
   package let status: RunStatus
+  /// As `RunRecord` has it; nil where an earlier version wrote.
+  package let fingerprint: String?
 
   package init(
     run: String, job: Job, checkpoint: CheckpointChoice, part: EvaluationPart, emotions: [String], slices: Scores,
-    utterances: Scores, averageAccuracy: Double?, notes: [String], status: RunStatus = .finished
+    utterances: Scores, averageAccuracy: Double?, notes: [String], status: RunStatus = .finished,
+    fingerprint: String? = nil
   ) {
     (self.run, self.job, self.checkpoint, self.part) = (run, job, checkpoint, part)
     (self.emotions, self.slices, self.utterances) = (emotions, slices, utterances)
     (self.averageAccuracy, self.notes, self.status) = (averageAccuracy, notes, status)
+    self.fingerprint = fingerprint
   }
 }
 
@@ -43,7 +47,6 @@ extension Laboratory {
     }
     let none = Confusion(classes: subject.emotions.count)
     let slices = (predictions.confusion(part) ?? none).scores
-    let written = subject.checkpoint == .last ? subject.folder.metrics().last?.averageAccuracy : nil
     let status = try subject.folder.summary().status
     let unfinished: [String] =
       status == .finished
@@ -51,16 +54,24 @@ extension Laboratory {
     let evaluation = RunEvaluation(
       run: subject.folder.id, job: subject.record.job, checkpoint: subject.checkpoint, part: part,
       emotions: subject.emotions, slices: slices, utterances: (predictions.utteranceConfusion(part) ?? none).scores,
-      averageAccuracy: part == .merged ? slices.accuracy : written, notes: subject.notes(selection) + unfinished,
-      status: status)
+      averageAccuracy: part == .merged ? slices.accuracy : subject.writtenAverage,
+      notes: subject.notes(selection) + unfinished, status: status, fingerprint: subject.record.fingerprint)
     return (evaluation, predictions)
+  }
+}
+
+extension RunSubject {
+  /// What the run measured over both parts when its weights were these; its last epoch may be past its checkpoint.
+  fileprivate var writtenAverage: Double? {
+    guard checkpoint == .last, let trained, trained.batches == 0 else { return nil }
+    return folder.metrics().first { $0.epoch == trained.epochs }?.averageAccuracy
   }
 }
 
 /// Evaluations as tables for people.
 package enum EvaluationTables {
   package static func scores(_ evaluations: [RunEvaluation], title: String, notes: [String]) -> ResultTable {
-    ResultTable(
+    let table = ResultTable(
       title: title,
       columns: [
         .init("run"), .init("unit"), .init("n"), .init("accuracy %", interval: true), .init("UAR %"),
@@ -76,6 +87,7 @@ package enum EvaluationTables {
           ]
         }
       }, notes: [Scores.intervalNote] + notes)
+    return table.stating(evaluations.flatMap { [Provenance($0), Provenance($0)] })
   }
 
   /// A confusion matrix on a scale, rows the truth; its cells may be a difference.

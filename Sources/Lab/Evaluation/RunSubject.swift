@@ -26,6 +26,8 @@ package struct RunSubject: Sendable {
   /// The job, with its split read from the run's own copy.
   let job: Job
   let plan: TrainingPlan
+  /// Whether the corpus's sound files are byte for byte those that the run was trained on, where that is known.
+  let hasItsSounds: Bool
 
   package var emotions: [String] { record.emotions }
   package var corpus: Corpus { plan.corpus }
@@ -51,12 +53,16 @@ package struct RunSubject: Sendable {
       if trained.batches > 0 { weights += " and \(trained.batches) \(trained.batches == 1 ? "batch" : "batches")" }
     }
     if checkpoint == .best { weights += "; the best epoch was chosen by validation accuracy, which flatters it" }
-    return [weights, "measured on \(selection.sentence)"] + record.notes
+    let sounds =
+      hasItsSounds
+      ? [] : ["the sound files are no longer, byte for byte, those it was trained on: here the present ones are heard"]
+    return [weights, "measured on \(selection.sentence)"] + sounds + record.notes
   }
 }
 
 extension Laboratory {
-  /// A run to evaluate, attack or explain. Reads the corpus's headers and the checkpoint's bytes.
+  /// A run to evaluate, attack or explain. Reads the corpus's headers, sound files that the image cache does not know as they
+  /// are, and the checkpoint's bytes.
   ///
   /// - Throws: `LabError.unknownRun`, `EvaluationError.noWeights`, `EvaluationError.otherData` when the corpus or the
   ///   split is not what the run was trained on.
@@ -71,7 +77,23 @@ extension Laboratory {
     let file = try SafeTensors(contentsOf: weights)
     return RunSubject(
       folder: folder, record: record, checkpoint: checkpoint, weightsFile: file,
-      weights: file.withWholeFile { ContentHash($0) }.description, job: job, plan: plan)
+      weights: file.withWholeFile { ContentHash($0) }.description, job: job, plan: plan,
+      hasItsSounds: try hasSounds(of: record, plan.corpus))
+  }
+
+  /// The corpus's sounds as `RunRecord.sounds` has them.
+  ///
+  /// - Throws: `CoreError.cannotRead`, `PipelineError.cannotOpen`.
+  func sounds(of corpus: Corpus) throws -> String {
+    // A memory that cannot be kept costs reading the files again.
+    try? RunStore.makeFolder(paths.images)
+    return try corpus.contentHash(cache: paths.images).description
+  }
+
+  /// Whether the corpus's sound files are still the run's, where it tells: others of the same names and lengths are not.
+  func hasSounds(of record: RunRecord, _ corpus: Corpus) throws -> Bool {
+    guard let known = record.sounds else { return true }
+    return try sounds(of: corpus) == known
   }
 
   /// Which slices a run was trained and validated on; the job has its split read from the run's own copy.

@@ -103,34 +103,60 @@ package enum ExplainFigures {
       ] + report.attacks + report.notes, style: style)
   }
 
-  /// Clean images as they are, attacked ones smaller and paler; thin lines join the two where there is one attack.
+  /// Clean images as they are, attacked ones smaller and paler, thin lines from the ones to the others; of several
+  /// attacks each in a panel of its own, on one scale.
   package static func embedding(_ embedding: RunEmbedding, style: Style = .light) -> Figure {
-    let states: [Int?] = [nil] + embedding.attacks.indices.map { $0 }
     let names = AttackTitles.captions(embedding.attacks)
+    let subject = "t-SNE of \(embedding.node), \(embedding.dimensions) features"
+    var quality =
+      "KL \(Numbers.fixed(embedding.divergence, 3)), perplexity \(Numbers.fixed(embedding.perplexity, 1))"
+      + (embedding.trustworthiness.map { ", trustworthiness \(Numbers.fixed($0, 3))" } ?? "")
+    var panels: [any Panel] = []
+    if names.count > 1 {
+      for (attack, name) in names.enumerated() {
+        panels.append(scatter(embedding, attack, caption: name, legend: "attacked", Size(470, 380)))
+      }
+      quality = "\(subject); \(quality)"
+    } else {
+      let legend = names.first ?? ""
+      panels.append(scatter(embedding, names.indices.first, caption: subject, legend: legend, Size(560, 420)))
+    }
+    let rows = stride(from: 0, to: panels.count, by: scattersInARow).map { start in
+      Array(panels[start..<min(panels.count, start + scattersInARow)])
+    }
+    return Figure(
+      "features of run \(embedding.run)", rows: rows, notes: [quality] + embedding.attacks + embedding.notes,
+      style: style)
+  }
+
+  private static let scattersInARow = 2
+
+  /// Clean images, and those under one attack.
+  ///
+  /// - Parameter legend: stands behind the emotions of the attacked images.
+  private static func scatter(
+    _ embedding: RunEmbedding, _ attack: Int?, caption: String, legend: String, _ size: Size
+  ) -> Scatter {
+    let states: [Int?] = attack == nil ? [nil] : [nil, attack]
     let groups = states.flatMap { state in
       embedding.emotions.enumerated().compactMap { index, emotion -> Scatter.Group? in
         let points = embedding.points.filter { $0.attack == state && $0.emotion == index }.map { SIMD2($0.x, $0.y) }
         guard !points.isEmpty else { return nil }
-        let name = state.map { "\(emotion), \(names[$0])" } ?? emotion
+        let name = state == nil ? emotion : "\(emotion), \(legend)"
         return Scatter.Group(emotion, points, isFaint: state != nil, name: name)
       }
     }
-    var scatter = Scatter("t-SNE of \(embedding.node), \(embedding.dimensions) features", groups, size: Size(560, 420))
-    if embedding.attacks.count == 1 {
-      let clean = Dictionary(
-        embedding.points.filter { $0.attack == nil }.map { ($0.sliceNumber, SIMD2($0.x, $0.y)) },
-        uniquingKeysWith: { first, _ in first })
-      scatter.moves = embedding.points.compactMap { point in
-        guard point.attack != nil, let from = clean[point.sliceNumber] else { return nil }
-        return (from, SIMD2(point.x, point.y))
-      }
+    var scatter = Scatter(caption, groups, size: size)
+    scatter.around = embedding.points.map { SIMD2($0.x, $0.y) }
+    guard let attack else { return scatter }
+    let clean = Dictionary(
+      embedding.points.filter { $0.attack == nil }.map { ($0.sliceNumber, SIMD2($0.x, $0.y)) },
+      uniquingKeysWith: { first, _ in first })
+    scatter.moves = embedding.points.compactMap { point in
+      guard point.attack == attack, let from = clean[point.sliceNumber] else { return nil }
+      return (from, SIMD2(point.x, point.y))
     }
-    let quality =
-      "KL \(Numbers.fixed(embedding.divergence, 3)), perplexity \(Numbers.fixed(embedding.perplexity, 1))"
-      + (embedding.trustworthiness.map { ", trustworthiness \(Numbers.fixed($0, 3))" } ?? "")
-    return Figure(
-      "features of run \(embedding.run)", rows: [[scatter]],
-      notes: [quality] + embedding.attacks + embedding.notes, style: style)
+    return scatter
   }
 
   /// Points without a class.

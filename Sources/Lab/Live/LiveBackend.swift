@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import NN
+import Pipeline
 import Synchronization
 
 /// The workbench's door to this process's engine and to the runs of every process.
@@ -98,7 +99,9 @@ package final class LiveBackend: Backend {
     case .mapNodes(let run): if !controls.isBusy { scrubber.tellNodes(run) }
     case .embed(let wish): surveys.embed(wish) { [self] in engineFreed() }
     case .attend(let wish): surveys.attend(wish) { [self] in engineFreed() }
-    case .stopSurvey: surveys.stop()
+    case .stopSurvey:
+      surveys.stop()
+      controls.stopMeasuring()
     case .stopExplaining: scrubber.stop()
     case .openRun(let run): watcher.open(run)
     case .train(let job): attempt { try enqueue(.train(job)) { try job.check() } }
@@ -125,17 +128,20 @@ package final class LiveBackend: Backend {
   }
 
   package var isTraining: Bool { controls.isBusy }
+  /// nil where nothing is under way.
+  package var task: EngineTask? { controls.task }
 
-  /// Stops this process's run with a checkpoint and waits for it; at most `seconds`. What waits stays in its file.
+  /// Stops this process's run with a checkpoint and waits for it; at most `seconds`. What waits stays in its file. Of a
+  /// measurement nothing is kept, so it is not waited for.
   ///
-  /// - Returns: the run, and whether its user had asked it to stop before; one that did not within the time leaves
-  ///   `isTraining` true.
-  package func shutdown(waiting seconds: Double = 120) -> (run: String, wasStopping: Bool)? {
+  /// - Returns: the run, and whether it stays stopped, since its user had asked it to stop or to pause before; one that
+  ///   did not stop within the time leaves `isTraining` true.
+  package func shutdown(waiting seconds: Double = 120) -> (run: String, staysStopped: Bool)? {
     isLeaving.withLock { $0 = true }
     speaker?.stop()
     let live = controls.stopAll()
     let deadline = RateMeter.now() + seconds
-    while RateMeter.now() < deadline, controls.isBusy { usleep(20_000) }
+    while RateMeter.now() < deadline, let task = controls.task, task != .measurement { usleep(20_000) }
     return live
   }
 
@@ -196,8 +202,9 @@ package final class LiveBackend: Backend {
   private func startNext() {
     guard !isLeaving.withLock({ $0 }) else { return }
     let control = RunControl()
-    guard controls.begin(control) else { return }
+    guard controls.begin(control, .training) else { return }
     guard let entry = takeFirst() else { return controls.end() }
+    if case .attack = entry.work { controls.turn(to: .attack) }
     mailbox.post(.queue(queue.value))
     usage.isWanted(true)
     let follower = RunFollower(mailbox: mailbox) { [controls, queue] in
@@ -266,16 +273,18 @@ package final class LiveBackend: Backend {
   /// The engine belongs to one task at a time, so that a measurement counts as one.
   private func measure(_ name: String) {
     let control = RunControl()
-    guard controls.begin(control) else { return mailbox.post(.failed(LabError.engineBusy.description)) }
+    guard controls.begin(control, .measurement) else { return mailbox.post(.failed(LabError.engineBusy.description)) }
     Task.detached(priority: .utility) { [self] in
       do {
         let entry = try Networks.named(name)
         let weights = laboratory.weights.all().weights.filter { $0.origin.network == name }.map(\.name)
         var info = try ModelSurvey.info(entry, weights: weights)
         info.measures = try await Engine.run {
-          try ModelSurvey.measure(entry, batch: Job.defaults.batch, times: true)
+          try ModelSurvey.measure(entry, batch: Job.defaults.batch, times: true) { try control.obey() }
         }
         mailbox.post(.model(info))
+      } catch PipelineError.stopped {
+        mailbox.post(.failed("the measurement of \(name) was stopped"))
       } catch {
         mailbox.post(.failed("\(error)"))
       }

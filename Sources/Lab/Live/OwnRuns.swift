@@ -2,31 +2,49 @@ import Core
 import Foundation
 import Synchronization
 
+/// What the engine of this process is busy with.
+package enum EngineTask: Sendable, Equatable {
+  case training, attack
+  /// A map, or mean attention.
+  case survey
+  /// Of a network; nothing of it is kept.
+  case measurement
+}
+
 /// The one run that this process trains: its control from the first moment, its name once its folder exists.
 final class OwnRuns: Sendable {
-  private let current = Mutex<(control: RunControl, id: String?)?>(nil)
+  private let current = Mutex<(control: RunControl, task: EngineTask, id: String?)?>(nil)
 
   var ids: Set<String> { current.withLock { Set([$0?.id].compactMap(\.self)) } }
   var isBusy: Bool { current.withLock { $0 != nil } }
+  var task: EngineTask? { current.withLock { $0?.task } }
 
   /// - Returns: false when another run is under way.
-  func begin(_ control: RunControl) -> Bool {
+  func begin(_ control: RunControl, _ task: EngineTask) -> Bool {
     current.withLock { current in
       guard current == nil else { return false }
-      current = (control, nil)
+      current = (control, task, nil)
       return true
     }
   }
 
   func name(_ id: String) { current.withLock { $0?.id = id } }
+  func turn(to task: EngineTask) { current.withLock { $0?.task = task } }
   func end() { current.withLock { $0 = nil } }
 
-  /// - Returns: the run that is stopped by this, and whether its user had asked it to stop before.
-  func stopAll() -> (run: String, wasStopping: Bool)? {
+  /// - Returns: the run that is stopped by this, and whether its user had asked it to stop or to pause before.
+  func stopAll() -> (run: String, staysStopped: Bool)? {
     current.withLock { current in
       let wish = current?.control.wish
       current?.control.wish = .stopNow
-      return current?.id.map { ($0, wish == .stopNow || wish == .stopAfterEpoch) }
+      return current?.id.map { ($0, wish != .proceed) }
+    }
+  }
+
+  func stopMeasuring() {
+    current.withLock { current in
+      guard current?.task == .measurement else { return }
+      current?.control.wish = .stopNow
     }
   }
 

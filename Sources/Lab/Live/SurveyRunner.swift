@@ -43,7 +43,7 @@ final class SurveyRunner: Sendable {
     _ make: @escaping @Sendable (RunControl, @escaping @Sendable (RunProgress) -> Void) async throws -> Event
   ) {
     let control = RunControl()
-    guard controls.begin(control) else { return mailbox.post(.failed(LabError.engineBusy.description)) }
+    guard controls.begin(control, .survey) else { return mailbox.post(.failed(LabError.engineBusy.description)) }
     current.withLock { $0 = control }
     mailbox.post(progress(RunProgress(phase: "reading", epoch: 0, done: 0, total: 1, rate: 0, secondsLeft: nil)))
     Task.detached(priority: .utility) { [self] in

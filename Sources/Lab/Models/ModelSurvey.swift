@@ -35,23 +35,29 @@ package enum ModelSurvey {
 
   /// Plans the network for every demand, and times steps of a training where asked.
   ///
+  /// - Parameter obey: asked before each plan and each step; what it throws ends the measurement.
   /// - Throws: `NNError`, `CoreError.outOfMemory`.
   @Engine package static func measure(
-    _ entry: NetworkEntry, batch: Int, freeze: [String] = [], times: Bool
+    _ entry: NetworkEntry, batch: Int, freeze: [String] = [], times: Bool, obey: () throws -> Void = {}
   ) throws -> ModelMeasures {
     let network = try Network(entry)
     try network.freeze(freeze)
     var planBytes: [String: Int] = [:]
-    for demand in Demand.allCases { planBytes[demand.rawValue] = try network.plan(batch: batch, demand: demand).bytes }
+    for demand in Demand.allCases {
+      try obey()
+      planBytes[demand.rawValue] = try network.plan(batch: batch, demand: demand).bytes
+    }
     let memory = network.memory, moments = try Adam(network).bytes
     return ModelMeasures(
       batch: batch, threads: Parallel.threads, planBytes: planBytes, parameterBytes: memory.parameters,
-      trainerBytes: memory.gradients + moments, times: times ? try time(network, batch) : nil)
+      trainerBytes: memory.gradients + moments, times: times ? try time(network, batch, obey) : nil)
   }
 
   /// Milliseconds of a training step, over about a second.
-  @Engine private static func time(_ network: Network, _ batch: Int) throws -> [LayerTime] {
-    let profile = try EngineBenchmark(network, .train, batch: batch).profile(seconds: 1)
+  @Engine private static func time(
+    _ network: Network, _ batch: Int, _ obey: () throws -> Void
+  ) throws -> [LayerTime] {
+    let profile = try EngineBenchmark(network, .train, batch: batch).profile(seconds: 1, obey: obey)
     func milliseconds(_ nanoseconds: UInt64) -> Double { Double(nanoseconds) / Double(profile.steps) / 1e6 }
     var order: [String] = []
     var sums: [String: (UInt64, UInt64)] = [:]

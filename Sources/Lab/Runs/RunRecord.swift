@@ -10,14 +10,17 @@ package struct RunRecord: Codable, Sendable, Equatable {
   package var notes: [String]
   package var created: Date
   package var machine: Machine
-  /// Identity of the data: changes when any file of the corpus, or the split, changes.
+  /// Identity of the data: changes with any file's name, class, length or rate, and with the split.
   package var fingerprint: String
+  /// Changes with every byte of the corpus's sound files; nil in runs of versions that did not look.
+  package var sounds: String?
 
   package init(
-    job: Job, emotions: [String], notes: [String], created: Date, machine: Machine, fingerprint: String
+    job: Job, emotions: [String], notes: [String], created: Date, machine: Machine, fingerprint: String,
+    sounds: String? = nil
   ) {
     (self.job, self.emotions, self.notes, self.created) = (job, emotions, notes, created)
-    (self.machine, self.fingerprint) = (machine, fingerprint)
+    (self.machine, self.fingerprint, self.sounds) = (machine, fingerprint, sounds)
   }
 }
 

@@ -92,7 +92,8 @@ package struct DefenceSweep: Sendable {
   }
 
   /// Ours beside the paper's, which are of AlexNet on Emo-IIT.
-  package static func table(_ rows: [Row], part: EvaluationPart, notes: [String]) -> ResultTable {
+  /// - Parameter job: of every cell, but for its defence and ε.
+  package static func table(_ rows: [Row], part: EvaluationPart, notes: [String], job: Job) -> ResultTable {
     let accuracy = part == .merged ? "avg. acc. %" : "acc. %"
     let failures: [String] = rows.compactMap { row in
       row.failure.map { "\(row.defence) ε \(Fraction.text(row.epsilon)): \($0)" }
@@ -109,7 +110,8 @@ package struct DefenceSweep: Sendable {
         .init("Square %"), .init("paper: Square %"), .init("valid. acc. %"),
       ],
       rows: rows.map(cells),
-      notes: [paperNote] + notes + sharedNotes(rows) + failures + doubts)
+      notes: [paperNote] + notes + sharedNotes(rows) + failures + doubts
+    ).stating(rows.map { Provenance(run: $0.run, part: part.rawValue, checkpoint: .last, job: job) })
   }
 
   private static let paperNote =
@@ -132,11 +134,11 @@ package struct DefenceSweep: Sendable {
   ///
   /// - Parameter base: their path without an ending.
   /// - Throws: `CoreError.cannotWrite`, `ExportError`.
-  package static func keep(_ rows: [Row], part: EvaluationPart, notes: [String], at base: URL) throws {
+  package static func keep(_ rows: [Row], part: EvaluationPart, notes: [String], job: Job, at base: URL) throws {
     let there = (try? Data(contentsOf: base.appendingPathExtension("json")))
       .flatMap { try? JSON.decoder().decode([Row].self, from: $0) }
     if let there, there.count > rows.count { return }
-    try SweepFiles.write(table(rows, part: part, notes: notes), rows, figure(rows, notes: notes), at: base)
+    try SweepFiles.write(table(rows, part: part, notes: notes, job: job), rows, figure(rows, notes: notes), at: base)
   }
 
   private static func cells(_ row: Row) -> [ResultTable.Cell] {

@@ -94,7 +94,8 @@ extension Laboratory {
     var order = order
     order.choices = try EpsilonSweep.choices(order.choices, epsilons: epsilons)
     let reports = try await attack(subject, order, control: control, report: report)
-    try SweepFiles.write(EpsilonSweep.table(reports), reports, EpsilonSweep.figure(reports), at: base)
+    let table = EpsilonSweep.table(reports).stating(Provenance(attacksOn: subject, order.part))
+    try SweepFiles.write(table, reports, EpsilonSweep.figure(reports), at: base)
     return reports
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 
 /// A table of results that prints as text, CSV, Markdown and LaTeX. Shares are kept as shares and shown in per cent.
 package struct ResultTable: Sendable, Equatable {
@@ -17,8 +18,12 @@ package struct ResultTable: Sendable, Equatable {
     package let title: String
     /// Whether its cells are shares with intervals: three columns of a CSV.
     package let hasInterval: Bool
+    /// Whether a CSV alone has it: the others say it in their title or their notes.
+    package let isForCSV: Bool
 
-    package init(_ title: String, interval: Bool = false) { (self.title, hasInterval) = (title, interval) }
+    package init(_ title: String, interval: Bool = false, isForCSV: Bool = false) {
+      (self.title, hasInterval, self.isForCSV) = (title, interval, isForCSV)
+    }
   }
 
   package enum Format: String, Sendable, CaseIterable {
@@ -63,11 +68,18 @@ package struct ResultTable: Sendable, Equatable {
   package func rendered(_ format: Format) -> String {
     precondition(rows.allSatisfy { $0.count == columns.count }, "a row of “\(title)” has other columns than its head")
     return switch format {
-    case .text: text
+    case .text: forPeople.text
     case .csv: csv
-    case .markdown: markdown
-    case .latex: latex
+    case .markdown: forPeople.markdown
+    case .latex: forPeople.latex
     }
+  }
+
+  /// Without the columns that are for a CSV alone.
+  private var forPeople: ResultTable {
+    let shown = columns.indices.filter { !columns[$0].isForCSV }
+    return ResultTable(
+      title: title, columns: shown.map { columns[$0] }, rows: rows.map { row in shown.map { row[$0] } }, notes: notes)
   }
 
   // MARK: one format each
@@ -87,10 +99,6 @@ package struct ResultTable: Sendable, Equatable {
 
   /// RFC 4180; shares in per cent with six significant digits; notes are left to the formats that people read.
   private var csv: String {
-    func quoted(_ text: String) -> String {
-      guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-      return "\"" + text.replacingOccurrences(of: "\"", with: "\"\"") + "\""
-    }
     func number(_ value: Double) -> String { String(format: "%.6g", value) }
     let head = columns.flatMap { $0.hasInterval ? [$0.title, "\($0.title) low", "\($0.title) high"] : [$0.title] }
     let lines = rows.map { row in
@@ -107,7 +115,7 @@ package struct ResultTable: Sendable, Equatable {
         }
       }
     }
-    return ([head] + lines).map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
+    return ([head] + lines).map { $0.map(CSVTable.field).joined(separator: ",") + "\n" }.joined()
   }
 
   private var markdown: String {

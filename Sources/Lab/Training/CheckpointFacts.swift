@@ -23,8 +23,11 @@ struct CheckpointFacts {
   private static let jobKey = "quaver.job", scalingKey = "quaver.scaling", positionKey = "quaver.position"
 
   /// What a reader needs to use the weights: corpus constants, classes, and the position to resume from.
-  static func metadata(job: Job, emotions: [String], scaling: Scaling, position: Position) throws -> [String: String] {
+  static func metadata(
+    job: Job, emotions: [String], scaling: Scaling, position: Position, parts: String
+  ) throws -> [String: String] {
     [
+      trainedOnKey: try JSON.line([TrainedOn(job, parts: parts)]),
       jobKey: try JSON.line(job), positionKey: try JSON.line(position),
       "quaver.emotions": try JSON.line(emotions), scalingKey: try JSON.line(scaling),
     ]

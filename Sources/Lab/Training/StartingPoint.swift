@@ -45,35 +45,39 @@ struct StartingPoint: Sendable {
 
   /// What a new job starts from.
   ///
+  /// - Parameter parts: hash of the job's parts; nil where its note is not asked for.
   /// - Throws: `LabError.unknownWeights`, `.weightsOfAnother`, `.weightsReplaced`.
-  init(_ job: Job, _ store: WeightStore) throws {
+  init(_ job: Job, _ store: WeightStore, parts: String? = nil) throws {
     switch job.weights ?? .none {
     case .none: (weights, note) = (nil, "trained from scratch, from random weights")
     case .automatic:
       weights = store.latest(for: job.model)
-      note = weights.map { Self.note($0, job) } ?? "trained from scratch: no weights are imported for \(job.model)"
+      note =
+        weights.map { Self.note($0, job, parts) } ?? "trained from scratch: no weights are imported for \(job.model)"
     case let named:
       let found = try store.named(named.name)
       guard found.origin.network == job.model else {
         throw LabError.weightsOfAnother(named.name, network: found.origin.network, wanted: job.model)
       }
       if let recorded = named.sha256, try found.identity() != recorded { throw LabError.weightsReplaced(named.name) }
-      (weights, note) = (found, Self.note(found, job))
+      (weights, note) = (found, Self.note(found, job, parts))
     }
   }
 
-  private static func note(_ weights: StoredWeights, _ job: Job) -> String {
+  private static func note(_ weights: StoredWeights, _ job: Job, _ parts: String?) -> String {
     let origin = weights.origin
     let file = origin.source.split(separator: "/").last.map(String.init) ?? origin.source
     return
       "fine-tuned from weights “\(weights.name)” (\(file), SHA-256 \(origin.sha256.prefix(12))…, \(origin.names) names)"
-      + images(origin, job.options?.normalisation) + leak(origin.trainedOn ?? [], job)
+      + images(origin, job.options?.normalisation) + leak(origin.trainedOn ?? [], job, parts)
   }
 
   /// What they have seen of the slices that will validate.
-  private static func leak(_ trainings: [TrainedOn], _ job: Job) -> String {
+  private static func leak(_ trainings: [TrainedOn], _ job: Job, _ parts: String?) -> String {
     let corpus = TrainedOn(job).corpus
-    guard let earlier = trainings.first(where: { $0.corpus == corpus && !$0.hasParts(of: job) }) else { return "" }
+    guard let earlier = trainings.first(where: { $0.corpus == corpus && !$0.hasParts(of: job, parts) }) else {
+      return ""
+    }
     return
       "; they were trained on this corpus under another split (\(earlier.split), seed \(earlier.seed)): what validates "
       + "here may be among what they saw"

@@ -19,7 +19,7 @@ extension Laboratory {
     // Usable from any folder, and one corpus has one name; a split file's path stays usable too.
     var job = job
     job.corpus = library.registrations().contains(registration) ? registration.name : registration.path
-    let start = try StartingPoint(job, weights)
+    let start = try StartingPoint(job, weights, parts: plan.parts), sounds = try sounds(of: plan.corpus)
     job.weights = try start.recorded()
     var split: Data?
     if case .file(let url) = SplitKind(job.split) {
@@ -35,7 +35,7 @@ extension Laboratory {
       RunRecord(
         job: job, emotions: plan.corpus.emotions,
         notes: plan.notes(job: job) + [start.note] + (job.options?.words ?? []),
-        created: Date(), machine: .current, fingerprint: plan.fingerprint))
+        created: Date(), machine: .current, fingerprint: plan.fingerprint, sounds: sounds))
     return try await work(
       folder, lock: lock, job: job, plan: plan, isNew: true, control: control, report: report)
   }
@@ -65,6 +65,10 @@ extension Laboratory {
     guard plan.fingerprint == record.fingerprint, plan.corpus.emotions == record.emotions else {
       throw LabError.corpusChanged(
         run: folder.id, reason: "files, classes or parts of “\(record.job.corpus)” are not those it began with")
+    }
+    guard try hasSounds(of: record, plan.corpus) else {
+      throw LabError.corpusChanged(
+        run: folder.id, reason: "the sound files of “\(record.job.corpus)” are not byte for byte those it began with")
     }
     folder.clearOutcome()
     if record.machine != .current {

@@ -12,8 +12,10 @@ package struct TrainingPlan: Sendable {
   let split: Split
   let train: [Int]
   let valid: [Int]
-  /// Changes when a file, its class or its part changes; a resumed run insists on the same.
+  /// Changes with a file's name, length, rate, class or part; a resumed run insists on the same.
   let fingerprint: String
+  /// Of the split alone, for weights that go elsewhere.
+  let parts: String
 
   /// - Throws: `PipelineError` (split, stride), `LabError.emptyPart`.
   init(job: Job, corpus: Corpus) throws {
@@ -30,6 +32,7 @@ package struct TrainingPlan: Sendable {
     }
     split.parts.map { $0 == .train ? "r" : "e" }.joined().withBytes { hash.combine($0) }
     fingerprint = hash.description
+    parts = split.identity(of: corpus, table: table).description
   }
 
   /// Refuses a step over one image where the network cannot learn from it (torch.nn.BatchNorm1d refuses it too, when the
@@ -79,6 +82,7 @@ package struct TrainingPlan: Sendable {
     if job.normalise == "corpus" {
       notes.append("images are scaled by the levels of the whole corpus, test slices included, as in the paper")
     }
+    notes += CorpusAlarms.alike(corpus.emotions)
     let twins = split.twins(in: corpus, table: table)
     if !twins.isEmpty {
       notes.append(

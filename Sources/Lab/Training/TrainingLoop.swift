@@ -291,7 +291,8 @@ import Pipeline
   private var diverged: LabError { .diverged(epoch: position.epoch, step: optimiser.steps) }
 
   private func metadata() throws -> [String: String] {
-    try CheckpointFacts.metadata(job: job, emotions: data.corpus.emotions, scaling: data.scaling, position: position)
+    try CheckpointFacts.metadata(
+      job: job, emotions: data.corpus.emotions, scaling: data.scaling, position: position, parts: data.plan.parts)
   }
 
   // MARK: wishes and progress

@@ -49,6 +49,7 @@ package enum AttackFields {
       // Settings are an attack's own.
       if attack.name != $0.point.attack {
         $0.point = AttackPoint(attack: attack.name, settings: AttackPreset.eq3.settings(for: attack))
+        $0.point.settings.seed = $0.seed
       }
       return true
     },
@@ -70,6 +71,11 @@ package enum AttackFields {
     ) {
       guard let norm = Norm(rawValue: $1), let attack = try? Attacks.named($0.point.attack), attack.norms.contains(norm)
       else { return false }
+      if norm != $0.point.settings.norm {
+        let usual = AttackPreset.eq3.settings(for: attack)
+        // The number of one norm is nonsense in another: 32/255 would be a length next to nothing.
+        $0.point.settings.epsilon = norm == usual.norm ? usual.epsilon : usualLength
+      }
       $0.point.settings.norm = norm
       return true
     }
@@ -77,10 +83,15 @@ package enum AttackFields {
     return field
   }
 
+  /// ε in L2, where attacks have no default: the one that the command line names.
+  private static let usualLength = 5.0
+
   private static var epsilon: AttackField {
     var field = AttackField(
       "ε", "--eps", "how far a value may move, of 1; a length in l2",
-      .choice(["8/255", "16/255", "32/255", "64/255"], allowsOther: true), read: { $0.point.settings.epsilonText }
+      // Whole numbers are lengths in L2 and grey levels otherwise.
+      .choice(["8/255", "16/255", "32/255", "64/255", "1", "2", "5", "10"], allowsOther: true),
+      read: { $0.point.settings.epsilonText }
     ) {
       var settings = $0.point.settings
       do {

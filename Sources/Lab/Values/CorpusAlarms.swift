@@ -20,8 +20,19 @@ package struct CorpusAlarms: Sendable, Equatable {
     sentences =
       corpus.utterances.isEmpty
       ? []
-      : Self.balance(corpus.emotions, counts) + Self.gaps(corpus.emotions, emotions)
+      : Self.alike(corpus.emotions) + Self.balance(corpus.emotions, counts) + Self.gaps(corpus.emotions, emotions)
         + Self.shared(speakers, among: emotions.count, nameless: nameless, of: counts.reduce(0, +))
+  }
+
+  /// Classes that may be one class written in two ways, which nobody but the corpus's maker can tell.
+  static func alike(_ emotions: [String]) -> [String] {
+    let groups = Dictionary(grouping: emotions) {
+      $0.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+    return groups.values.filter { $0.count > 1 }.sorted { $0[0] < $1[0] }.map { names in
+      names.map { "“\($0)”" }.joined(separator: ", ")
+        + " are \(names.count) classes whose names differ in case or blanks alone: they may be meant as one"
+    }
   }
 
   private static func balance(_ emotions: [String], _ counts: [Int]) -> [String] {

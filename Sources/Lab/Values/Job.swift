@@ -44,14 +44,19 @@ package struct TrainedOn: Codable, Sendable, Equatable {
   package let split: String
   package let seed: UInt64
   package let strideMilliseconds: Int
+  /// Hash of who is in which part; nil where earlier versions wrote.
+  package let parts: String?
 
-  package init(_ job: Job) {
+  package init(_ job: Job, parts: String? = nil) {
     corpus = job.corpus.split(separator: "/").last.map(String.init) ?? job.corpus
-    (split, seed, strideMilliseconds) = (job.splitName, job.seed, job.strideMilliseconds)
+    (split, seed, strideMilliseconds, self.parts) = (job.splitName, job.seed, job.strideMilliseconds, parts)
   }
 
   /// Whether a job's validation part was, as far as these words tell, no training part here.
-  func hasParts(of job: Job) -> Bool {
+  ///
+  /// - Parameter others: hash of the job's parts: files of one name may hold different folds.
+  func hasParts(of job: Job, _ others: String?) -> Bool {
+    if let parts, let others { return parts == others }
     let other = TrainedOn(job)
     return split == other.split && (seed == other.seed || !job.drawsSplit)
       && (SplitKind(job.split) != .slice || strideMilliseconds == other.strideMilliseconds)

@@ -46,6 +46,8 @@ package struct DepthwiseNorm: Layer {
   private let weight: Parameter
   private let weightGradient: UnsafeMutablePointer<Float>?
   private let channels: ChannelStatistics
+  /// The norm keeps its statistics, also where the convolution learns.
+  private let isNormFrozen: Bool
   private let shape: quaver_depthwise
   private let batch: Int, leading: Int
   /// Weights [9, c], forward and backward.
@@ -62,6 +64,7 @@ package struct DepthwiseNorm: Layer {
     weight = site.parameter("convolution.weight")
     channels = ChannelStatistics(
       site, Slabs(batch: site.batch, blocks: 1, pixels: after * after, lanes: width), prefix: "normalization.")
+    isNormFrozen = site.areFrozen("normalization.")
     (turned, turnedBack) = (site.scratch(9 * width, .forward), site.scratch(9 * width, .backward))
     dy = y.needsGradient ? site.outputGradient(of: y) : nil
     dx = site.gradient(of: x, adds: true)
@@ -75,6 +78,7 @@ package struct DepthwiseNorm: Layer {
   private var sizes: (x: Int, y: Int) { (x.shape.count, y.shape.count) }
 
   func forward(_ mode: Mode) {
+    let mode = isNormFrozen ? mode.frozen : mode
     let width = shape.channels, lead = leading * width, sizes = sizes, pixels = channels.slabs.pixels
     let x = x.pointer, y = y.pointer, w = turned.pointer, shape = shape
     quaver_transpose(weight.values, width, 9, 0, 9, w)
@@ -114,6 +118,7 @@ package struct DepthwiseNorm: Layer {
   }
 
   func backward(_ mode: Mode) {
+    let mode = isNormFrozen ? mode.frozen : mode
     guard let dy = dy?.pointer, let sample = sample?.pointer else { return }
     quaver_transpose(weight.values, shape.channels, 9, 0, 9, turnedBack.pointer)
     if channels.needsSums(mode) { sum(dy, sample) }

@@ -119,9 +119,10 @@ enum ExplainBindings {
   ) -> Binding {
     option(id, keys, id, help) { state in
       let pane = state.explainPane
-      state.explainPane.cursor = Point(
-        x: max(0, min(pane.columns.count - 1, pane.cursor.x + x)),
-        y: max(0, min(pane.rows.count - 1, pane.cursor.y + y)))
+      state.explainPane.select(
+        Point(
+          x: max(0, min(pane.columns.count - 1, pane.cursor.x + x)),
+          y: max(0, min(pane.rows.count - 1, pane.cursor.y + y))))
       return []
     }
   }

@@ -29,6 +29,7 @@ enum ExplainDrawing {
   }
 
   static let settle: @Sendable (inout State, Size) -> Void = { state, size in
+    state.explainPane.keepRow()
     let grid = Grid(state, size), pane = state.explainPane
     func kept(_ first: Int, _ cursor: Int, _ seen: Int, _ count: Int) -> Int {
       max(0, min(max(min(first, cursor), cursor - seen + 1), count - seen))

@@ -18,7 +18,7 @@ package enum ExplainPane {
     pane.tableRow = tableRow
     pane.click = { state, point, size in
       guard let cell = ExplainDrawing.cell(at: point, state, size) else { return [] }
-      state.explainPane.cursor = cell
+      state.explainPane.select(cell)
       return []
     }
     pane.memory = Pane.Memory(

@@ -118,6 +118,13 @@ package enum ModelsPane {
         state.modelsPane.measuring = model.name
         return [.request(.measureModel(model.name))]
       },
+      Binding(
+        "models.stop", ["x"], "stop", "Stops the measurement, of which nothing is kept.", hint: 4,
+        isEnabled: { $0.modelsPane.measuring != nil }
+      ) { state in
+        state.say("the measurement stops before its next step")
+        return [.request(.stopSurvey)]
+      },
       Binding("models.reload", ["R"], "reload", "Looks again which weights are imported.") { _ in
         [.request(.loadModels)]
       },

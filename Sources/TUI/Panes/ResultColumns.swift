@@ -128,10 +128,15 @@ enum ResultColumns {
     }
   }
 
+  /// A CSV, which has no notes, tells of what the rows are in columns of its own.
   static func table(_ rows: [ResultRow], title: String) -> ResultTable {
     ResultTable(
-      title: title, columns: all.map { ResultTable.Column($0.name, interval: $0.hasInterval) },
-      rows: rows.map { row in all.map { $0.cell(row) } }, notes: notes(rows))
+      title: title,
+      columns: all.map { ResultTable.Column($0.name, interval: $0.hasInterval) }
+        + [ResultTable.Column("split", isForCSV: true), ResultTable.Column("seed", isForCSV: true)],
+      rows: rows.map { row in
+        all.map { $0.cell(row) } + [.text(row.job?.splitName ?? ""), .text(row.job.map { "\($0.seed)" } ?? "")]
+      }, notes: notes(rows))
   }
 
   private static func notes(_ rows: [ResultRow]) -> [String] {

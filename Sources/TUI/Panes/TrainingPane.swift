@@ -202,7 +202,7 @@ package enum TrainingPane {
       isEnabled: { !$0.corpora.isEmpty }, whyNot: { _ in "no corpus yet; add one: quaver corpus add PATH" },
       run: openForm),
     Binding("training.queue", ["w"], "waiting runs", "Runs that wait for their turn.", hint: 13) { state in
-      state.modal = .queue(ListState())
+      state.modal = .queue(WaitingList())
       return []
     },
     Binding(

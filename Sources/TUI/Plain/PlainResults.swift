@@ -1,3 +1,4 @@
+import Attacks
 import Lab
 
 /// What attacks have shown, and attacks on whole parts, in lines.
@@ -54,15 +55,34 @@ enum PlainResults {
     }
     guard let run = chosen, let point = Scrub.point(Scrub.attacks[0], strength: 32) else { return answer }
     var wish = AttackWish(run: run.id, point: point)
-    for text in words.dropFirst() {
-      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-      let name = parts.first.map { spelled[$0] ?? $0 }
-      guard parts.count == 2, let field = AttackFields.all.first(where: { word($0.name) == name }) else {
-        return Answer(lines: ["“\(text)” is no setting; write name=value with one of \(names)"])
-      }
-      do throws(LabError) { try field.set(parts[1], in: &wish) } catch { return Answer(lines: [error.description]) }
-    }
+    if let mistake = set(Array(words.dropFirst()), in: &wish) { return Answer(lines: [mistake]) }
     return body(&mode, wish)
+  }
+
+  /// Sets what the words say, in the fields' order, whatever theirs: another attack or norm brings settings of its own.
+  ///
+  /// - Returns: a sentence about the first word that cannot be used.
+  private static func set(_ words: [String], in wish: inout AttackWish) -> String? {
+    var values: [String: [String]] = [:]
+    for text in words {
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      let name = parts.first.map { spelled[$0] ?? $0 } ?? ""
+      guard parts.count == 2, AttackFields.all.contains(where: { word($0.name) == name }) else {
+        return "“\(text)” is no setting; write name=value with one of \(names)"
+      }
+      values[name, default: []].append(parts[1])
+    }
+    for field in AttackFields.all {
+      guard let texts = values[word(field.name)] else { continue }
+      guard field.isRead(wish) else {
+        let read = AttackFields.all.filter { $0.isRead(wish) }.map { word($0.name) }.joined(separator: ", ")
+        return "\(Scrub.title(wish.point.attack)) does not read \(word(field.name)); it reads \(read)"
+      }
+      for text in texts {
+        do throws(LabError) { try field.set(text, in: &wish) } catch { return error.description }
+      }
+    }
+    return nil
   }
 
   // MARK: Answers

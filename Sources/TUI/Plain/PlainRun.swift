@@ -86,8 +86,7 @@ private final class PlainRun {
       for byte in numbers[..<count] where !ignored.contains(Int32(byte)) {
         switch Int32(byte) {
         case SIGWINCH: break
-        // The whole job, as the terminal's own ^Z does.
-        case SIGTSTP: kill(0, SIGSTOP)
+        case SIGTSTP: JobControl.stop()
         default: exit = .signal(Int32(byte))
         }
       }

@@ -158,6 +158,14 @@ package enum TextWidth {
     return head + ellipsis + tail
   }
 
+  /// The end of `text` where it is wider than `width`: what was typed last is seen.
+  package static func end(_ text: String, to width: Int, ellipsis: String = "…") -> String {
+    guard of(text) > width, width > of(ellipsis) else { return cut(text, to: width, ellipsis: ellipsis) }
+    var tail = text[...]
+    while of(tail) > width - of(ellipsis) { tail.removeFirst() }
+    return ellipsis + tail
+  }
+
   /// `text` cut or filled with blanks to exactly `width` columns.
   package static func fit(_ text: String, to width: Int, right: Bool = false, ellipsis: String = "…") -> String {
     let text = cut(text, to: width, ellipsis: ellipsis)

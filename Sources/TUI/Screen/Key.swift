@@ -16,14 +16,36 @@ package enum Key: Sendable, Hashable {
   package init?(name: String) {
     if let named = Self.names.first(where: { $0.0 == name })?.1 {
       self = named
-    } else if name.count == 1, let character = name.first {
+    } else if name.count == 1, let character = name.first, let scalar = name.unicodeScalars.first,
+      case .character? = Key(code: scalar.value)
+    {
       self = .character(character)
-    } else if name.hasPrefix("ctrl-"), name.count == 6, let character = name.last {
-      self = .control(character)
+    } else if name.hasPrefix("ctrl-"), name.utf8.count == 6, let letter = name.lowercased().unicodeScalars.last,
+      // Control takes the upper bits away, so that a terminal has no other ctrl-M than Enter.
+      let key = Key(code: letter.value & 0x1F), key == .control(Character(letter))
+    {
+      self = key
     } else if name.hasPrefix("f"), let number = Int(name.dropFirst()), (1...24).contains(number) {
       self = .function(number)
     } else {
       return nil
+    }
+  }
+
+  /// From the character that a terminal sends; nil where it means no key.
+  package init?(code: UInt32) {
+    guard let scalar = Unicode.Scalar(code) else { return nil }
+    switch code {
+    case 9: self = .tab
+    case 10, 13: self = .enter
+    case 8, 127: self = .backspace
+    case 27: self = .escape
+    case 0: self = .control(" ")
+    case 1..<27:
+      guard let letter = Unicode.Scalar(code + 96) else { return nil }
+      self = .control(Character(letter))
+    case 28..<32: return nil
+    default: self = .character(Character(scalar))
     }
   }
 

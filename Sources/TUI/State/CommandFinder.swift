@@ -22,7 +22,8 @@ package enum CommandFinder {
         panes.flatMap { pane in
           state.keymap.applied(to: pane.bindings).map { Found(binding: $0, pane: pane.id) }
         } + global(state)
-      let usable = all.filter { $0.binding.isEnabled(state) }
+      // The selected one stays where it can no longer be used: Enter then says why, rather than run its neighbour.
+      let usable = all.filter { $0.binding.isEnabled(state) || $0.binding.id == finder.selected }
       let scored = usable.enumerated().compactMap { (index, found) -> (Int, Int, Found)? in
         // A command's own name counts first; its pane only helps to find what the name does not tell.
         let place = found.pane == nil ? nil : score(finder.query, label(found))

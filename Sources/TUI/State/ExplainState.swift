@@ -77,13 +77,15 @@ package struct ExplainState: Sendable, Equatable {
   package private(set) var standardNode = ""
 
   /// In the order that is shown, and among all columns.
-  package var cursor = Point(x: 0, y: 0)
+  package private(set) var cursor = Point(x: 0, y: 0)
+  /// Of `rows`, under the cursor: the order changes with every answer and every column.
+  private var row = 0
   package var corner = Point(x: 0, y: 0)
 
   package init() {}
 
   package static func == (a: ExplainState, b: ExplainState) -> Bool {
-    guard a.attacks == b.attacks else { return false }
+    guard a.attacks == b.attacks, a.row == b.row else { return false }
     return (a.across, a.shown, a.overlay, a.method, a.node, a.target) == (
       b.across, b.shown, b.overlay, b.method, b.node, b.target
     )
@@ -173,6 +175,20 @@ package struct ExplainState: Sendable, Equatable {
 
   private mutating func keepCursor() {
     cursor = Point(x: min(cursor.x, max(0, columns.count - 1)), y: min(cursor.y, max(0, rows.count - 1)))
+    row = min(row, max(0, rows.count - 1))
+  }
+
+  /// Puts the cursor on a cell, by the order that is shown.
+  package mutating func select(_ cell: Point) {
+    let order = self.order
+    if order.indices.contains(cell.y) { row = order[cell.y] }
+    cursor = cell
+    keepRow()
+  }
+
+  /// Keeps the cursor on its row, wherever that is now.
+  package mutating func keepRow() {
+    if let y = order.firstIndex(of: row) { cursor.y = y }
   }
 
   /// What was there is of another question.

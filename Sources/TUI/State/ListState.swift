@@ -20,6 +20,20 @@ package struct ListState: Sendable, Equatable {
     top = max(top, selection - self.height + 1)
   }
 
+  /// - Parameter selected: what the selection is on; it moves along.
+  mutating func move<ID: Equatable>(by distance: Int, on selected: inout ID?, among ids: [ID]) {
+    move(by: distance, count: ids.count)
+    selected = ids.indices.contains(selection) ? ids[selection] : nil
+  }
+
+  /// Keeps the selection on what it is on while others come, go and change places; where that is gone, on what has its
+  /// place.
+  mutating func settle<ID: Equatable>(on selected: inout ID?, among ids: [ID], height: Int) {
+    if let index = ids.firstIndex(where: { $0 == selected }) { selection = index }
+    settle(count: ids.count, height: height)
+    selected = ids.indices.contains(selection) ? ids[selection] : nil
+  }
+
   /// Indices of the rows on the screen.
   package func visible(count: Int, height: Int) -> Range<Int> {
     let top = max(0, min(top, count))

@@ -33,7 +33,7 @@ enum MenuModal {
   static let inputBindings: [Binding] = [
     Binding("input.accept", ["enter"], "write", "Writes the file.", hint: 1) { state in
       guard case .input(let input) = state.modal else { return [] }
-      state.modal = nil
+      (state.modal, state.asked) = (nil, input)
       let path = input.text.trimmingPrefix { $0 == " " }
       guard !path.isEmpty else {
         state.say("no name was given; nothing is written", .warning)
@@ -49,8 +49,8 @@ enum MenuModal {
   // MARK: What waits
 
   private static func selected(_ state: State) -> RunQueue.Entry? {
-    guard case .queue(let list) = state.modal, state.queue.entries.indices.contains(list.selection) else { return nil }
-    return state.queue.entries[list.selection]
+    guard case .queue(let waiting) = state.modal else { return nil }
+    return state.queue.entries.first { $0.id == waiting.selected }
   }
 
   private static let hasEntry: @Sendable (State) -> Bool = { selected($0) != nil }
@@ -84,16 +84,15 @@ enum MenuModal {
         "queue.advance", ["K"], "sooner", "Moves the selected run one place to the front.", hint: 3,
         isEnabled: { state in selected(state).map { $0.id != state.queue.entries.first?.id } ?? false }
       ) { state in
-        guard let entry = selected(state), case .queue(var list) = state.modal else { return [] }
-        list.move(by: -1, count: state.queue.entries.count)
-        state.modal = .queue(list)
+        // The selection goes along when the answer is here: a second K before that means the same run.
+        guard let entry = selected(state) else { return [] }
         return [.request(.queue(.advance(entry.id)))]
       },
       Modals.cancel("queue", ["esc", "ctrl-g", "ctrl-c", "q", "w"]),
     ]
     + Modals.moves("queue", true) { state, distance in
-      guard case .queue(var list) = state.modal else { return }
-      list.move(by: distance, count: state.queue.entries.count)
-      state.modal = .queue(list)
+      guard case .queue(var waiting) = state.modal else { return }
+      waiting.move(by: distance, among: state.queue.entries)
+      state.modal = .queue(waiting)
     }
 }

@@ -1,4 +1,5 @@
 import Export
+import Foundation
 import Lab
 
 /// A few things to choose from, each on a key.
@@ -143,6 +144,19 @@ package enum Menus {
     case .table(let format): return (pane.table(state)?.rendered(format)).map { [.write(path: path, text: $0)] } ?? []
     case .detail: return (pane.detail(state)?.rendered(.csv)).map { [.write(path: path, text: $0)] } ?? []
     case .figure(let format): return [.draw(path: path, format)]
+    }
+  }
+
+  /// Writes a file that was asked for; where it cannot be written, asks again with what was typed.
+  package static func write(_ path: String, _ state: inout State, _ make: (State) throws -> Data) {
+    do {
+      let data = try make(state)
+      try Exports.write(data, to: path)
+      state.say("wrote \(URL(fileURLWithPath: path).path), \(Numbers.bytes(data.count))")
+      state.asked = nil
+    } catch {
+      state.say("\(error)", .error)
+      state.modal = state.asked.map(Modal.input)
     }
   }
 }

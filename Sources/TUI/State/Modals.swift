@@ -24,12 +24,10 @@ package enum Modals {
   private static func edit(_ state: inout State, _ change: (inout String) -> Void) -> [Effect] {
     switch state.modal {
     case .help(var finder):
-      change(&finder.query)
-      finder.list = ListState()
+      finder.edit(change)
       state.modal = .help(finder)
     case .palette(var finder):
-      change(&finder.query)
-      finder.list = ListState()
+      finder.edit(change)
       state.modal = .palette(finder)
     case .prompt(let pane, _):
       guard let filter = Panes.named(pane)?.filter else { return [] }
@@ -69,7 +67,7 @@ package enum Modals {
       Confirmation(
         title: "Stop?", text: "", choices: [.init(key: "y", label: "stop", answer: .cancel)])),
     .menu(Menu(title: "Copy", items: [.init(key: "t", label: "text", action: .copyScreen)])),
-    .input(TextPrompt(label: "write to", text: "a.csv", purpose: .export(.text))), .queue(ListState()),
+    .input(TextPrompt(label: "write to", text: "a.csv", purpose: .export(.text))), .queue(WaitingList()),
   ]
 
   /// A question about a run is never answered by the key that opens things.
@@ -141,7 +139,7 @@ package enum Modals {
     ]
     + moves("finder", false) { state, distance in
       guard var finder = finder(state) else { return }
-      finder.list.move(by: distance, count: CommandFinder.find(state).count)
+      finder.move(by: distance, among: CommandFinder.find(state))
       if case .help = state.modal { state.modal = .help(finder) } else { state.modal = .palette(finder) }
     }
 
@@ -223,10 +221,10 @@ package enum Modals {
     let height = ModalView.listHeight(state)
     switch state.modal {
     case .help(var finder):
-      finder.list.settle(count: CommandFinder.find(state).count, height: height)
+      finder.settle(among: CommandFinder.find(state), height: height)
       state.modal = .help(finder)
     case .palette(var finder):
-      finder.list.settle(count: CommandFinder.find(state).count, height: height)
+      finder.settle(among: CommandFinder.find(state), height: height)
       state.modal = .palette(finder)
     case .themes(var list, let before):
       list.settle(count: state.themes.count, height: ModalView.rows(state.themes.count, state.size))
@@ -234,9 +232,9 @@ package enum Modals {
     case .menu(var menu):
       menu.list.settle(count: menu.items.count, height: ModalView.rows(menu.items.count, state.size))
       state.modal = .menu(menu)
-    case .queue(var list):
-      list.settle(count: state.queue.entries.count, height: ModalView.queueRows(state))
-      state.modal = .queue(list)
+    case .queue(var waiting):
+      waiting.settle(among: state.queue.entries, height: ModalView.queueRows(state))
+      state.modal = .queue(waiting)
     default: break
     }
   }

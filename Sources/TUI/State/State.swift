@@ -43,6 +43,8 @@ package struct State: Sendable, Equatable {
   /// The beginning of a sequence such as g g.
   package var pending: [Key] = []
   package var modal: Modal?
+  /// What was typed last for a file; asked for again where that cannot be written.
+  package var asked: TextPrompt?
   package var notice: Notice?
   /// Leaving as soon as our runs are saved.
   package var isLeaving = false
@@ -104,14 +106,48 @@ package enum Modal: Sendable, Equatable {
   case menu(Menu)
   case input(TextPrompt)
   /// Runs that wait.
-  case queue(ListState)
+  case queue(WaitingList)
 }
 
 /// A query and the place in the list of what it finds.
 package struct Finder: Sendable, Equatable {
-  package var query = ""
-  package var list = ListState()
+  package private(set) var query = ""
+  package private(set) var list = ListState()
+  /// Id of the selected command.
+  package private(set) var selected: String?
+
   package init() {}
+
+  /// Another query begins with what fits it best.
+  mutating func edit(_ change: (inout String) -> Void) {
+    change(&query)
+    (list, selected) = (ListState(), nil)
+  }
+
+  mutating func move(by distance: Int, among found: [CommandFinder.Found]) {
+    list.move(by: distance, on: &selected, among: found.map(\.binding.id))
+  }
+
+  mutating func settle(among found: [CommandFinder.Found], height: Int) {
+    list.settle(on: &selected, among: found.map(\.binding.id), height: height)
+  }
+}
+
+/// The place in the list of what waits.
+package struct WaitingList: Sendable, Equatable {
+  package private(set) var list = ListState()
+  /// Id of the selected entry: others begin, and are moved, while it is looked at.
+  package private(set) var selected: Int?
+
+  package init() {}
+
+  mutating func move(by distance: Int, among entries: [RunQueue.Entry]) {
+    list.move(by: distance, on: &selected, among: entries.map(\.id))
+  }
+
+  mutating func settle(among entries: [RunQueue.Entry], height: Int) {
+    list.settle(on: &selected, among: entries.map(\.id), height: height)
+  }
 }
 
 /// A question with a few answers, each on a key.

@@ -150,13 +150,20 @@ package struct WorkForm: Sendable, Equatable {
       fields[index].value = Self.neighbour(of: Double(value) ?? 1e-4, distance)
     }
     fields[index].isFresh = true
-    if attacked != nil, fields[index].name == "attack" { takeSettings() }
+    if attacked != nil { follow(fields[index].name) }
   }
 
-  /// The settings of the attack that was just chosen: each attack has its own.
-  private mutating func takeSettings() {
-    guard let wish = try? wish(only: ["attack"]) else { return }
-    for field in AttackFields.all where !["part", "slices", "seed", "keep images"].contains(field.name) {
+  /// Each attack has settings of its own, and each norm an ε.
+  private mutating func follow(_ changed: String) {
+    let others = ["part", "slices", "seed", "keep images"]
+    let (known, taken): ([String], (String) -> Bool)
+    switch changed {
+    case "attack": (known, taken) = (["attack"], { !others.contains($0) })
+    case "norm": (known, taken) = (["attack", "norm"], { $0 == "ε" })
+    default: return
+    }
+    guard let wish = try? wish(only: known) else { return }
+    for field in AttackFields.all where taken(field.name) {
       if let index = fields.firstIndex(where: { $0.name == field.name }) { fields[index].value = field.read(wish) }
     }
   }

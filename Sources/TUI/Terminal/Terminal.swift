@@ -201,7 +201,7 @@ package final class Terminal {
       let result = quaver_read_key(pad, &code)
       if result == ERR { break }
       if quaver_is_key_code(result) == 0 {
-        if let key = Self.key(character: code) { inputs.append(.key(key)) }
+        if let key = Key(code: code) { inputs.append(.key(key)) }
       } else if Int32(code) == Self.mouseCode {
         if let event = readRest(until: ["M", "m"]).flatMap(MouseEvent.init(sgr:)) { inputs.append(.mouse(event)) }
       } else if Int32(code) == Self.replyCode {
@@ -229,19 +229,6 @@ package final class Terminal {
       if ends.contains(scalar) { return text }
     }
     return nil
-  }
-
-  private static func key(character code: UInt32) -> Key? {
-    switch code {
-    case 9: .tab
-    case 10, 13: .enter
-    case 8, 127: .backspace
-    case 27: .escape
-    case 0: .control(" ")
-    case 1..<27: Unicode.Scalar(code + 96).map { .control(Character($0)) }
-    case 28..<32: nil
-    default: Unicode.Scalar(code).map { .character(Character($0)) }
-    }
   }
 
   private static let keys: [Int32: Key] = {

@@ -11,7 +11,7 @@ package enum ModalView {
     case .form(let form): formView(state, form, &surface)
     case .themes(let list, _): themes(state, list, &surface)
     case .menu(let menu): menuView(state, menu, &surface)
-    case .queue(let list): queueView(state, list, &surface)
+    case .queue(let waiting): queueView(state, waiting.list, &surface)
     case .prompt, .input, nil: break
     }
   }
@@ -184,8 +184,10 @@ package enum ModalView {
     surface.put(isFocused ? look.glyphs.mark : " ", 0, y, style(.accent, look))
     surface.put(look.glyphs.plain(field.name), 2, y, style(isFocused ? .heading : .text, look))
     let (open, close) = (look.glyphs.pick("‹", "<"), look.glyphs.pick("›", ">"))
-    let room = max(0, surface.width - 18 - 4)
-    let value = TextWidth.fit(look.glyphs.plain(" \(field.value) "), to: min(room, 24), ellipsis: look.glyphs.ellipsis)
+    let room = min(max(0, surface.width - 18 - 4), 24)
+    let whole = look.glyphs.plain(" \(field.value) ")
+    let seen = isFocused && form.takesText ? TextWidth.end(whole, to: room, ellipsis: look.glyphs.ellipsis) : whole
+    let value = TextWidth.fit(seen, to: room, ellipsis: look.glyphs.ellipsis)
     var x = surface.put(open + " ", 17, y, style(.dim, look))
     x = surface.put(value, x, y, look.style(isFocused ? .fieldFocused : .field))
     x = surface.put(" " + close, x, y, style(.dim, look))

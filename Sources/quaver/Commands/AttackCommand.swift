@@ -46,9 +46,9 @@ struct AttackCommand: AsyncParsableCommand {
     let reports = try await StoppableWork.run("the same command goes on where it was") { control in
       try await laboratory.attack(subject, order, control: control) { AttackProgress.tell($0, quiet: quiet) }
     }
+    let summary = AttackTables.summary(reports).stating(Provenance(attacksOn: subject, part))
     try tables.emit(
-      [AttackTables.summary(reports), AttackTables.utterances(reports), AttackTables.classDrops(reports)], reports,
-      common: common)
+      [summary, AttackTables.utterances(reports), AttackTables.classDrops(reports)], reports, common: common)
   }
 }
 

@@ -27,12 +27,12 @@ struct EmbedCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Adversarial images that `quaver attack` kept.", valueName: "name"))
   var set: [String] = []
   @OptionGroup var settings: AttackOptions
-  @Option(help: "Of which part: valid, train or merged.")
-  var part = EvaluationPart.valid
+  @Option(help: "Of which part: valid (by default), train or merged.")
+  var part: EvaluationPart?
   @Option(help: "At most this many slices, classes in proportion, by --seed.")
   var limit: Int?
-  @Option(help: "Name of the tensor, of a file.")
-  var tensor = "x"
+  @Option(help: "Name of the tensor, of a file; x by default.")
+  var tensor: String?
   @Option(help: "Effective number of neighbours.")
   var perplexity = TSNE.Settings().perplexity
   @Option(help: "Barnes-Hut angle: 0 is exact, 1 is coarse.")
@@ -65,15 +65,16 @@ struct EmbedCommand: AsyncParsableCommand {
   // MARK: a run
 
   private func embedRun() async throws {
+    guard tensor == nil else { throw ValidationError("--tensor is of a file of features; --node is of a run.") }
     let choices = try attack.map { try settings.choices($0) } ?? []
     let laboratory = try common.laboratory()
     let subject = try laboratory.subject(source, checkpoint: network.checkpoint)
     let sets = try set.map { AttackSource.set(try subject.folder.adversarialSet($0)) }
     var order = EmbeddingOrder(choices.map { .attack($0) } + sets)
-    (order.part, order.limit, order.seed) = (part, limit, settings.seed)
+    (order.part, order.limit, order.seed) = (part ?? .valid, limit, settings.seed)
     (order.node, order.settings) = (node, tsne)
     let wanted = order, quiet = common.json || isStreamed
-    let embedding = try await StoppableWork.run("nothing was written") { control in
+    let embedding = try await StoppableWork.run("the same command goes on where it was") { control in
       try await laboratory.embed(subject, wanted, control: control) { if !quiet { Console.bar($0) } }
     }
     try pictures.write(ExplainFigures.embedding(embedding, style: pictures.style), quiet: quiet)
@@ -118,9 +119,14 @@ struct EmbedCommand: AsyncParsableCommand {
   }
 
   private func embedFile(_ file: String) async throws {
-    guard attack == nil, set.isEmpty, node == nil, limit == nil else {
-      throw ValidationError("\(file) is a table of features: --attack, --set, --node and --limit are of a run.")
+    let given = [
+      (attack != nil, "--attack"), (!set.isEmpty, "--set"), (node != nil, "--node"), (part != nil, "--part"),
+      (limit != nil, "--limit"), (network.isCheckpointGiven, "--checkpoint"),
+    ]
+    if let (_, stray) = given.first(where: \.0) {
+      throw ValidationError("\(file) is a table of features: \(stray) is of a run.")
     }
+    let tensor = tensor ?? "x"
     let source = try SafeTensors(contentsOf: URL(fileURLWithPath: file))
     let entry = try source.entry(tensor)
     let shape = entry.shape

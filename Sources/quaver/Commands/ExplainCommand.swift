@@ -20,8 +20,8 @@ struct ExplainCommand: AsyncParsableCommand {
   var id: String
   @Option(help: "The utterance to look at, such as 03a01Fa.")
   var utterance: String?
-  @Option(help: ArgumentHelp("Its slice, from 1.", valueName: "k"))
-  var slice = 1
+  @Option(help: ArgumentHelp("Its slice, from 1; by default the first.", valueName: "k"))
+  var slice: Int?
   @Flag(help: "Mean maps of every class.")
   var byClass = false
   @Option(name: .customLong("class"), help: "Evidence for this class; by default the utterance's own.")
@@ -35,9 +35,9 @@ struct ExplainCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Adversarial images that `quaver attack` kept, by the set's name.", valueName: "name"))
   var set: [String] = []
   @OptionGroup var settings: AttackOptions
-  @Option(help: "Of which part the means are taken: valid, train or merged.")
-  var part = EvaluationPart.valid
-  @Option(help: "At most this many slices, classes in proportion, by --seed.")
+  @Option(help: "Of which part the means are taken: valid (by default), train or merged.")
+  var part: EvaluationPart?
+  @Option(help: "Of means: at most this many slices, classes in proportion, by --seed.")
   var limit: Int?
   @OptionGroup var pictures: PictureOptions
   @OptionGroup var network: NetworkOptions
@@ -46,8 +46,12 @@ struct ExplainCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard (utterance != nil) != byClass else { throw ValidationError("Give one of --utterance and --by-class.") }
-    guard slice >= 1 else { throw ValidationError("Slices are counted from 1.") }
+    guard slice ?? 1 >= 1 else { throw ValidationError("Slices are counted from 1.") }
     guard target == nil || !byClass else { throw ValidationError("--by-class shows every class's own evidence.") }
+    guard slice == nil || !byClass else { throw ValidationError("--slice is of an utterance; --by-class takes all.") }
+    guard byClass || part == nil && limit == nil else {
+      throw ValidationError("--part and --limit are of the means by --by-class, not of one utterance.")
+    }
     try settings.check(attack: attack)
   }
 
@@ -63,7 +67,7 @@ struct ExplainCommand: AsyncParsableCommand {
   }
 
   private func explain(_ utterance: String, _ choices: [AttackChoice], _ laboratory: Laboratory) async throws {
-    var request = ExplainRequest(run: id, utterance: utterance, slice: slice - 1, node: node)
+    var request = ExplainRequest(run: id, utterance: utterance, slice: (slice ?? 1) - 1, node: node)
     (request.checkpoint, request.method) = (network.checkpoint, method)
     if let target { request.target = try index(of: target, laboratory) }
     // One table is of one state of the weights.
@@ -107,14 +111,15 @@ struct ExplainCommand: AsyncParsableCommand {
     let subject = try laboratory.subject(id, checkpoint: network.checkpoint)
     let sets = try set.map { AttackSource.set(try subject.folder.adversarialSet($0)) }
     var order = AttentionOrder(choices.map { .attack($0) } + sets)
-    (order.part, order.limit, order.seed) = (part, limit, settings.seed)
+    (order.part, order.limit, order.seed) = (part ?? .valid, limit, settings.seed)
     (order.node, order.method) = (node, method)
     let wanted = order
-    let report = try await StoppableWork.run("nothing was written") { control in
+    let report = try await StoppableWork.run("the same command goes on where it was") { control in
       try await laboratory.attention(subject, wanted, control: control) { Console.bar($0) }
     }
     try pictures.write(ExplainFigures.classes(report, style: pictures.style), quiet: tables.isQuiet(common))
-    try tables.emit([ExplainTables.attention(report)], report, common: common)
+    let table = ExplainTables.attention(report).stating(Provenance(subject, report.part))
+    try tables.emit([table], report, common: common)
   }
 }
 

@@ -17,8 +17,8 @@ struct PredictCommand: AsyncParsableCommand {
   var files: [String] = []
   @Option(help: ArgumentHelp("A safetensors file of images [n, 3, 224, 224] in [0, 1], float32.", valueName: "file"))
   var images: String?
-  @Option(help: "Name of the tensor in it.")
-  var tensor = "images"
+  @Option(help: "Name of the tensor in it; images by default.")
+  var tensor: String?
   @Option(help: ArgumentHelp("Write the logits there as the tensor “logits” [n, classes].", valueName: "file"))
   var out: String?
   @OptionGroup var network: NetworkOptions
@@ -29,6 +29,7 @@ struct PredictCommand: AsyncParsableCommand {
       throw ValidationError("Give sound files, or a tensor of them with --images.")
     }
     if out != nil, images == nil { throw ValidationError("--out belongs to --images.") }
+    if tensor != nil, images == nil { throw ValidationError("--tensor belongs to --images.") }
   }
 
   func run() async throws {
@@ -36,8 +37,13 @@ struct PredictCommand: AsyncParsableCommand {
     let predictor = try common.laboratory().predictor(source, checkpoint: network.checkpoint)
     if let images {
       let file = try SafeTensors(contentsOf: URL(fileURLWithPath: images))
-      let logits = try await Engine.run { [tensor] in try predictor.logits(file, tensor: tensor) }
-      if let out { return try write(logits, predictor.classes, to: URL(fileURLWithPath: out)) }
+      let logits = try await Engine.run { [tensor] in try predictor.logits(file, tensor: tensor ?? "images") }
+      if let out {
+        try write(logits, predictor.classes, to: URL(fileURLWithPath: out))
+        guard common.json else { return }
+        let written = Written(file: out, tensor: "logits", images: logits.count, classes: predictor.classes)
+        return Console.line(try JSON.line(written))
+      }
       for row in logits { Console.line(common.json ? try JSON.line(row) : row.map { "\($0)" }.joined(separator: " ")) }
       return
     }
@@ -51,6 +57,13 @@ struct PredictCommand: AsyncParsableCommand {
         }
       }
     }
+  }
+
+  private struct Written: Encodable {
+    let file: String
+    let tensor: String
+    let images: Int
+    let classes: Int
   }
 
   private func write(_ logits: [[Float]], _ classes: Int, to url: URL) throws {

@@ -24,8 +24,8 @@ struct RenderCommand: AsyncParsableCommand {
   var transform: String?
   @Option(help: "Of the view: \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).")
   var stage: String?
-  @Option(help: "Of the view, at its stride, and of the attack pane, at the run's: the slice, from 1.")
-  var slice = 1
+  @Option(help: "Of the view, at its stride, and of attack and explain, at the run's: the slice, from 1 (by default).")
+  var slice: Int?
   @OptionGroup(title: "Of the panes attack, results and explain") var attacking: RenderedAttack
   @OptionGroup(title: "Of the confusion pane") var confusing: RenderedConfusion
   @Option(help: "A theme's name, or the path of its file.")
@@ -49,7 +49,7 @@ struct RenderCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard slice >= 1 else { throw ValidationError("Slices are counted from 1.") }
+    guard slice ?? 1 >= 1 else { throw ValidationError("Slices are counted from 1.") }
   }
 
   func run() async throws {
@@ -105,7 +105,7 @@ struct RenderCommand: AsyncParsableCommand {
     guard let pane = Panes.named(PaneID(pane)) else {
       throw LabError.unknownChoice(what: "pane", value: pane, choices: Panes.order.map(\.name))
     }
-    try attacking.check(for: pane.id, confusing)
+    try attacking.check(for: pane.id, confusing, viewing)
     let laboratory = try common.laboratory()
     let themes = ThemeFiles.all(in: common.themeFolders).themes
     let theme = try ThemeFiles.find(theme, among: themes)
@@ -122,12 +122,13 @@ struct RenderCommand: AsyncParsableCommand {
     }
     try show(&state, laboratory)
     state.show(pane.id)
+    try checkSubject(state)
     switch pane.id {
     case .corpus: try unfold(&state, laboratory)
     case .view: try checkSlice(state)
-    case .attack: try await attacking.attack(&state, slice: slice - 1, laboratory)
+    case .attack: try await attacking.attack(&state, slice: index, laboratory)
     case .results: try attacking.tell(&state, laboratory)
-    case .explain: try await attacking.explain(&state, slice: slice - 1, laboratory)
+    case .explain: try await attacking.explain(&state, slice: index, laboratory)
     case .map: try await attacking.map(&state, laboratory)
     case .models: try models(&state, laboratory)
     case .confusion: try confusing.tell(&state, set: attacking.set, laboratory)
@@ -165,7 +166,7 @@ struct RenderCommand: AsyncParsableCommand {
       state.viewPane.stage = known
     }
     _ = state.viewPane.show(corpus: info.name, utterance: utterance)
-    state.viewPane.slice = slice - 1
+    state.viewPane.slice = index
     // This one alone: a run's own corpus may have the name of a registered one.
     for event in try laboratory.answers(to: state.viewPane.wanted, among: [info]) {
       _ = Reducer.reduce(&state, .event(event))
@@ -194,10 +195,31 @@ extension RenderCommand {
     if let row = state.corpusPane.rows.firstIndex(of: .corpus(place)) { state.corpusPane.list.selection = row }
   }
 
+  /// From 0.
+  private var index: Int { (slice ?? 1) - 1 }
+
+  private var viewing: [RenderedAttack.Reading] {
+    [
+      (transform != nil, "--transform", [.view]), (stage != nil, "--stage", [.view]),
+      (slice != nil, "--slice", [.view, .attack, .explain]),
+    ]
+  }
+
+  /// Refuses a pane that would only say what it lacks.
+  private func checkSubject(_ state: State) throws {
+    if state.focus == .view, state.viewPane.isEmpty {
+      throw RenderError.nothingToShow("give the --utterance that is looked at")
+    }
+    let ofRuns: [PaneID] = [.training, .confusion, .attack, .results, .explain, .map]
+    if state.selectedRun == nil, ofRuns.contains(state.focus) {
+      throw RenderError.nothingToShow("there is no run yet; `quaver train` makes one")
+    }
+  }
+
   /// Refuses a slice that the view would answer with the last one.
   private func checkSlice(_ state: State) throws {
     let view = state.viewPane
-    guard !view.isEmpty, slice > view.sliceCount else { return }
+    guard let slice, !view.isEmpty, slice > view.sliceCount else { return }
     throw RenderError.noSlice(view.utterance, slice: slice, slices: view.sliceCount, stride: view.stride)
   }
 

@@ -35,19 +35,23 @@ struct RenderedAttack: ParsableArguments {
   var part: EvaluationPart?
   @OptionGroup var settings: AttackOptions
 
+  /// An option, and the panes that read it.
+  typealias Reading = (isGiven: Bool, name: String, panes: [PaneID])
+
   /// Refuses what the pane would not read.
   ///
+  /// - Parameter viewing: the view's own options.
   /// - Throws: `RenderError`, `ValidationError`.
-  func check(for pane: PaneID, _ confusing: RenderedConfusion) throws {
+  func check(for pane: PaneID, _ confusing: RenderedConfusion, _ viewing: [Reading]) throws {
     let attacked = [PaneID.attack, .explain, .map]
-    let options: [(isGiven: Bool, name: String, panes: [PaneID])] = [
+    let options: [Reading] = [
       (attack != nil, "--attack", attacked), (settings.isGiven, "an attack's setting", attacked),
       (set != nil, "--set", [.attack, .results, .confusion]), (overlay != nil, "--overlay", [.attack, .explain]),
       (!beside.isEmpty, "--beside", [.explain]), (means, "--means", [.explain]),
       (part != nil, "--part", [.explain, .map]), (confusing.minus != nil, "--minus", [.confusion]),
       (confusing.measure != nil, "--measure", [.confusion]), (confusing.side != nil, "--side", [.confusion]),
     ]
-    if let stray = options.first(where: { $0.isGiven && !$0.panes.contains(pane) }) {
+    if let stray = (viewing + options).first(where: { $0.isGiven && !$0.panes.contains(pane) }) {
       throw RenderError.stray(stray.name, pane: pane.name, panes: stray.panes.map(\.name))
     }
     if set != nil, attack != nil || settings.isGiven { throw RenderError.twoAttacks }

@@ -54,7 +54,8 @@ struct SweepCommand: AsyncParsableCommand {
           AttackProgress.tell($0, quiet: quiet)
         }
       }
-      try tables.emit([EpsilonSweep.table(reports)], reports, common: common)
+      let table = EpsilonSweep.table(reports).stating(Provenance(attacksOn: subject, part))
+      try tables.emit([table], reports, common: common)
       if !quiet { Console.line("kept: \(base.path).csv, .json, .svg, .png") }
     }
   }
@@ -88,21 +89,22 @@ struct SweepCommand: AsyncParsableCommand {
     func run() async throws {
       try training.apply()
       let names = defend.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-      let laboratory = try common.laboratory()
+      let laboratory = try common.laboratory(), cell = job.job()
       let sweep = try DefenceSweep(
-        job.job(), defences: names, epsilons: try EpsilonSweep.parse(eps), ratio: ratio, weights: laboratory.weights)
+        cell, defences: names, epsilons: try EpsilonSweep.parse(eps), ratio: ratio, weights: laboratory.weights)
       let quiet = tables.isQuiet(common)
       let base = laboratory.store.root.deletingLastPathComponent()
         .appendingPathComponent("sweeps/\(sweep.name(part, limit: attackLimit))")
       let notes = [
-        "\(job.model) on \(job.corpus), \(job.transform), split \(job.job().splitName), 1 seed (\(job.seed))"
+        "\(job.model) on \(job.corpus), \(job.transform), split \(cell.splitName), 1 seed (\(job.seed))"
       ]
       let rows = try await StoppableWork.run("the same command goes on where it was") { control in
         try await laboratory.sweepDefences(
           sweep, part: part, limit: attackLimit, control: control, report: { Self.tell($0, quiet: quiet) }
-        ) { try DefenceSweep.keep($0, part: part, notes: notes, at: base) }
+        ) { try DefenceSweep.keep($0, part: part, notes: notes, job: cell, at: base) }
       }
-      try tables.emit([DefenceSweep.table(rows, part: part, notes: notes)], rows, common: common)
+      try tables.emit(
+        [DefenceSweep.table(rows, part: part, notes: notes, job: cell)], rows, common: common)
       if !quiet { Console.line("kept: \(base.path).csv, .json, .svg, .png") }
       // The table tells why; a script that reads no table is told by the exit code.
       if rows.contains(where: { $0.failure != nil }) { throw ExitCode.failure }

@@ -180,7 +180,7 @@ struct TrainingSession {
 ///
 /// A signal that was ignored when the program started stays ignored: that is what nohup asks for.
 final class StopSignals {
-  private var sources: [any DispatchSourceSignal] = []
+  private var taken: [(number: Int32, source: any DispatchSourceSignal)] = []
   /// Signals belong to the process, and so does the first of them.
   private static let first = Mutex<Int32?>(nil)
 
@@ -205,7 +205,7 @@ final class StopSignals {
         Console.error("stopping after \(unit) …")
       }
       source.resume()
-      sources.append(source)
+      taken.append((number, source))
     }
   }
 
@@ -217,7 +217,13 @@ final class StopSignals {
     return handler == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
+  /// What was taken does again what it does by itself: work that nothing stops can then be ended. But for hang-ups, of which a shell sends
+  /// a second one while the first one's words are written.
   func cancel() {
-    for source in sources { source.cancel() }
+    for (number, source) in taken {
+      source.cancel()
+      if number != SIGHUP { signal(number, SIG_DFL) }
+    }
+    taken = []
   }
 }

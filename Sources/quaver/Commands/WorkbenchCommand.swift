@@ -72,20 +72,37 @@ struct WorkbenchSession {
     return options
   }
 
+  /// What is said before it is waited for; nil where nothing is.
+  private static func farewell(_ task: EngineTask?) -> String? {
+    switch task {
+    case .training: "stopping the run with a checkpoint …"
+    case .attack: "stopping the attack, whose batches are kept …"
+    case .survey: "stopping the maps; what is done of them is kept …"
+    case .measurement, nil: nil
+    }
+  }
+
   /// Stops our run with a checkpoint; where the terminal is gone, a process of its own goes on with it.
   private func leave(_ backend: LiveBackend, _ reason: ExitReason, handsOver: Bool) throws {
-    if backend.isTraining { Console.line("stopping the run with a checkpoint …") }
+    if let words = Self.farewell(backend.task) { Console.line(words) }
     let stopped = backend.shutdown()
     let words = backend.isTraining ? "did not stop in time; its last checkpoint holds" : "is stopped"
-    if let (run, wasStopping) = stopped {
-      if case .signal(SIGHUP) = reason, handsOver, !wasStopping, !backend.isTraining {
+    if let (run, staysStopped) = stopped {
+      if case .signal(SIGHUP) = reason, handsOver, !staysStopped, !backend.isTraining {
         let folder = try common.store.open(run)
         if folder.outcome()?.status == .stopped { try Handover.resume(folder, runs: common.runs) }
       } else {
         Console.line("\(run) \(words); `quaver resume \(run)` goes on")
       }
     }
-    if case .signal(let number) = reason { throw ExitCode(128 + number) }
+    var code: Int32 = 0
+    if case .signal(let number) = reason { code = 128 + number }
+    // What still computes must not find the libraries below it torn down, as `exit` does.
+    if backend.isTraining {
+      fflush(nil)
+      _exit(code)
+    }
+    if code != 0 { throw ExitCode(code) }
   }
 }
 
