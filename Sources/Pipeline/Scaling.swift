@@ -10,6 +10,12 @@ package struct Scaling: Codable, Sendable, Equatable, Hashable {
 
   package init(lo: Float, hi: Float) { (self.lo, self.hi) = (lo, hi) }
 
+  /// Why images of these levels are not those of a training at others.
+  package func differs(from trained: Scaling) -> String {
+    func words(_ levels: Scaling) -> String { String(format: "%.3f to %.3f dB", levels.lo, levels.hi) }
+    return "its corpus lies at \(words(self)), and lay at \(words(trained)) in training: were sound files replaced?"
+  }
+
   /// Means in the order given, in float64.
   ///
   /// - Parameter extremes: smallest and largest value of each slice; at least one.

@@ -274,6 +274,8 @@ import Testing
     for table in [AttackTables.utterances(reports), AttackTables.classDrops(reports)] {
       #expect(table.title.contains(words), "\(table.title)")
     }
+    let csv = AttackTables.summary(reports).rendered(.csv).split(separator: "\n")
+    #expect(csv[0].hasSuffix(",norm,ε,α·255,steps,n,attack seed") && csv[1].hasSuffix(",linf,0.12549,,,2,"))
     let notes = AttackTables.summary(reports).notes
     #expect(notes.contains { $0.hasPrefix("in this table acc., success and UAR") } == (part == .merged))
   }

@@ -98,7 +98,11 @@ import Testing
     }
     let groups = SeedGroup.groups(runs("/folds/1.csv")), group = try #require(groups.first)
     #expect(groups.count == 1 && group.runs == ["a", "b"])
-    #expect(group.omitted == ["c is left out: its corpus's files or their parts are others"])
+    let why = "the files of the corpus, or their parts in the split's CSV, were edited between them"
+    #expect(group.omitted == ["c is left out: \(why)"] && SeedGroup.notes(runs("/folds/1.csv")).isEmpty)
+    let two = Array(runs("/folds/1.csv").suffix(2))
+    #expect(SeedGroup.groups(two).isEmpty)
+    #expect(SeedGroup.notes(two) == ["no means of b, c, whose settings are the same: \(why)"])
     #expect(SeedGroup.groups(runs("utterance")).map(\.runs) == [["a", "b", "c"]])
   }
 }

@@ -15,6 +15,8 @@ package enum AttackTables {
       .init("UAR clean %"), .init("UAR attacked %"), .init("L∞·255"), .init("L₂"), .init("gradients"),
       .init("queries"), .init("ms/image"),
     ]
+    // The others say it in their notes.
+    columns += ["norm", "ε", "α·255", "steps", "n", "attack seed"].map { .init($0, isForCSV: true) }
     return ResultTable(
       title: title(reports), columns: columns, rows: reports.map { row($0, merged: merged) },
       notes: notes(reports))
@@ -43,6 +45,16 @@ package enum AttackTables {
       .number(report.largestLinf * 255, decimals: 1), .number(report.meanL2, decimals: 2),
       .number(report.gradientEvaluations, decimals: 1), .number(report.queries, decimals: 1),
       .number(report.secondsPerImage * 1000, decimals: 1),
+    ] + settings(report)
+  }
+
+  private static func settings(_ report: AttackReport) -> [ResultTable.Cell] {
+    let settings = report.settings, knobs = (try? Attacks.named(report.attack))?.knobs ?? []
+    func cell(_ knob: AttackKnob, _ cell: ResultTable.Cell) -> ResultTable.Cell { knobs.contains(knob) ? cell : .none }
+    return [
+      cell(.epsilon, .text(settings.norm.rawValue)), cell(.epsilon, .number(settings.epsilon, decimals: 4)),
+      cell(.alpha, .number(settings.alpha * 255, decimals: 1)), cell(.steps, .integer(settings.steps)),
+      .integer(report.images), cell(.seed, .text("\(settings.seed)")),
     ]
   }
 
@@ -65,7 +77,12 @@ package enum AttackTables {
     }
     notes += reports.map { "\($0.title): \($0.summary)" }
     notes += reports.first?.notes ?? []
-    return notes + reports.flatMap { report in report.doubts.map { "doubt, \(report.title): \($0)" } }
+    // One attack at several strengths.
+    func label(_ report: AttackReport) -> String {
+      let isAlone = reports.count { $0.title == report.title } == 1
+      return isAlone ? report.title : "\(report.title) ε \(report.settings.epsilonText)"
+    }
+    return notes + reports.flatMap { report in report.doubts.map { "doubt, \(label(report)): \($0)" } }
   }
 
   /// The order's part in the words of a title; all reports are of one.

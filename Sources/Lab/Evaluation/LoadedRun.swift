@@ -25,8 +25,7 @@ import Pipeline
     let (network, scaling) = try subject.loadNetwork()
     self.network = network
     if let scaling, scaling != images.scaling {
-      throw EvaluationError.otherData(
-        run: subject.folder.id, reason: "the levels of its corpus are \(images.scaling), not \(scaling)")
+      throw EvaluationError.otherData(run: subject.folder.id, reason: images.scaling.differs(from: scaling))
     }
   }
 

@@ -135,16 +135,36 @@ package struct SeedGroup: Codable, Sendable, Equatable {
 
   /// Groups of at least two seeds, in order of their first runs.
   package static func groups(_ evaluations: [RunEvaluation]) -> [SeedGroup] {
-    var keys: [Key] = [], groups: [Key: [RunEvaluation]] = [:]
+    let (keys, members) = keyed(evaluations)
+    return keys.compactMap { key in
+      let others = keys.filter { $0.recipe == key.recipe && $0.data != key.data }.flatMap { members[$0] ?? [] }
+      return SeedGroup(members[key] ?? [], others: others)
+    }
+  }
+
+  /// Why runs of one recipe have no means: said where no group is left that could say it.
+  package static func notes(_ evaluations: [RunEvaluation]) -> [String] {
+    let (keys, members) = keyed(evaluations), shown = Set(groups(evaluations).flatMap(\.runs))
+    var recipes: [String] = []
+    for key in keys where !recipes.contains(key.recipe) { recipes.append(key.recipe) }
+    return recipes.compactMap { recipe in
+      let versions = keys.filter { $0.recipe == recipe }
+      let runs = versions.flatMap { members[$0] ?? [] }.map(\.run)
+      guard versions.count > 1, shown.isDisjoint(with: runs) else { return nil }
+      return "no means of \(runs.joined(separator: ", ")), whose settings are the same: \(Self.otherData)"
+    }
+  }
+
+  private static let otherData = "the files of the corpus, or their parts in the split's CSV, were edited between them"
+
+  private static func keyed(_ evaluations: [RunEvaluation]) -> (keys: [Key], members: [Key: [RunEvaluation]]) {
+    var keys: [Key] = [], members: [Key: [RunEvaluation]] = [:]
     for evaluation in evaluations {
       let key = Key(evaluation)
-      if groups[key] == nil { keys.append(key) }
-      groups[key, default: []].append(evaluation)
+      if members[key] == nil { keys.append(key) }
+      members[key, default: []].append(evaluation)
     }
-    return keys.compactMap { key in
-      let others = keys.filter { $0.recipe == key.recipe && $0.data != key.data }.flatMap { groups[$0] ?? [] }
-      return SeedGroup(groups[key] ?? [], others: others)
-    }
+    return (keys, members)
   }
 
   private struct Key: Hashable {
@@ -178,7 +198,7 @@ package struct SeedGroup: Codable, Sendable, Equatable {
     }
     guard members.count > 1 else { return nil }
     let job = members[0].job
-    omitted = left + others.map { "\($0.run) is left out: its corpus's files or their parts are others" }
+    omitted = left + others.map { "\($0.run) is left out: \(Self.otherData)" }
     (runs, seeds) = (members.map(\.run), members.map(\.job.seed))
     drawsSplit = job.drawsSplit
     summary =

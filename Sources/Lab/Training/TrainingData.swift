@@ -86,7 +86,7 @@ package struct TrainingPlan: Sendable {
     let twins = split.twins(in: corpus, table: table)
     if !twins.isEmpty {
       notes.append(
-        "\(twins.count) test files hold the very sound of a training file under another name, as \(twins[0]) does")
+        "\(twins.count) of the test files: the very sound of a training file under another name, such as \(twins[0])")
     }
     return notes + split.leakage.facts
   }

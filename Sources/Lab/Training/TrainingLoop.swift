@@ -64,8 +64,7 @@ import Pipeline
       throw LabError.runUnreadable(folder.id, reason: "its checkpoint tells no position")
     }
     guard scaling == data.scaling else {
-      throw LabError.corpusChanged(
-        run: folder.id, reason: "the levels of its corpus are \(data.scaling), not \(scaling)")
+      throw LabError.corpusChanged(run: folder.id, reason: data.scaling.differs(from: scaling))
     }
     self.position = position
     try folder.keepMetrics(through: position.epoch - 1)

@@ -133,9 +133,14 @@ enum ResultColumns {
     ResultTable(
       title: title,
       columns: all.map { ResultTable.Column($0.name, interval: $0.hasInterval) }
-        + [ResultTable.Column("split", isForCSV: true), ResultTable.Column("seed", isForCSV: true)],
+        + ["norm", "ε", "split", "seed"].map { ResultTable.Column($0, isForCSV: true) },
       rows: rows.map { row in
-        all.map { $0.cell(row) } + [.text(row.job?.splitName ?? ""), .text(row.job.map { "\($0.seed)" } ?? "")]
+        let epsilon = knob(.epsilon) { $0.epsilon }(row)
+        return all.map { $0.cell(row) } + [
+          epsilon.map { _ in .text(row.point.settings.norm.rawValue) } ?? .none,
+          epsilon.map { .number($0, decimals: 4) } ?? .none, .text(row.job?.splitName ?? ""),
+          .text(row.job.map { "\($0.seed)" } ?? ""),
+        ]
       }, notes: notes(rows))
   }
 

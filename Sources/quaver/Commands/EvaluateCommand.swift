@@ -93,7 +93,7 @@ struct CompareCommand: AsyncParsableCommand {
     let comparisons = try measured.dropFirst().map { try RunComparison(measured[0], $0) }
     let evaluations = measured.map(\.evaluation)
     let seeds = SeedGroup.groups(evaluations)
-    let notes = Self.notes(evaluations)
+    let notes = Self.notes(evaluations) + SeedGroup.notes(evaluations)
     let differences = comparisons.map { comparison in
       EvaluationTables.confusion(
         comparison.confusionDifference, scale: .row, emotions: comparison.emotions,
