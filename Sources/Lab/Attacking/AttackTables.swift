@@ -1,6 +1,16 @@
 import Attacks
 import Foundation
 
+extension AttackReport {
+  /// What its attack reads; nothing where this version has no such attack.
+  fileprivate var knobs: [AttackKnob] { (try? Attacks.named(attack))?.knobs ?? [] }
+
+  /// "PGD ε 8/255", "Pixle".
+  package var titleWithEpsilon: String {
+    knobs.contains(.epsilon) ? "\(title) ε \(settings.epsilonText)" : title
+  }
+}
+
 /// Attack reports as tables for people.
 package enum AttackTables {
   /// One row a report: what `quaver attack` prints. All reports are of one run, or at least of one part.
@@ -49,7 +59,7 @@ package enum AttackTables {
   }
 
   private static func settings(_ report: AttackReport) -> [ResultTable.Cell] {
-    let settings = report.settings, knobs = (try? Attacks.named(report.attack))?.knobs ?? []
+    let settings = report.settings, knobs = report.knobs
     func cell(_ knob: AttackKnob, _ cell: ResultTable.Cell) -> ResultTable.Cell { knobs.contains(knob) ? cell : .none }
     return [
       cell(.epsilon, .text(settings.norm.rawValue)), cell(.epsilon, .number(settings.epsilon, decimals: 4)),
@@ -59,9 +69,7 @@ package enum AttackTables {
   }
 
   static func epsilon(_ report: AttackReport) -> ResultTable.Cell {
-    guard let attack = try? Attacks.named(report.attack), attack.knobs.contains(.epsilon),
-      report.settings.norm == .linf
-    else { return .none }
+    guard report.knobs.contains(.epsilon), report.settings.norm == .linf else { return .none }
     return .number(report.settings.epsilon * 255, decimals: 1)
   }
 
@@ -79,8 +87,7 @@ package enum AttackTables {
     notes += reports.first?.notes ?? []
     // One attack at several strengths.
     func label(_ report: AttackReport) -> String {
-      let isAlone = reports.count { $0.title == report.title } == 1
-      return isAlone ? report.title : "\(report.title) ε \(report.settings.epsilonText)"
+      reports.count { $0.title == report.title } == 1 ? report.title : report.titleWithEpsilon
     }
     return notes + reports.flatMap { report in report.doubts.map { "doubt, \(label(report)): \($0)" } }
   }

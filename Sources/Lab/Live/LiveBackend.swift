@@ -99,9 +99,7 @@ package final class LiveBackend: Backend {
     case .mapNodes(let run): if !controls.isBusy { scrubber.tellNodes(run) }
     case .embed(let wish): surveys.embed(wish) { [self] in engineFreed() }
     case .attend(let wish): surveys.attend(wish) { [self] in engineFreed() }
-    case .stopSurvey:
-      surveys.stop()
-      controls.stopMeasuring()
+    case .stopSurvey: controls.stop(.survey, .measurement)
     case .stopExplaining: scrubber.stop()
     case .openRun(let run): watcher.open(run)
     case .train(let job): attempt { try enqueue(.train(job)) { try job.check() } }

@@ -41,10 +41,11 @@ final class OwnRuns: Sendable {
     }
   }
 
-  func stopMeasuring() {
+  /// What is under way, where it is one of these.
+  func stop(_ tasks: EngineTask...) {
     current.withLock { current in
-      guard current?.task == .measurement else { return }
-      current?.control.wish = .stopNow
+      guard let current, tasks.contains(current.task) else { return }
+      current.control.wish = .stopNow
     }
   }
 

@@ -1,7 +1,6 @@
 import Core
 import Foundation
 import Pipeline
-import Synchronization
 
 /// Makes one survey of a run at a time for the screen: its features in the plane, or its attention by class. What a stopped
 /// one has done is kept in the run's folder.
@@ -9,13 +8,10 @@ final class SurveyRunner: Sendable {
   private let laboratory: Laboratory
   private let mailbox: Mailbox
   private let controls: OwnRuns
-  private let current = Mutex<RunControl?>(nil)
 
   init(_ laboratory: Laboratory, _ mailbox: Mailbox, _ controls: OwnRuns) {
     (self.laboratory, self.mailbox, self.controls) = (laboratory, mailbox, controls)
   }
-
-  func stop() { current.withLock { $0?.wish = .stopNow } }
 
   /// - Parameter freed: called when the engine is free again.
   func embed(_ wish: EmbeddingWish, freed: @escaping @Sendable () -> Void) {
@@ -44,7 +40,6 @@ final class SurveyRunner: Sendable {
   ) {
     let control = RunControl()
     guard controls.begin(control, .survey) else { return mailbox.post(.failed(LabError.engineBusy.description)) }
-    current.withLock { $0 = control }
     mailbox.post(progress(RunProgress(phase: "reading", epoch: 0, done: 0, total: 1, rate: 0, secondsLeft: nil)))
     Task.detached(priority: .utility) { [self] in
       do {
@@ -52,7 +47,6 @@ final class SurveyRunner: Sendable {
       } catch PipelineError.stopped {
         mailbox.post(.log(LogLine(time: Date(), level: .info, text: "\(name) was stopped; r goes on")))
       } catch { mailbox.post(.failed("\(error)")) }
-      current.withLock { $0 = nil }
       controls.end()
       mailbox.post(progress(nil))
       freed()

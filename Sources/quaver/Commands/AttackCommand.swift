@@ -209,15 +209,9 @@ enum AttackProgress {
     case .finished(let report):
       guard !quiet, let effect = report.effect else { return }
       Console.line(
-        "\(name(report)), \(report.part.words) part: accuracy \(Console.percent(effect.clean.accuracy)) → \(Console.percent(effect.attacked.accuracy))"
+        "\(report.titleWithEpsilon), \(report.part.words) part: accuracy \(Console.percent(effect.clean.accuracy)) → \(Console.percent(effect.attacked.accuracy))"
           + (effect.success.map { ", success \(Console.percent($0))" } ?? ""))
     }
-  }
-
-  /// "PGD ε 8/255", "Pixle".
-  private static func name(_ report: AttackReport) -> String {
-    let hasEpsilon = (try? Attacks.named(report.attack))?.knobs.contains(.epsilon) ?? false
-    return hasEpsilon ? "\(report.title) ε \(report.settings.epsilonText)" : report.title
   }
 
   /// "2 gradients", "200 queries".
