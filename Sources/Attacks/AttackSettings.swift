@@ -132,13 +132,15 @@ package enum Fraction {
 package enum AttackPreset: String, CaseIterable, Codable, Sendable {
   /// Section 4.2 and equation 3: PGD and EOT+PGD start at a random point.
   case eq3
-  /// PGD without its random start. The paper's table 2a has equal rows for BIM and PGD, which only this explains.
+  /// PGD without its random start. Five of the six undefended networks of the paper's table 2a have equal rows for BIM and PGD, which
+  /// only this explains.
   case table2a
 
   package var help: String {
     switch self {
     case .eq3: "the paper's section 4.2, with the random start of its equation 3 for PGD and EOT+PGD"
-    case .table2a: "the same, with no random start for PGD: the paper's rows for BIM and PGD are identical"
+    case .table2a:
+      "the same, with no random start for PGD, as equal rows of table 2a for BIM and PGD suggest (five of six networks)"
     }
   }
 

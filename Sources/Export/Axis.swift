@@ -87,6 +87,8 @@ struct Frame {
   let y: Axis
   /// Where the data go.
   let plot: Box
+  /// Where a caption ends at the latest.
+  private let end: Double
 
   /// Leaves room in `box` for a caption and for the axes' numbers and labels.
   init(_ x: Axis, _ y: Axis, caption: String, in box: Box, right: Double = 8, _ pen: Pen) {
@@ -94,6 +96,7 @@ struct Frame {
     let top = caption.isEmpty ? 6.0 : 18.0, bottom = x.label.isEmpty ? 18.0 : 30.0
     let texts = y.ticks(length: box.height - top - bottom, spacing: 22).map(\.text)
     let numbers = texts.map { pen.width(of: $0, size: Self.tickSize) }.max() ?? 0
+    end = box.maxX
     plot = box.inset(left: numbers + (y.label.isEmpty ? 8 : 22), top: top, right: right, bottom: bottom)
   }
 
@@ -112,7 +115,8 @@ struct Frame {
     }
   }
 
-  func draw(caption: String, _ pen: Pen, _ style: Style) {
+  /// - Parameter corner: width at the right above the plot that something else takes.
+  func draw(caption: String, corner: Double = 0, _ pen: Pen, _ style: Style) {
     pen.frame(plot, style.dim, width: 0.75)
     for tick in x.ticks(length: plot.width, spacing: 46) {
       let at = plot.x + plot.width * tick.position
@@ -130,7 +134,8 @@ struct Frame {
       y.label, at: Point(plot.x - 13 - (numbers ?? 0), plot.midY), size: Self.labelSize, style.ink, anchor: .middle,
       upward: true)
     if !caption.isEmpty {
-      pen.text(caption, at: Point(plot.x, plot.y - 9), size: Self.titleSize, style.ink, bold: true)
+      let text = pen.cut(caption, to: end - corner - plot.x, size: Self.titleSize, bold: true)
+      pen.text(text, at: Point(plot.x, plot.y - 9), size: Self.titleSize, style.ink, bold: true)
     }
   }
 }

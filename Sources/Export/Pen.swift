@@ -197,6 +197,14 @@ package final class Pen {
     return extents.x_advance
   }
 
+  /// As much of a text's beginning as fits, with an ellipsis where that is not all.
+  package func cut(_ text: String, to room: Double, size: Double, bold: Bool = false) -> String {
+    guard width(of: text, size: size, bold: bold) > room else { return text }
+    var head = text.dropLast()
+    while !head.isEmpty, width(of: "\(head)…", size: size, bold: bold) > room { head = head.dropLast() }
+    return "\(head)…"
+  }
+
   /// One line of text whose middle height (of the lower-case letters and digits) is at `point`.
   ///
   /// - Parameter upward: turned by a quarter, to be read from below.

@@ -71,7 +71,7 @@ package struct Split: Sendable {
       let held = Set(Self.heldOut(speakers.count, seed, "split.speaker").map { speakers[$0] })
       parts = perUtterance { held.contains(utterances[$0].speaker) ? .test : .train }
     case .file(let url):
-      let table = try Self.parts(from: url, corpus)
+      let table = try Self.parts(from: url, files: utterances.map(\.file), rejected: corpus.rejected)
       parts = perUtterance { table[$0] }
     }
     self.kind = kind
@@ -87,39 +87,41 @@ package struct Split: Sendable {
     return Set(RandomStream(seed: seed, purpose: purpose).permutation(count).prefix(test))
   }
 
-  /// One part an utterance, from a CSV that must name every utterance and nothing else.
-  private static func parts(from url: URL, _ corpus: Corpus) throws -> [Part] {
-    let table = try CSVTable(contentsOf: url, columns: ["file", "part"]), utterances = corpus.utterances
+  /// One part a file of the corpus, from a CSV that must name every one of them and nothing else.
+  ///
+  /// - Parameter rejected: why files of the folder are none of the corpus.
+  /// - Throws: `PipelineError`.
+  package static func parts(from url: URL, files: [String], rejected: [RejectedFile] = []) throws -> [Part] {
+    let table = try CSVTable(contentsOf: url, columns: ["file", "part"])
     func malformed(_ reason: String) -> PipelineError { .malformedTable(path: url.path, reason: reason) }
     var index: [String: Int] = [:]
-    for (place, utterance) in utterances.enumerated() {
-      guard index.updateValue(place, forKey: utterance.file) == nil else {
-        throw malformed("two files of the corpus are both called “\(utterance.file)”, in different Unicode forms")
+    for (place, file) in files.enumerated() {
+      guard index.updateValue(place, forKey: file) == nil else {
+        throw malformed("two files of the corpus are both called “\(file)”, in different Unicode forms")
       }
     }
     // A file's bare name will do where the corpus has folders, if it is unique there.
-    for (name, same) in Dictionary(grouping: utterances.indices, by: { Path.name(utterances[$0].file) }) {
+    for (name, same) in Dictionary(grouping: files.indices, by: { Path.name(files[$0]) }) {
       if same.count == 1, index[name] == nil { index[name] = same[0] }
     }
-    var parts = [Part?](repeating: nil, count: utterances.count)
+    var parts = [Part?](repeating: nil, count: files.count)
     for row in table.rows {
       let file = row["file"] ?? "", word = row["part"] ?? ""
-      guard let utterance = index[file] else { throw malformed("line \(row.line): \(missing(file, in: corpus))") }
+      guard let utterance = index[file] else { throw malformed("line \(row.line): \(missing(file, rejected))") }
       guard let part = Part(rawValue: word) else {
         throw malformed("line \(row.line): part “\(word)” of \(file) is neither train nor test")
       }
       guard parts[utterance] == nil else { throw malformed("line \(row.line): \(file) is listed a second time") }
       parts[utterance] = part
     }
-    return try zip(parts, utterances).map { part, utterance in
-      guard let part else { throw malformed("it does not name \(utterance.file)") }
+    return try zip(parts, files).map { part, file in
+      guard let part else { throw malformed("it does not name \(file)") }
       return part
     }
   }
 
   /// Why no utterance has that file, which may be there all the same.
-  private static func missing(_ file: String, in corpus: Corpus) -> String {
-    let rejected = corpus.rejected
+  private static func missing(_ file: String, _ rejected: [RejectedFile]) -> String {
     guard let left = rejected.first(where: { $0.file == file }) ?? rejected.first(where: { Path.name($0.file) == file })
     else { return "the corpus has no file “\(file)”" }
     return "\(left.file) is left out of the corpus (\(left.reason)); take it out of the split too"

@@ -122,16 +122,39 @@ package struct CanvasPanel: Panel {
   }
 }
 
-/// The focused pane in a file.
+/// The focused pane in a file, which shows data and not where the cursor is.
 package enum PaneFigure {
-  /// - Parameter size: in cells; nil takes the pane's own on the screen, but 120×40 at least and what the pane needs to
-  ///   show everything: a file is not as narrow as a terminal, and does not scroll.
+  /// - Parameter size: in cells; nil takes what the pane needs to show everything, else its own on the screen, but 120×40
+  ///   at least: a file is not as narrow as a terminal, and does not scroll.
   /// - Throws: `ExportError`.
   package static func data(_ state: State, _ format: Figure.Format, size: Size? = nil) throws -> Data {
-    let panel = CanvasPanel(canvas(state, size: size), theme: state.look.theme)
+    try data([[state]], format, size: size)
+  }
+
+  /// Several in one file.
+  ///
+  /// - Parameters:
+  ///   - states: in rows, all in one theme.
+  ///   - size: of each.
+  /// - Throws: `ExportError`.
+  package static func data(_ states: [[State]], _ format: Figure.Format, size: Size? = nil) throws -> Data {
+    let panels = states.map { $0.map { CanvasPanel(canvas($0, size: size), theme: $0.look.theme) } }
     var style = Style.light
-    style.paper = CanvasPanel.ink(panel.paper)
-    return try Figure("", rows: [[panel]], style: style).data(format)
+    if let paper = panels.first?.first?.paper {
+      if paper.luma < 128 { style = .dark }
+      style.paper = CanvasPanel.ink(paper)
+    }
+    let rows = panels.map { $0.map { panel -> any Panel in panel } }
+    return try Figure("", rows: rows, notes: notes(states), style: style).data(format)
+  }
+
+  /// What stands at the foot, each sentence once.
+  package static func notes(_ states: [[State]]) -> [String] {
+    var notes: [String] = []
+    for state in states.joined() {
+      for note in Panes.named(state.focus)?.notes(state) ?? [] where !notes.contains(note) { notes.append(note) }
+    }
+    return notes
   }
 
   /// What the file shows, in cells and pictures.
@@ -140,8 +163,8 @@ package enum PaneFigure {
     // A file has all colours and glyphs, whatever the terminal has.
     state.look = Look(theme: state.look.theme, depth: .truecolor, rung: .half)
     state.look.isFigure = true
-    let own = PaneScreen.size(state), whole = Panes.named(state.focus)?.whole(state) ?? own
-    let least = Size(width: max(120, own.width, whole.width), height: max(40, own.height, whole.height))
-    return PaneScreen.draw(state, size: size ?? least)
+    let own = PaneScreen.size(state)
+    let usual = Size(width: max(120, own.width), height: max(40, own.height))
+    return PaneScreen.draw(state, size: size ?? Panes.named(state.focus)?.whole(state) ?? usual)
   }
 }

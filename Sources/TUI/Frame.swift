@@ -164,19 +164,19 @@ package enum Frame {
     let usable = Reducer.bindings(state).filter { $0.hint != nil && $0.isEnabled(state) }
     // Help and quit must be found on any screen: the others give way.
     let kept = usable.filter { ($0.hint ?? 0) >= 90 }
-    var room = surface.width - x - kept.reduce(0) { $0 + width($1, look) }
+    var room = surface.width - x - kept.reduce(0) { $0 + width($1, state) }
     for binding in usable.sorted(by: { ($0.hint ?? 0) < ($1.hint ?? 0) }) {
-      let width = width(binding, look)
+      let width = width(binding, state)
       if (binding.hint ?? 0) < 90 {
         guard width <= room else { continue }
         room -= width
       }
       x = surface.put(" \(binding.keys[0].label(look.glyphs))", x, 0, look.style(.key))
-      x = surface.put(" \(binding.name) ", x, 0, look.style(.hint))
+      x = surface.put(" \(binding.title(state)) ", x, 0, look.style(.hint))
     }
   }
 
-  private static func width(_ binding: Binding, _ look: Look) -> Int {
-    TextWidth.of(binding.keys[0].label(look.glyphs)) + TextWidth.of(binding.name) + 3
+  private static func width(_ binding: Binding, _ state: State) -> Int {
+    TextWidth.of(binding.keys[0].label(state.look.glyphs)) + TextWidth.of(binding.title(state)) + 3
   }
 }

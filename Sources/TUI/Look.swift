@@ -25,6 +25,9 @@ package struct Look: Sendable, Equatable {
 
   package func style(_ role: Role) -> CellStyle { styles[Self.order[role] ?? 0] }
 
+  /// Of what shows where the user is; nil in a file, in which nobody is anywhere.
+  package func picked(_ role: Role) -> CellStyle? { isFigure ? nil : style(role) }
+
   /// `role` in the colour of an emotion.
   package func style(emotion: String, on role: Role = .text) -> CellStyle {
     var style = style(role)

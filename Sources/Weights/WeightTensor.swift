@@ -7,6 +7,9 @@ package struct WeightTensor: Sendable {
   /// Elements.
   package var count: Int { layout.count }
 
+  /// As weights are; whole numbers are counters, indices or quantised.
+  var isFloating: Bool { [.f64, .f32, .f16, .bf16].contains(type) }
+
   let layout: StridedLayout
   let block: Block
 

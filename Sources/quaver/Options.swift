@@ -2,6 +2,16 @@ import ArgumentParser
 import Foundation
 import Lab
 
+/// How long something is timed.
+enum Seconds {
+  /// - Throws: `ValidationError`.
+  static func check(_ seconds: Double) throws {
+    guard (0..<Double.infinity).contains(seconds) else {
+      throw ValidationError("--seconds \(seconds) is no length of time.")
+    }
+  }
+}
+
 /// Options that every command shares.
 struct CommonOptions: ParsableArguments {
   @Flag(help: "Print JSON, one value a line.")

@@ -18,10 +18,11 @@ struct TableOptions: ParsableArguments {
         + "the ending (.csv, .md, .tex, .json) tells the format.",
       valueName: "file"))
   var output: String?
+  @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard [csv, markdown, latex].count(where: \.self) <= 1 else {
-      throw ValidationError("Choose one of --csv, --markdown and --latex.")
+    guard [csv, markdown, latex, common.json].count(where: \.self) <= 1 else {
+      throw ValidationError("Choose one of --csv, --markdown, --latex and --json.")
     }
   }
 
@@ -40,9 +41,10 @@ struct TableOptions: ParsableArguments {
   }
 
   /// True where progress and other talk would spoil what is printed.
-  func isQuiet(_ common: CommonOptions) -> Bool {
-    isStream || output == nil && (common.json || csv || markdown || latex)
-  }
+  var isQuiet: Bool { isStream || output == nil && (common.json || csv || markdown || latex) }
+
+  /// True where the tables will not be printed, so that what stands below them must be told before.
+  var isWritten: Bool { output != nil }
 
   /// True where what is written may end among what is printed: `--output /dev/stdout`.
   private var isStream: Bool { url.map { AtomicFile.isStream($0) } ?? false }
@@ -50,9 +52,7 @@ struct TableOptions: ParsableArguments {
   /// Prints or writes the tables, or the value as JSON. A CSV holds one table: the first, and the others are told.
   ///
   /// - Parameter joined: what a CSV holds instead, where one table can say all.
-  func emit(
-    _ tables: [ResultTable], _ value: some Encodable, joined: ResultTable? = nil, common: CommonOptions
-  ) throws {
+  func emit(_ tables: [ResultTable], _ value: some Encodable, joined: ResultTable? = nil) throws {
     let json = common.json || (url?.pathExtension.lowercased() == "json" && !csv && !markdown && !latex)
     let text: String
     var leftOut: [String] = []

@@ -126,6 +126,22 @@ enum Gallery {
     #expect(ink(long, x: 0.05...0.95, y: 0...0.3) > 100)
   }
 
+  /// Beside it stands another panel, and above the bar its label.
+  @Test func aLongCaptionIsCut() throws {
+    let long = "PGD (ε 32/255, α 4/255, 2 steps, random start), set pgd-32-valid-0123abcd: happiness 100 %"
+    func drawn(_ caption: String, hasBar: Bool) throws -> (columns: Int, pixels: [UInt32]) {
+      var map = Heatmap(caption, x: Axis("", 0...1), y: Axis("", 0...1), size: Size(276, 230))
+      if hasBar { map.bar = ("", 0...1, .magma) }
+      return try Figure("", rows: [[map]]).raster()
+    }
+    // The margin of 12 points in 300 at the right.
+    #expect(try ink(drawn(long, hasBar: false), x: 0.965...1, y: 0...0.1) == 0)
+    #expect(try ink(drawn(long, hasBar: false), x: 0.7...0.95, y: 0...0.1) > 40)
+    // The label ends 26 points beyond the plot, which ends 48 before the margin.
+    #expect(try ink(drawn(long, hasBar: true), x: 0.87...1, y: 0...0.1) == 0)
+    #expect(try drawn("PGD", hasBar: true).pixels != drawn("PG…", hasBar: true).pixels)
+  }
+
   @Test func aHeatmapHasItsLowestRowAtTheBottom() throws {
     var map = Heatmap("", x: Axis("", 0...1), y: Axis("", 0...1))
     map.lay([0, 0, 0, 0, 1, 1], columns: 2, .viridis, range: 0...1)

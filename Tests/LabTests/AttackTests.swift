@@ -96,6 +96,19 @@ import Testing
     let second = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
     let doubt = try #require(second[0].doubts.first { $0.contains("several makers") })
     #expect(doubt.contains("revision \(zeros)") && doubt.contains(revision))
+    #expect(first[0].machine == .current && second[0].machine == .current)
+    // All of another's: the result tells that one, not who read it.
+    for index in [0, 2] {
+      let file = subject.folder.attacks.appendingPathComponent("\(first[0].set)/chunk-0000\(index).safetensors")
+      var bytes = try Data(contentsOf: file)
+      bytes.replaceSubrange(
+        try #require(bytes.range(of: Data(revision.utf8))), with: Data("revision \(zeros)".utf8))
+      try bytes.write(to: file)
+    }
+    let third = try await laboratory.attack(subject, order, control: RunControl()) { _ in }
+    var other = Machine.current
+    other.libraries = other.libraries.mapValues { $0.replacing(revision, with: "revision \(zeros)") }
+    #expect(third[0].machine == other && other != .current)
   }
 
   /// One that is stopped while its passes are timed is not listed as begun.
@@ -130,6 +143,25 @@ import Testing
       }
     }
     #expect(bytes.withLock { $0 } == [12, 8, 0].map { $0 * 3 * Geometry.pixels * 4 })
+  }
+
+  /// A sweep has several of one name: what is said of one names its strength.
+  @Test func whatIsSaidOnTheWayNamesTheStrength() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let order = try AttackOrder(try choices("fgsm"), limit: 2, keepsImages: false, batch: 2)
+    let rows = Mutex<[AttackEstimate.Row]>([]), resumed = Mutex<[String]>([])
+    for _ in 0..<2 {
+      _ = try await laboratory.sweepEpsilons(
+        try laboratory.subject("r"), order, epsilons: [8.0 / 255, 16.0 / 255], control: RunControl()
+      ) { event in
+        if case .estimate(let estimate) = event { rows.withLock { $0 += estimate.rows } }
+        if case .resumed(let attack, _, _) = event { resumed.withLock { $0.append(attack) } }
+      }
+    }
+    let names = ["FGSM ε 8/255", "FGSM ε 16/255"]
+    #expect(rows.withLock { $0.map(\.attack) } == names + names && rows.withLock { $0.map(\.images) } == [2, 2, 0, 0])
+    #expect(resumed.withLock { $0 } == names)
   }
 
   /// Kept predictions are of these weights and these very images.
@@ -274,10 +306,22 @@ import Testing
     for table in [AttackTables.utterances(reports), AttackTables.classDrops(reports)] {
       #expect(table.title.contains(words), "\(table.title)")
     }
-    let csv = AttackTables.summary(reports).rendered(.csv).split(separator: "\n")
-    #expect(csv[0].hasSuffix(",norm,ε,α·255,steps,n,attack seed") && csv[1].hasSuffix(",linf,0.12549,,,2,"))
+    let report = try JSON.decoder().decode(AttackReport.self, from: JSON.encoder().encode(reports[0]))
+    #expect(report.checkpoint == .last && report.split == "utterance" && report.seed == 0 && report.part == part)
+    // The first accuracy and its n are of the same slices: on both parts of the validation part's.
+    let csv = AttackTables.summary(reports).rendered(.csv).split(separator: "\n"), isMerged = part == .merged
+    let slices = isMerged ? "\(reports[0].valid?.clean.count ?? 0),2" : "2"
+    #expect(csv[0].hasSuffix(",norm,ε,α·255,steps,n\(isMerged ? ",avg. n" : ""),attack seed"))
+    #expect(csv[1].hasSuffix(",linf,0.12549,,,\(slices),"))
     let notes = AttackTables.summary(reports).notes
-    #expect(notes.contains { $0.hasPrefix("in this table acc., success and UAR") } == (part == .merged))
+    #expect(notes.contains { $0.hasPrefix("in this table acc., success and UAR") } == isMerged)
+    // A sample of both parts without a validation slice has no number of that part, and none of the other in its place.
+    guard isMerged, var fields = try JSONSerialization.jsonObject(with: JSON.encoder().encode(report)) as? [String: Any]
+    else { return }
+    (fields["train"], fields["valid"]) = (fields["merged"], nil)
+    let data = try JSONSerialization.data(withJSONObject: fields)
+    let row = AttackTables.summary([try JSON.decoder().decode(AttackReport.self, from: data)]).rows[0]
+    #expect(row[2] == .none && row[3] == .none && row[5] != .none)
   }
 
   /// A run that ends between an epoch's line and its checkpoint leaves the weights of the epoch before.

@@ -231,6 +231,14 @@ struct BenchTests {
     #expect(progress.text == "4 of 4")
   }
 
+  /// A row whose steps outlast what each side is given takes as long as its slower sides.
+  @Test func whatARowTakesCountsEverySide() {
+    #expect(BenchRunner.cost(step: 1, sides: [1], rounds: 3, given: 10) == 31)
+    #expect(BenchRunner.cost(step: 20, sides: [1], rounds: 3, given: 10) == 80)
+    #expect(BenchRunner.cost(step: 20, sides: [1, 5, 5], rounds: 3, given: 10) == 880)
+    #expect(BenchRunner.cost(step: 1, sides: [1, 5, 5], rounds: 3, given: 10) == 101)
+  }
+
   @Test func theTableIsWholeInEveryFormat() async throws {
     let runner = try await BenchRunner(batch: 1, seconds: 0, rounds: 1, threads: 1, fused: false)
     var report = BenchReport(machine: BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: 1))

@@ -70,6 +70,14 @@ import Testing
     #expect(table.notes[0].contains("seeds 0, 1, 2 (r0, r1, r2); each seed draws a split of its own"))
   }
 
+  @Test func meansOfSharesAreShares() throws {
+    let predictions = [[0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0, 0, 0]]
+    let runs = predictions.enumerated().map { measured("r\($0)", seed: UInt64($0), predicted: $1).evaluation }
+    let group = try #require(SeedGroup.groups(runs).first)
+    #expect(SeedGroup.table([group]).rows[0][2] == .share(0.75, Interval(low: 0, high: 1, level: 0.95)))
+    #expect(SharedNotes.of([("a", ["x", "y"]), ("b", ["y"]), ("c", ["y", "x"])]) == ["y", "a, c: x"])
+  }
+
   /// A seed counts once, and a training that was stopped is none of the recipe's; both are said.
   @Test func aSeedCountsOnceAndUnfinishedRunsNot() throws {
     let right = [0, 0, 0, 0, 1, 1, 1, 1], wrong = Array(repeating: 0, count: 8)

@@ -6,6 +6,7 @@ import Foundation
 import Lab
 import NN
 import Pipeline
+import Synchronization
 import Testing
 
 /// Explanations of a network that was trained for one short epoch on the sample corpus.
@@ -40,11 +41,21 @@ import Testing
     try await featuresInOnePlane(laboratory, subject)
   }
 
+  /// How often this process has the run's checkpoint open.
+  private func mappings() throws -> Int {
+    try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
+      .count { $0.contains(home.lastPathComponent) && $0.contains("checkpoint-last") }
+  }
+
   private func oneSliceBeforeAndAfterAnAttack(_ laboratory: Laboratory, _ subject: RunSubject) async throws {
     let utterance = subject.corpus.utterances[3]
     let explainer = try await Explainer(laboratory)
     var request = ExplainRequest(run: "run", utterance: utterance.id, slice: 99)
+    let before = try mappings()
     let own = try await explainer.explain(request)
+    // The room of a checkpoint that is replaced would stay taken while it is open.
+    let after = try mappings()
+    #expect(after == before && own.epochs == 1)
     #expect(own.request.slice == own.sliceCount - 1 && own.request.target == utterance.emotion)
     #expect(own.request.node == "features.3.2" && own.attacked == nil && own.drift == nil)
     #expect(own.clean.levels.count == Geometry.pixels && own.clean.attention.count == Geometry.pixels)
@@ -78,10 +89,41 @@ import Testing
     #expect(pictures.allSatisfy { $0 > 1000 })
     let tables = [ExplainTables.answers([attacked]), ExplainTables.drift([attacked]), ExplainTables.bands([attacked])]
     #expect(tables.allSatisfy { !$0.rendered(.text).isEmpty && !$0.rows.isEmpty })
+    tablesSayWhatTheyAreOf(attacked, subject)
     try attacksOfOneNameAreToldApart([attacked, still])
+    columnsAreNumbered([attacked, still])
     let line = try JSON.line(attacked)
     let survives = try JSON.decoder().decode(Explanation.self, from: Data(line.utf8)) == attacked
     #expect(survives)
+  }
+
+  /// A CSV has no notes: it tells the run, its weights, the part, the image and the settings in columns.
+  private func tablesSayWhatTheyAreOf(_ explanation: Explanation, _ subject: RunSubject) {
+    // A limited job leaves most slices out of both parts.
+    let request = explanation.request, part = explanation.part?.rawValue ?? ""
+    let table = ExplainTables.answers([explanation]).stating(Provenance(explanation, job: subject.record.job))
+    let lines = table.rendered(.csv).split(separator: "\n")
+    #expect(lines[0].hasSuffix(",utterance,slice,attacks,run,part,checkpoint,split,seed"))
+    #expect(lines[1].contains(",\(request.utterance),\(request.slice + 1),") && lines[1].contains("ε 8/255"))
+    #expect(lines[1].hasSuffix(",run,\(part),last,utterance,0"))
+    #expect(table.columns.filter { !$0.isForCSV }.map(\.title) == ["emotion", "clean %", "FGSM %"])
+    let notes = ExplainFigures.slice([explanation]).notes
+    #expect(notes[0].hasPrefix("run run, checkpoint-last, ") && notes.contains { $0.contains("split by utterance") })
+    // A blank map has no energy, and so no share of it in any band.
+    var blank = explanation
+    blank.drift = nil
+    blank.clean.attention = blank.clean.attention.map { _ in 0 }
+    let cells = ExplainTables.bands([blank]).rows[0]
+    #expect(cells.dropFirst().allSatisfy { $0 == .none } && cells.count > 2)
+  }
+
+  /// In pictures, settings have no room above a column: numbers stand for them, and the notes tell them.
+  private func columnsAreNumbered(_ explanations: [Explanation]) {
+    let figure = ExplainFigures.slice(explanations)
+    let captions = figure.rows[0].compactMap { ($0 as? Heatmap)?.caption }
+    #expect(captions[1].hasPrefix("FGSM 1: ") && captions[2].hasPrefix("FGSM 2: "))
+    #expect(figure.notes[1].hasPrefix("FGSM 1: FGSM (ε 8/255") && figure.notes[2].hasPrefix("FGSM 2: FGSM (ε 0"))
+    #expect(ExplainFigures.slice([explanations[0]]).notes[1].hasPrefix("FGSM (ε 8/255"))
   }
 
   /// Of several attacks each has a panel of its own beside the clean points, and all have one scale.
@@ -123,10 +165,11 @@ import Testing
       AttackSource.attack(try AttackChoice(try #require(one.request.attack))).title
     }
     let cells = titles.map { ResultTable.Cell.text($0) }, answers = ExplainTables.answers(explanations)
-    #expect(Set(titles).count == 2 && answers.columns.dropFirst(2).map(\.title) == titles.map { $0 + " %" })
+    func shown(_ table: ResultTable) -> [String] { table.columns.filter { !$0.isForCSV }.map(\.title) }
+    #expect(Set(titles).count == 2 && Array(shown(answers).dropFirst(2)) == titles.map { $0 + " %" })
     #expect(ExplainTables.drift(explanations).rows.map { $0[0] } == cells)
     #expect(ExplainTables.bands(explanations).rows.dropFirst().map { $0[0] } == cells)
-    #expect(ExplainTables.answers([explanations[0]]).columns.last?.title == "FGSM %")
+    #expect(shown(ExplainTables.answers([explanations[0]])).last == "FGSM %")
     let first = explanations[0], request = first.request
     let image =
       "run run, checkpoint-last, \(request.utterance), slice \(request.slice + 1) of \(first.sliceCount)"
@@ -134,7 +177,7 @@ import Testing
     // The set tells apart what was made now and what was kept of the same attack.
     var kept = first
     kept.request.adversarialSet = "fgsm-8-valid-0123abcd"
-    let names = ExplainTables.answers([first, kept]).columns.map(\.title)
+    let names = shown(ExplainTables.answers([first, kept]))
     #expect(Array(names.suffix(2)) == ["\(titles[0]) %", "\(titles[0]), set fgsm-8-valid-0123abcd %"])
   }
 
@@ -190,9 +233,24 @@ import Testing
     #expect(try !ExplainFigures.classes(report).data(.png).isEmpty)
     let rows = ExplainTables.attention(report).rows, names = report.attacks.map { ResultTable.Cell.text($0) }
     #expect(rows.count == report.rows.count && rows.map { $0[0] } == report.rows.map { names[$0.attack] })
+    #expect(report.classes.allSatisfy { $0.blank?.count == 3 && $0.blank?.allSatisfy { $0 <= 20 } == true })
+    try await meansWithoutAnAttackHaveATable(laboratory, subject)
     try await aStoppedSessionGoesOn(subject) { control in
       try await laboratory.attention(subject, order, control: control) { _ in }
     }
+  }
+
+  private func meansWithoutAnAttackHaveATable(_ laboratory: Laboratory, _ subject: RunSubject) async throws {
+    var settings = AttentionOrder([])
+    (settings.limit, settings.batch) = (4, 4)
+    let order = settings
+    let report = try await laboratory.attention(subject, order, control: RunControl()) { _ in }
+    let table = ExplainTables.attention(report)
+    #expect(table.columns.map(\.title) == ["class", "n", "blank"] && table.rows.count == report.classes.count)
+    var blank = report
+    blank.classes[0].blank = [1]
+    let caption = (ExplainFigures.classes(blank).rows[0][0] as? Heatmap)?.caption
+    #expect(caption?.hasSuffix("(\(report.classes[0].images), 1 blank)") == true)
   }
 
   /// Forgets what is kept, then stops again and again until the work is done: it ends as the one that was never stopped.
@@ -228,6 +286,7 @@ import Testing
     let kept = try await explainer.explain(request)
     let (linf, l2) = (kept.perturbation?.linf, kept.perturbation?.l2)
     #expect(linf == made.perturbation?.linf && (l2 ?? 0) > 0 && kept.request.attack == request.attack)
+    #expect(kept.perturbation?.gradientEvaluations == 1 && kept.perturbation?.queries == 0 && kept.part == .valid)
     // One image at a time and eight may differ in the last bits of a gradient, and so in the sign of a few.
     let same = zip(kept.attacked?.levels ?? [], made.attacked?.levels ?? []).count { $0 == $1 }
     #expect(same > Geometry.pixels * 98 / 100)
@@ -257,7 +316,13 @@ import Testing
     for source in [AttackSource.attack(choice), .set(set)] {
       var order = EmbeddingOrder([source])
       (order.limit, order.batch, order.settings.iterations) = (24, 8, 50)
-      embeddings.append(try await laboratory.embed(subject, order, control: RunControl()) { _ in })
+      let wanted = order, seen = Mutex<Set<Double>>([])
+      let embedding = try await laboratory.embed(
+        subject, wanted, control: RunControl(), watch: { early in seen.withLock { _ = $0.insert(early.perplexity) } }
+      ) { _ in }
+      // 48 points allow less than the 30 that are asked for, from the beginning on.
+      #expect(seen.withLock { $0 } == [47.0 / 3] && embedding.perplexity == 47.0 / 3)
+      embeddings.append(embedding)
     }
     try await theKeptImageIsTheAttacksOwn(laboratory, subject, set, choice)
     let embedding = embeddings[0]
@@ -267,9 +332,11 @@ import Testing
     #expect(embedding.points.count { $0.attack == 0 } == 24)
     #expect(embedding.points.allSatisfy { $0.x.isFinite && $0.y.isFinite })
     try await aStoppedEmbeddingGoesOn(laboratory, subject, choice, embedding)
-    let rows = ExplainTables.csv(embedding).split(separator: "\n")
-    #expect(rows.count == 49 && rows[0] == "point,utterance,slice,emotion,prediction,attack,x,y")
-    #expect(try !ExplainFigures.embedding(embedding).data(.svg).isEmpty)
+    let rows = ExplainTables.csv(embedding, of: Provenance(subject, .valid)).split(separator: "\n")
+    #expect(rows.count == 49 && rows[1].hasSuffix(",run,valid,last,utterance,0"))
+    #expect(rows[0] == "point,utterance,slice,emotion,prediction,attack,x,y,run,part,checkpoint,split,seed")
+    let figure = ExplainFigures.embedding(embedding)
+    #expect(try !figure.data(.svg).isEmpty && figure.notes[0].contains("trustworthiness (k 12) "))
     var order = EmbeddingOrder([.set(set)])
     order.node = "nowhere"
     await #expect(throws: NNError.self) {

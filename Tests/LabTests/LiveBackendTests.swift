@@ -88,6 +88,41 @@ import Testing
     try await results { $0.first?.reports.count == 1 && $0.first?.partial.isEmpty == true }
   }
 
+  /// The run's files are links to another's: what is changed is written anew.
+  private func changeJob(of folder: URL, _ change: (inout [String: Any]) -> Void) throws {
+    let file = folder.appendingPathComponent("job.json")
+    let read = try JSONSerialization.jsonObject(with: try Data(contentsOf: file))
+    var record = try #require(read as? [String: Any])
+    var job = try #require(record["job"] as? [String: Any])
+    change(&job)
+    record["job"] = job
+    try FileManager.default.removeItem(at: file)
+    try JSONSerialization.data(withJSONObject: record).write(to: file)
+  }
+
+  /// What a CSV puts into a part is counted: the cost of an attack is that of its slices, and not of a fifth of all.
+  @Test func anAttackIsPricedByTheSplitsOwnParts() async throws {
+    defer { small.remove() }
+    let laboratory = try TrainedOnce.laboratory("r", at: small)
+    let (_, corpus) = try laboratory.library.add(path: SmallLaboratory.samples, name: "german", adapter: nil)
+    let tested = corpus.utterances[0], folder = small.home.appendingPathComponent("data/runs/r")
+    let rows = corpus.utterances.map { "\($0.file),\($0.file == tested.file ? "test" : "train")" }
+    try Data(("file,part\n" + rows.joined(separator: "\n")).utf8).write(to: folder.appendingPathComponent("split.csv"))
+    try changeJob(of: folder) { job in
+      job["corpus"] = "german"
+      job["split"] = "gone.csv"
+      job["limit"] = nil
+    }
+    let backend = LiveBackend(laboratory)
+    backend.send(.loadCorpora)
+    _ = try await events(of: backend) { if case .corpora(let corpora) = $0 { !corpora.isEmpty } else { false } }
+    backend.send(.estimate(.attack(AttackWish(run: "r", point: Self.fgsm))))
+    let all = try await events(of: backend) { if case .estimate = $0 { true } else { false } }
+    let told = all.compactMap { if case .estimate(_, let estimate) = $0 { estimate.basis } else { nil } }
+    let slices = try Slicer(strideMilliseconds: 500).count(samples: tested.samples)
+    #expect(told.first?.contains("for \(slices) slices") == true, "\(told)")
+  }
+
   /// The end of an own training is told as one's own, and then that the engine is free.
   @Test func theEndOfATrainingIsTold() async throws {
     defer { small.remove() }

@@ -277,7 +277,7 @@ import Testing
   @Test func thePapersSpectrogramsStandBesideItsNumbers() throws {
     func values(_ attack: String, _ part: EvaluationPart, change: (inout Job) throws -> Void) throws -> PaperValues {
       let settings = AttackPreset.eq3.settings(for: try Attacks.named(attack))
-      var job = Job(corpus: "c")
+      var job = Job(corpus: "emo-iit")
       job.model = "alexnet"
       try change(&job)
       return try #require(PaperValues.beside(attack: attack, settings: settings, part: part, job: job))
@@ -286,7 +286,15 @@ import Testing
     #expect(same.source == "table 2a, linear, Emo-IIT" && same.difference == nil)
     let other = try values("fgsm", .valid) { $0.transform = "cqt" }
     #expect(other.source == same.source && other.attacked == same.attacked)
-    #expect(other.difference == "the paper's table 2a is of linear spectrograms, this run's are cqt")
+    #expect(other.difference == "unlike the networks of the paper's table 2a: cqt spectrograms for linear")
+    let quick = try values("fgsm", .valid) { job in
+      (job.corpus, job.transform, job.epochs, job.limit) = ("samples", "linear", 2, 64)
+      job.weights = StartingWeights.none
+    }
+    #expect(
+      quick.difference
+        == "unlike the networks of the paper's table 2a: corpus “samples” for Emo-IIT, random weights for ImageNet's, "
+        + "2 epochs for 15, at most 64 slices of each part for all")
     let sweep = try values("square", .merged) { job in
       job.defend = Defence(attack: "pgd", settings: AttackPreset.eq3.settings(for: try Attacks.named("pgd")))
     }

@@ -27,6 +27,10 @@ import Testing
     let latex = table.rendered(.latex)
     #expect(latex.contains("A \\& B") && latex.contains("c\\_d") && latex.contains("acc. \\%"))
     #expect(latex.contains("\\begin{tabular}{lrr}") && latex.contains("-- & 1.2 \\\\"))
+    // What pdflatex refuses, or sets as another glyph.
+    let signs = ResultTable(title: "μ ± σ, 2×2, a < b > c | d", columns: []).rendered(.latex)
+    #expect(signs.contains("$\\mu$ $\\pm$") && signs.contains("2$\\times$2"))
+    #expect(signs.contains("a \\textless{} b \\textgreater{} c \\textbar{} d"))
   }
 
   /// A CSV has neither title nor notes: two of one run would not be told apart.
@@ -59,7 +63,12 @@ import Testing
   }
 
   @Test func thePapersTablesAreWhole() throws {
-    #expect(PaperTables.attacks.count == 36 && PaperTables.sweep.count == 30)
+    #expect(PaperTables.networks.count == 24 && PaperTables.attacks.count == 36 && PaperTables.sweep.count == 30)
+    // Table 2a's networks before any attack are table 1's of linear spectrograms.
+    for row in PaperTables.networks where row.transform == PaperValues.mainTransform {
+      let clean = try #require(PaperTables.attacks.first { $0.model == row.model && $0.attack == "none" })
+      #expect(clean.undefendedValid == row.valid[.emoiit] && clean.undefendedAverage == row.average[.emoiit])
+    }
     // The paper's own arithmetic: success = (clean − attacked)/clean, to its last digit.
     let cells = PaperTables.attacks.reduce(into: [String: Double]()) {
       if $1.attack == "none" { $0[$1.model] = $1.undefendedValid }

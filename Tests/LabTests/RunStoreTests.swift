@@ -179,6 +179,22 @@ import Testing
     #expect(folder.takeWishes().isEmpty)
   }
 
+  @Test func aRunIsRemovedByItsWholeNameUnlessItIsLive() throws {
+    defer { try? FileManager.default.removeItem(at: root) }
+    let store = RunStore(root: root)
+    let folder = try store.create(name: "abc", job: Job(corpus: "c"), now: Date())
+    try folder.begin(record())
+    for name in ["ab", "abcd", "."] { #expect { try store.remove(name) } throws: { $0 is any UserError } }
+    do {
+      let lock = try folder.lock()
+      #expect(throws: LabError.runIsLive("abc")) { try store.remove("abc") }
+      withExtendedLifetime(lock) { #expect(store.ids() == ["abc"]) }
+    }
+    #expect(try store.remove("abc") > 0)
+    let left = try FileManager.default.contentsOfDirectory(atPath: root.path)
+    #expect(store.ids().isEmpty && left.isEmpty)
+  }
+
   @Test func runsAreFoundByPrefix() throws {
     defer { try? FileManager.default.removeItem(at: root) }
     let store = RunStore(root: root)

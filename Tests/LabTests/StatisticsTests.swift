@@ -25,6 +25,9 @@ import Testing
     #expect(abs(summary.mean - 0.61) < 1e-12 && abs((summary.deviation ?? 0) - 0.03) < 1e-12)
     #expect(abs(interval.low - 0.53547586864749) < 1e-10 && abs(interval.high - 0.68452413135251) < 1e-10)
     #expect(SeedSummary([0.5]).interval == nil)
+    // Two seeds far apart: t reaches beyond what a share can be.
+    let wide = try #require(SeedSummary([1, 0.5]).interval)
+    #expect(wide.low < 0 && wide.high > 1 && wide.ofShare == Interval(low: 0, high: 1, level: 0.95))
   }
 
   @Test func signedRanksExact() throws {
@@ -69,6 +72,10 @@ import Testing
     #expect(a.scaled(.column) == [[0.75, 0.5], [0.25, 0.5]])
     #expect(a.minus(b, .counts) == [[1, -1], [1, -1]])
     #expect(a.minus(b, .row) == [[0.25, -0.25], [0.5, -0.5]])
+    let none = Confusion(counts: [[2, 2], [0, 0]])
+    #expect(a.minus(none, .row) == [[0.25, -0.25], [nil, nil]])
+    #expect(none.minus(a, .counts)[1] == [-1, -1])
+    #expect(Confusion(counts: [[4, 0], [2, 0]]).minus(a, .column).map { $0[1] } == [nil, nil])
     #expect((a + b).counts == [[5, 3], [1, 3]])
     #expect(Confusion(classes: 2).scaled(.row) == [[0, 0], [0, 0]])
   }

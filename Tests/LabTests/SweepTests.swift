@@ -46,44 +46,61 @@ import Testing
   }
 
   @Test func cellsAreNamedAfterTheirJobs() throws {
-    let job = Job(corpus: "c")
-    let sweep = try DefenceSweep(job, defences: ["pgd", "fgsm"], epsilons: [8.0 / 255, 16.0 / 255])
+    let job = Job(corpus: "c"), two = [8.0 / 255, 16.0 / 255]
+    let sweep = try DefenceSweep([job], defences: ["pgd", "fgsm"], epsilons: two)
     #expect(sweep.cells.count == 4 && Set(sweep.cells.map(\.run)).count == 4)
     #expect(
-      sweep.cells.map(\.run)
-        == (try DefenceSweep(job, defences: ["pgd", "fgsm"], epsilons: [8.0 / 255, 16.0 / 255])).cells.map(\.run))
+      sweep.cells.map(\.run) == (try DefenceSweep([job], defences: ["pgd", "fgsm"], epsilons: two)).cells.map(\.run))
     var other = job
     other.seed = 1
-    #expect(try DefenceSweep(other, defences: ["pgd"], epsilons: [8.0 / 255]).cells[0].run != sweep.cells[0].run)
-    #expect { _ = try DefenceSweep(job, defences: ["square"], epsilons: [0.1]) } throws: { $0 is any UserError }
-    #expect { _ = try DefenceSweep(job, defences: [], epsilons: [0.1]) } throws: { $0 is any UserError }
+    #expect(try DefenceSweep([other], defences: ["pgd"], epsilons: two).cells[0].run != sweep.cells[0].run)
+    #expect { _ = try DefenceSweep([job], defences: ["square"], epsilons: two) } throws: { $0 is any UserError }
+    #expect { _ = try DefenceSweep([job], defences: [], epsilons: two) } throws: { $0 is any UserError }
     #expect(throws: EvaluationError.repeated(what: "the defence", value: "pgd")) {
-      _ = try DefenceSweep(job, defences: ["pgd", "pgd"], epsilons: [0.1])
+      _ = try DefenceSweep([job], defences: ["pgd", "pgd"], epsilons: two)
     }
+    // A network that no sweep could train is refused before the first one is trained.
+    other.model = "nonsense"
+    #expect { _ = try NetworkSweep([job, other]) } throws: { $0 is any UserError }
     // What is attacked is part of the name: no sweep writes over another's files.
     let names = [
-      sweep.name(.merged, limit: nil), sweep.name(.valid, limit: nil), sweep.name(.merged, limit: 8),
-      try DefenceSweep(job, defences: ["pgd"], epsilons: [8.0 / 255]).name(.merged, limit: nil),
+      sweep.name, try DefenceSweep([job], defences: ["pgd", "fgsm"], epsilons: two, part: .valid).name,
+      try DefenceSweep([job], defences: ["pgd", "fgsm"], epsilons: two, limit: 8).name,
+      try DefenceSweep([job], defences: ["pgd", "fgsm"], epsilons: two, attacks: []).name,
+      try DefenceSweep([job], defences: ["pgd", "fgsm"], epsilons: two, attacks: [], preset: .table2a).name,
+      try DefenceSweep([job], defences: ["pgd"], epsilons: two).name, try NetworkSweep([job]).name,
+      try AttackSweep([job], attacks: ["fgsm"], epsilon: 0.1).name,
+      try AttackSweep([job], attacks: ["fgsm"], epsilon: 0.2).name,
     ]
     #expect(Set(names).count == names.count && names[0].hasPrefix("defend-merged-"))
-    #expect(names[0] == sweep.name(.merged, limit: nil))
+    #expect(names[0] == (try DefenceSweep([job], defences: ["pgd", "fgsm"], epsilons: two)).name)
   }
 
-  /// One cell, stopped in training and in attacking: the sweep goes on and ends with one row beside the paper's.
+  /// Table 2a's networks are table 2b's where both have them, and table 1's undefended ones.
+  @Test func tablesShareTheirNetworks() throws {
+    var job = Job(corpus: "c")
+    job.model = "alexnet"
+    let one = try NetworkSweep([job]).cells.map(\.run)
+    let both = try AttackSweep([job], attacks: ["fgsm", "pgd", "square"], epsilon: 32.0 / 255).cells
+    let two = try DefenceSweep([job], defences: ["pgd"], epsilons: [32.0 / 255]).cells.map(\.run)
+    // Nobody trains against an attack that does not look into the network.
+    #expect(both.count == 3 && one == [both[0].run] && two == [both[2].run])
+    #expect(both.map(\.choices.count) == [3, 1, 1])
+  }
+
+  /// One cell, stopped in training and in attacking: the sweep goes on and ends with one row.
   @Test func aStoppedSweepGoesOn() async throws {
     let small = SmallLaboratory()
     defer { small.remove() }
     let laboratory = try small.open()
     let job = small.job { $0.limit = 8 }
-    let sweep = try DefenceSweep(job, defences: ["fgsm"], epsilons: [8.0 / 255])
+    let sweep = try DefenceSweep([job], defences: ["fgsm"], epsilons: [8.0 / 255], limit: 2)
     let base = small.home.appendingPathComponent("sweeps/test")
-    var rows: [DefenceSweep.Row] = [], stops = 0
+    var rows: [SweepRow] = [], stops = 0
     while rows.isEmpty, stops < 4 {
       do {
         let control = RunControl(stoppingAfterReads: [2, 12, 10_000, 10_000][stops])
-        rows = try await laboratory.sweepDefences(sweep, part: .merged, limit: 2, control: control, report: { _ in }) {
-          try DefenceSweep.keep($0, part: .merged, notes: [], job: job, at: base)
-        }
+        rows = try await laboratory.run(sweep, at: base, control: control) { _ in }
       } catch { stops += 1 }
     }
     let row = try #require(rows.first)
@@ -91,37 +108,57 @@ import Testing
     #expect(row.reports.allSatisfy { $0.merged?.clean.count == 2 })
     #expect(laboratory.store.ids() == [sweep.cells[0].run])
     let csv = try String(contentsOf: base.appendingPathExtension("csv"), encoding: .utf8).split(separator: "\n")
-    #expect(csv.count == 2 && csv[1].hasPrefix("FGSM,8,") && csv[1].contains(",96.96,") && csv[1].contains(",10.96,"))
-    #expect(csv[0].hasSuffix("run,part,checkpoint,split,seed") && csv[1].contains("\(row.run),merged,last,"))
+    // The paper's table 2b is AlexNet's: nothing of it stands beside CNN-LSTM's numbers.
+    #expect(csv.count == 2 && csv[1].hasPrefix("FGSM,8,1,") && !csv[0].contains("paper"))
+    #expect(csv[0].hasSuffix("network,spectrogram,corpus,run,part,checkpoint,split,seed"))
+    #expect(csv[1].contains(",CNN-LSTM,mel,german,\(row.run),merged,last,"))
     // The same sweep again has no rows yet, and takes none away.
-    try DefenceSweep.keep([], part: .merged, notes: [], job: job, at: base)
+    try sweep.keep([], at: base)
     let kept = try String(contentsOf: base.appendingPathExtension("csv"), encoding: .utf8).split(separator: "\n")
     #expect(kept == csv)
     // All is done: nothing is trained or attacked again.
-    let again = try await laboratory.sweepDefences(
-      sweep, part: .merged, limit: 2, control: RunControl(),
+    let again = try await laboratory.run(
+      sweep, at: base, control: RunControl(),
       report: { event in
         if case .training = event { Issue.record("trained again") }
-      }, keep: { _ in })
+      })
     #expect(again.map(\.reports) == rows.map(\.reports))
-    theTableSaysWhatItsRowsShare(rows, job)
+    let outlook = await laboratory.outlook(on: sweep.cells)
+    #expect(outlook.total == 1 && outlook.trained == 1 && outlook.bytes == 0)
+    theTableSaysWhatItsRowsShare(rows, sweep)
+    try theSameNetworkFillsABoard(rows, job, laboratory)
   }
 
   /// Sample, split and leakage once, whatever the number of attacks; what is one cell's alone not at all.
-  private func theTableSaysWhatItsRowsShare(_ rows: [DefenceSweep.Row], _ job: Job) {
-    let notes = DefenceSweep.table(rows, part: .merged, notes: ["said by the sweep"], job: job).notes
+  private func theTableSaysWhatItsRowsShare(_ rows: [SweepRow], _ sweep: DefenceSweep) {
+    let notes = sweep.table(rows).notes
     let expected = [
-      "said by the sweep", "which spectrogram", "limited to 8 slices", "a stratified sample of 2 of",
-      "synthetic speech", "speakers are in both",
+      "limited to 8 slices", "a stratified sample of 2 of", "synthetic speech", "speakers are in both",
+      "split utterance, 1 seed (0)",
     ]
     for words in expected { #expect(notes.count { $0.contains(words) } == 1, "\(words) in \(notes)") }
     #expect(notes.allSatisfy { !$0.hasPrefix("trained against") && !$0.hasPrefix("weights of") })
-    let drawn = DefenceSweep.figure(rows, notes: []).notes
-    for words in expected.dropFirst(2) { #expect(drawn.count { $0.contains(words) } == 1, "\(words) in \(drawn)") }
+    let drawn = sweep.figure(rows).notes
+    let isDoubted = rows.contains { $0.reports.contains { !$0.doubts.isEmpty } }
+    #expect(drawn.contains { $0.hasPrefix("doubted") } == isDoubted)
+    for words in expected { #expect(drawn.count { $0.contains(words) } == 1, "\(words) in \(drawn)") }
+  }
+
+  /// The workbench finds what a sweep made, and what it did not.
+  private func theSameNetworkFillsABoard(_ rows: [SweepRow], _ job: Job, _ laboratory: Laboratory) throws {
+    let run = try laboratory.store.open(rows[0].run).info()
+    var wish = PaperBoard.Wish(corpus: job.corpus, recipe: PaperBoard.recipe(job))
+    wish.table = .attacks
+    let board = try PaperBoard(wish, runs: [run], results: laboratory.results(), info: nil)
+    // Table 2a is of ε 32/255, and this network was trained against 8/255.
+    #expect(board.runs.allSatisfy(\.isEmpty) && board.next.count == 60)
+    #expect(PaperBoard.recipes(of: [run]) == [PaperBoard.papers, wish.recipe])
+    #expect(PaperBoard.words(wish.recipe).contains("1 epoch for 15"))
+    #expect(PaperBoard.words(PaperBoard.papers) == "the paper's recipe")
   }
 
   /// A cell's run that was stopped before its first image: its folder tells of its data, and nothing is trained.
-  private func begun(_ cell: DefenceSweep.Cell, in laboratory: Laboratory) async throws -> RunFolder {
+  private func begun(_ cell: SweepCell, in laboratory: Laboratory) async throws -> RunFolder {
     let control = RunControl()
     control.wish = .stopNow
     let run = try await laboratory.train(cell.job, name: cell.run, control: control) { _ in }
@@ -144,15 +181,14 @@ import Testing
     try split(leaving: 0)
     let laboratory = try small.open()
     let job = small.job { ($0.limit, $0.split) = (8, csv.path) }
-    let sweep = try DefenceSweep(job, defences: ["fgsm"], epsilons: [8.0 / 255])
+    let sweep = try DefenceSweep([job], defences: ["fgsm"], epsilons: [8.0 / 255], part: .valid)
     let folder = try await begun(sweep.cells[0], in: laboratory)
     try folder.end(RunOutcome(status: .finished))
     try split(leaving: 1)
     let refusal = LabError.corpusChanged(
       run: folder.id, reason: "it was trained on other files or parts than this sweep's")
     await #expect(throws: refusal) {
-      _ = try await laboratory.sweepDefences(
-        sweep, part: .valid, control: RunControl(), report: { _ in }, keep: { _ in })
+      _ = try await laboratory.run(sweep, at: small.home.appendingPathComponent("s"), control: RunControl()) { _ in }
     }
   }
 
@@ -162,27 +198,27 @@ import Testing
     defer { small.remove() }
     let laboratory = try small.open()
     let job = small.job { $0.limit = 8 }
-    let sweep = try DefenceSweep(job, defences: ["fgsm"], epsilons: [8.0 / 255])
+    let sweep = try DefenceSweep([job], defences: ["fgsm"], epsilons: [8.0 / 255], part: .valid)
     let folder = try await begun(sweep.cells[0], in: laboratory)
     try folder.end(RunOutcome(status: .failed, failure: "cannot write: no space left on device"))
-    let control = RunControl(), resumed = Mutex(0)
+    let control = RunControl(), resumed = Mutex(0), base = small.home.appendingPathComponent("sweeps/failed")
     control.wish = .stopNow
     await #expect(throws: PipelineError.stopped) {
-      _ = try await laboratory.sweepDefences(
-        sweep, part: .valid, control: control,
+      _ = try await laboratory.run(
+        sweep, at: base, control: control,
         report: { event in
           if case .training(.began(_)) = event { resumed.withLock { $0 += 1 } }
-        }, keep: { _ in })
+        })
     }
     #expect(resumed.withLock { $0 } == 1)
     let failure = LabError.diverged(epoch: 3, step: 140).description
     try folder.end(RunOutcome(status: .failed, failure: failure))
-    let rows = try await laboratory.sweepDefences(
-      sweep, part: .valid, control: RunControl(),
+    let rows = try await laboratory.run(
+      sweep, at: base, control: RunControl(),
       report: { event in
         if case .training = event { Issue.record("trained again") }
-      }, keep: { _ in })
+      })
     #expect(rows.map(\.failure) == [failure])
-    #expect(DefenceSweep.table(rows, part: .valid, notes: [], job: job).notes.contains { $0.hasSuffix(failure) })
+    #expect(sweep.table(rows).notes.contains { $0.hasSuffix(failure) })
   }
 }

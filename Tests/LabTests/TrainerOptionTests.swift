@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Lab
 import NN
+import Pipeline
 import Synchronization
 import Testing
 
@@ -278,6 +279,14 @@ import Testing
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     .appendingPathComponent("Samples/german")
 
+  /// As evaluations do it: the mean would follow the one sure slice.
+  @Test func anUtteranceIsWhatMostSlicesSay() {
+    let utterance = Predictor.Utterance(
+      file: "f", emotions: ["anger", "fear"], starts: [0, 0.5, 1], logits: [[1, 0], [1, 0], [0, 9]])
+    #expect(utterance.emotion == "anger" && utterance.votes == 2 && utterance.mean[0] < utterance.mean[1])
+    #expect(utterance.slices.map(\.start) == [0, 0.5, 1])
+  }
+
   @Test func aRunIsAskedAboutSound() async throws {
     defer { try? FileManager.default.removeItem(at: home) }
     func folder(_ name: String) -> URL { home.appendingPathComponent(name) }
@@ -289,12 +298,20 @@ import Testing
     let predictor = try laboratory.predictor("r")
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.samples.path).filter { $0.hasSuffix(".flac") }
     let urls = files.sorted().prefix(2).map { Self.samples.appendingPathComponent($0) }
-    let told = Mutex<[Predictor.Utterance]>([])
+    let told = Mutex<[Predictor.Utterance]>([]), skipped = Mutex<[PipelineError]>([])
+    let broken = home.appendingPathComponent("broken.wav")
+    try Data("no sound".utf8).write(to: broken)
     try await Engine.run {
-      try predictor.utterances(Array(urls)) { utterance in told.withLock { $0.append(utterance) } }
+      // The one in the middle keeps nobody from being asked.
+      try predictor.utterances([urls[0], broken, urls[1]]) { utterance in
+        told.withLock { $0.append(utterance) }
+      } skip: { error in
+        skipped.withLock { $0.append(error) }
+      }
     }
     let utterances = told.withLock { $0 }
-    #expect(utterances.count == 2)
+    #expect(utterances.map(\.file) == urls.map(\.path) && skipped.withLock { $0.count } == 1)
+    #expect(skipped.withLock { $0.allSatisfy { $0.description.hasPrefix(broken.path) } })
     for utterance in utterances {
       #expect(!utterance.slices.isEmpty && predictor.emotions.contains(utterance.emotion))
       #expect(utterance.slices.allSatisfy { abs($0.probabilities.reduce(0, +) - 1) < 1e-9 })
@@ -319,7 +336,11 @@ import Testing
     let again = try laboratory.predictor("w")
     #expect(try await Engine.run { try again.logits(file, tensor: "images") } == logits)
     await #expect(throws: LabError.weightsHearNothing("w")) {
-      try await Engine.run { try again.utterances([]) { _ in } }
+      try await Engine.run {
+        try again.utterances([]) { _ in
+        } skip: { _ in
+        }
+      }
     }
   }
 }

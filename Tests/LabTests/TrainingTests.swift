@@ -134,27 +134,37 @@ import Testing
     _ = try await laboratory.train(job, name: "whole", control: RunControl()) { _ in }
     _ = try await laboratory.train(job, name: "cut", control: Self.stopping(after: 1)) { _ in }
     #expect(try !Self.tellsOfSounds(laboratory.subject("whole")))
+    let folder = try laboratory.store.open("whole")
+    #expect(try laboratory.info(of: folder).notes == folder.info().notes)
     let names = try files.contentsOfDirectory(atPath: corpus.path).filter { $0.hasSuffix(".flac") }
     let victim = corpus.appendingPathComponent(try #require(names.min()))
     let audio = try Audio.decode(victim)
     try Self.wave(audio.samples.reversed(), rate: audio.sampleRate).write(to: victim)
     #expect(try Audio.probe(victim).frames == audio.header.frames)
-    #expect(try Self.tellsOfSounds(laboratory.subject("whole")))
+    let subject = try laboratory.subject("whole")
+    #expect(try Self.tellsOfSounds(subject))
+    #expect(try laboratory.info(of: folder).notes == [RunRecord.otherSounds] + folder.info().notes)
+    let explainer = try await Explainer(laboratory), utterance = try #require(subject.corpus.utterances.first).id
+    let explanation = try await explainer.explain(ExplainRequest(run: "whole", utterance: utterance))
+    #expect(ExplainTables.answers([explanation]).notes.contains { $0.hasPrefix(RunRecord.otherSounds) })
     let resumption = await #expect(throws: LabError.self) {
       _ = try await laboratory.resume("cut", control: RunControl()) { _ in }
     }
     #expect(resumption?.description.contains("the sound files") == true)
     // Runs of earlier versions do not tell.
-    let folder = try laboratory.store.open("whole")
     var record = try folder.record()
     record.sounds = nil
     try folder.begin(record)
     #expect(try !Self.tellsOfSounds(laboratory.subject("whole")))
+    // Nor can runs whose corpus is gone.
+    try files.removeItem(at: corpus)
+    let other = try laboratory.store.open("cut")
+    #expect(try laboratory.info(of: other).notes == other.info().notes)
   }
 
   private static func tellsOfSounds(_ subject: RunSubject) throws -> Bool {
     let selection = try subject.select(.valid, limit: nil, seed: 0)
-    return subject.notes(selection).contains { $0.hasPrefix("the sound files are no longer") }
+    return subject.notes(selection).contains { $0.hasPrefix(RunRecord.otherSounds) }
   }
 
   /// 16-bit PCM, mono.

@@ -13,7 +13,7 @@ import Weights
   /// Writes random weights of a network, changed by `change`, under names with a prefix.
   private func file(
     _ network: String = "cnn-lstm", classes: Int = 7, seed: UInt64 = 3, prefix: String = "",
-    leaving out: @escaping @Sendable (String) -> Bool = { _ in false },
+    metadata: [String: String] = [:], leaving out: @escaping @Sendable (String) -> Bool = { _ in false },
     changing change: @escaping @Sendable @Engine (Network) -> Void = { _ in }
   ) async throws -> URL {
     try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
@@ -25,7 +25,7 @@ import Weights
       let items = network.parameters.filter { $0.role != .counter && !out($0.name) }.map {
         SafeTensorsWriter.Item(name: prefix + $0.name, type: .f32, shape: $0.shape, bytes: .init($0.bytes))
       }
-      try withExtendedLifetime(network) { try SafeTensorsWriter.write(items, metadata: [:], to: url) }
+      try withExtendedLifetime(network) { try SafeTensorsWriter.write(items, metadata: metadata, to: url) }
     }
     return url
   }
@@ -68,12 +68,12 @@ import Weights
     defer { try? FileManager.default.removeItem(at: home) }
     var job = Job(corpus: "c")
     job.weights = .automatic
-    func cell() throws -> DefenceSweep.Cell {
-      try #require(try DefenceSweep(job, defences: ["pgd"], epsilons: [8.0 / 255], weights: store).cells.first)
+    func cell() throws -> SweepCell {
+      try #require(try DefenceSweep([job], defences: ["pgd"], epsilons: [8.0 / 255], weights: store).cells.first)
     }
     let scratch = try cell()
     #expect(scratch.job.weights == StartingWeights.none)
-    #expect(scratch.run == (try DefenceSweep(job, defences: ["pgd"], epsilons: [8.0 / 255]).cells[0].run))
+    #expect(scratch.run == (try DefenceSweep([job], defences: ["pgd"], epsilons: [8.0 / 255]).cells[0].run))
     let stored = try importing(try await file())
     let tuned = try cell()
     #expect(tuned.run != scratch.run && tuned.job.weights?.name == "w")
@@ -84,7 +84,7 @@ import Weights
     _ = try importing(try await file(seed: 5))
     #expect(try cell().run != tuned.run)
     #expect(throws: LabError.weightsReplaced("w")) {
-      _ = try DefenceSweep(tuned.job, defences: ["pgd"], epsilons: [8.0 / 255], weights: store)
+      _ = try DefenceSweep([tuned.job], defences: ["pgd"], epsilons: [8.0 / 255], weights: store)
     }
   }
 
@@ -97,6 +97,27 @@ import Weights
     #expect(kept == ["fc2.weight", "fc2.bias"])
     let all = try await Engine.run { try stored.load(into: try Network(try Networks.named("cnn-lstm"), classes: 4)) }
     #expect(all.isEmpty)
+  }
+
+  /// As many classes, and others or in another order: taken silently, the layer would begin as another emotion's.
+  @Test func aLastLayerOfOtherEmotionsIsNotTaken() async throws {
+    defer { try? FileManager.default.removeItem(at: home) }
+    let stored = try importing(
+      try await file(classes: 3, metadata: ["quaver.emotions": #"["anger","fear","neutral"]"#]))
+    #expect(stored.origin.emotions == ["anger", "fear", "neutral"])
+    for (emotions, kept) in [
+      (["anger", "fear", "neutral"], []), (nil, []), (["fear", "anger", "neutral"], ["fc2.weight", "fc2.bias"]),
+      (["anger", "fear", "sadness"], ["fc2.weight", "fc2.bias"]),
+    ] as [([String]?, [String])] {
+      let found = try await Engine.run {
+        try stored.load(into: try Network(try Networks.named("cnn-lstm"), classes: 3), emotions: emotions)
+      }
+      #expect(found == kept, "\(emotions ?? [])")
+    }
+    // A file that names another number of classes than its last layer has tells nothing.
+    try store.remove("w")
+    let odd = try importing(try await file(classes: 4, metadata: ["quaver.emotions": #"["anger","fear"]"#]))
+    #expect(odd.origin.emotions == nil && odd.origin.classes == 4)
   }
 
   /// Parameters that are a node's only one carry the node's name alone (ViT's class token).

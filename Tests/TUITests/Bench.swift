@@ -88,6 +88,7 @@ struct Bench: Sendable {
     if pane == .map { bench.press("r", "h", "+", "+") }
     if pane == .results { bench.press("a", "j", "j") }
     if pane == .models { bench.press("]", "j", "j", "j") }
+    if pane == .paper { bench.press("t", "l", "l", "j") }
     bench.state.notice = nil
     bench.effects = []
     return bench

@@ -38,6 +38,11 @@ struct BindingTests {
       bench.act(
         .event(
           .embedding(RunProgress(phase: "features", epoch: 0, done: 3, total: 9, rate: 2, secondsLeft: 3))))
+    case "paper.open": bench.press("s", "g g")
+    case "paper.recipe":
+      var job = Job(corpus: "emodb")
+      job.epochs = 2
+      bench.act(.event(.run(Fake.run("quick", job: job, epochs: 2, status: .finished))))
     case "models.stop": bench.state.modelsPane.measuring = bench.state.modelsPane.shown?.name
     case "explain.part": bench.press("m", "m")
     case "explain.stop": bench.state.explainPane.restart()

@@ -47,13 +47,35 @@ struct ConfusionTests {
           if slice.attacked == predicted { expected -= 1 }
         }
         #expect(pair.count(truth, predicted) == expected)
-        #expect(abs(pair.share(truth, predicted) - Double(expected) / Double(max(1, ofTruth))) < 1e-12)
+        let share = try #require(pair.share(truth, predicted))
+        #expect(abs(share - Double(expected) / Double(max(1, ofTruth))) < 1e-12)
         sum += pair.count(truth, predicted)
-        shares += pair.share(truth, predicted)
+        shares += share
       }
       #expect(sum == 0 && abs(shares) < 1e-12)
     }
     #expect(bench.text.contains("+") && bench.text.contains("-"), "signs carry it without colour")
+  }
+
+  @Test("A class that one of two runs was not judged by has no share there, and differs by none")
+  func absent() throws {
+    func pair(_ side: ConfusionState.Side, _ measure: ConfusionState.Measure) -> ConfusionPair {
+      ConfusionPair(
+        emotions: ["a", "b"], first: [[3, 1], [0, 0]], second: [[4, 0], [1, 1]], firstName: "x", secondName: "y",
+        side: side, measure: measure)
+    }
+    #expect(pair(.difference, .rows).share(0, 0) == -0.25 && pair(.difference, .rows).share(1, 0) == nil)
+    #expect(pair(.first, .rows).share(1, 0) == nil && pair(.second, .rows).share(1, 0) == 0.5)
+    #expect(pair(.difference, .columns).share(0, 1) == 1 && pair(.difference, .rows).scale == 0.25)
+    #expect(pair(.difference, .counts).count(1, 0) == -1)
+    var runs = [Fake.run("x", epochs: 1, status: .finished), Fake.run("y", epochs: 1, status: .finished)]
+    runs[0].epochs[0].confusion[3] = [Int](repeating: 0, count: 7)
+    var bench = Bench(runs: runs)
+    bench.press("3", "j", "space", "k", "4", "D", "m")
+    let table = try #require(Panes.named(.confusion)?.table(bench.state))
+    #expect(table.rows[3].dropFirst().prefix(7).allSatisfy { $0 == .none } && table.rows[2][1] == .share(0))
+    let row = try #require(bench.text.split(separator: "\n").first { $0.contains("fear") && $0.contains("–") })
+    #expect(!row.contains { $0.isNumber })
   }
 
   @Test("v shows the difference, the clean matrix, the attacked one; the table holds the same numbers")

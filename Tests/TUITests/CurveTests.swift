@@ -30,6 +30,9 @@ struct CurveTests {
     let both = CurveMaker.curves(runs + [other], CurveMeasure.loss, settings)
     #expect(both.map(\.name) == ["a (3 seeds)", "b"])
     #expect(Set(both.map(\.role)).count == 2 && Set(both.map(\.mark)).count == 2)
+    // What is drawn alone has no letter that could tell how many it is of.
+    func title(_ runs: [RunInfo]) -> String { CurveMaker.title("Loss", runs, CurveMeasure.loss, settings) }
+    #expect(title(runs) == "Loss, 3 seeds" && title([other]) == "Loss" && title(runs + [other]) == "Loss, valid")
   }
 
   @Test("The list of runs has the letters of the curves, whether seeds are joined or not")
@@ -73,6 +76,20 @@ struct CurveTests {
     #expect(xs() == [54, 108, 162, 216, 270])
     settings.across = .time
     #expect(xs() == [61, 122, 183, 244, 305])
+  }
+
+  @Test("The only epoch of a run stands in the middle of an axis of one")
+  func oneEpoch() throws {
+    var job = Job(corpus: "emodb")
+    job.epochs = 1
+    var bench = Bench(runs: [Fake.run("one", job: job, epochs: 1, status: .finished)])
+    bench.press("3")
+    for keys in [[], ["X"]] {
+      for key in keys { bench.press(key) }
+      let line = try #require(bench.text.split(separator: "\n").first { $0.hasPrefix("│epoch") })
+      #expect(line.split { " │".contains($0) } == ["epoch", "1", "epoch", "1"])
+    }
+    #expect(AxisScale(0.5...20, isLog: true).ticks(maximum: 9, least: 1).values.first == 1)
   }
 
   @Test("A logarithmic axis puts equal ratios at equal distances and survives zero and less")

@@ -138,7 +138,7 @@ struct EndingTests {
     bench.act(.event(.queue(queue)))
     let again = Self.asked("r", &bench)
     #expect(again.isEmpty && bench.state.notice?.text.contains("waits for its turn already") == true)
-    bench.press("w", "x")
+    bench.press("w", "x", "t")
     bench.act(.event(.queue(RunQueue())))
     bench.press("esc")
     let third = Self.asked("r", &bench)

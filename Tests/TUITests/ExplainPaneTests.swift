@@ -25,6 +25,20 @@ struct ExplainPaneTests {
     #expect(bench.text.contains("ε 32/255 · features.11 · Grad-CAM++ · evidence for each row's emotion"))
   }
 
+  @Test("A picture whose run has trained on since tells the epoch of its weights")
+  func age() throws {
+    var bench = Bench.inTheMiddle(of: .attack)
+    var explanation = try #require(bench.state.attackPane.shown?.explanation)
+    let run = try #require(bench.state.runs.first { $0.id == explanation.request.run })
+    let last = try #require(run.epochs.last?.epoch)
+    for (epochs, isOlder) in [(last, false), (last - 1, true)] {
+      explanation.epochs = epochs
+      _ = Reducer.reduce(&bench.state, .key(.enter))
+      bench.act(.event(.explained(explanation)))
+      #expect(bench.text.contains("weights of epoch \(last - 1), before epoch \(last)") == isOlder)
+    }
+  }
+
   @Test("Another layer, class or method asks anew for every cell; what is shown does not")
   func anew() {
     var bench = Self.grid()

@@ -113,6 +113,7 @@ enum Fake {
         (run.status, run.isOwn) = (.running, true)
         return .run(run)
       }
+    case .removeRun(let id): [.runs(runs.filter { $0.id != id })]
     case .control(let id, let wish):
       runs.filter { $0.id == id }.map { run in
         var run = run

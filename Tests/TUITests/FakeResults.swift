@@ -17,13 +17,13 @@ extension Fake {
     let largestLinf: Double, meanLinf: Double, meanL2: Double, largestL2: Double
     let gradientEvaluations: Double, queries: Double, secondsPerImage: Double
     let machine = Machine(processor: "a processor", threads: 2, libraries: [:])
-    let notes = [
-      "weights of checkpoint-last, after 15 of 15 epochs", "measured on all 70 slices of the validation part",
-    ]
+    let notes: [String]
     let doubts: [String]
   }
 
-  static func report(_ run: String, _ attack: String, wrong: Int, doubts: [String] = []) -> AttackReport? {
+  static func report(
+    _ run: String, _ attack: String, wrong: Int, doubts: [String] = [], note: String? = nil
+  ) -> AttackReport? {
     guard let entry = try? Attacks.named(attack),
       let choice = try? AttackChoice(entry, AttackPreset.eq3.settings(for: entry))
     else { return nil }
@@ -36,7 +36,10 @@ extension Fake {
       set: "\(attack)-32-valid-0123abcd", valid: effect, utterances: effect, largestLinf: 32.0 / 255,
       meanLinf: 30.0 / 255, meanL2: 18.25 + Double(wrong) / 100, largestL2: 20,
       gradientEvaluations: entry.isWhiteBox ? 2 : 0, queries: entry.isWhiteBox ? 0 : 200,
-      secondsPerImage: 0.04 * Double(wrong), doubts: doubts)
+      secondsPerImage: 0.04 * Double(wrong),
+      notes: [
+        "weights of checkpoint-last, after 15 of 15 epochs", "measured on all 70 slices of the validation part",
+      ] + [note].compactMap(\.self), doubts: doubts)
     return (try? JSONEncoder().encode(report)).flatMap { try? JSONDecoder().decode(AttackReport.self, from: $0) }
   }
 

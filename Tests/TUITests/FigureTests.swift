@@ -1,4 +1,5 @@
 import Export
+import Foundation
 import Lab
 import TUI
 import Testing
@@ -80,5 +81,82 @@ struct FigureTests {
     for column in pane.columns { #expect(canvas.text.contains(column.title)) }
     #expect(canvas.pictures.count == pane.rows.count * pane.columns.count)
     #expect(!canvas.text.contains(" more"))
+  }
+
+  @Test("A file shows data, and neither a cursor nor a selected row", arguments: Panes.order)
+  func nobody(_ pane: PaneID) {
+    let mark = Color(RGB(1, 2, 3)), picked = ThemeStyle(foreground: .rgb(RGB(3, 2, 1)), background: .rgb(RGB(1, 2, 3)))
+    var bench = Bench.inTheMiddle(of: pane), theme = ThemeFiles.standard
+    for role in [Role.selection, .selectionInactive, .cursor] { theme.roles[role] = picked }
+    bench.state.look = Look(theme: theme, depth: .truecolor, rung: .half)
+    func isMarked(_ canvas: Canvas) -> Bool { canvas.cells.contains { $0.style.background == mark } }
+    let canvas = PaneFigure.canvas(bench.state)
+    #expect(!isMarked(canvas) && !canvas.text.contains("✛"))
+    if pane == .confusion { #expect(!canvas.text.contains("taken for")) }
+    if [.corpus, .view, .training, .confusion].contains(pane) { #expect(isMarked(PaneScreen.draw(bench.state))) }
+  }
+
+  @Test("A confusion matrix is as large as it needs, and its foot tells what the run is")
+  func matrix() throws {
+    let state = Bench.inTheMiddle(of: .confusion).state, run = try #require(state.selectedRun)
+    let canvas = PaneFigure.canvas(state)
+    let lines = canvas.text.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(canvas.size.height < 16 && lines.last?.isEmpty == false)
+    for emotion in Fake.emotions { #expect(lines.contains { $0.contains(" \(emotion)") }) }
+    #expect(lines.contains { $0.contains("accuracy") })
+    let notes = PaneFigure.notes([[state, state]])
+    #expect(notes.count == 1 && notes[0].hasPrefix("\(run.id): \(run.job.model) on \(run.job.transform) of "))
+    #expect(notes[0].contains("split \(run.job.splitName), seed \(run.job.seed)"))
+  }
+
+  @Test("Of several runs images stay square, and columns have numbers that the foot explains")
+  func numbered() {
+    var bench = Bench.inTheMiddle(of: .explain)
+    bench.act(.event(.run(Fake.run("20261124-2210-mel", epochs: 6, status: .finished))))
+    bench.press("3", "space", "j", "space", "9", "m")
+    let pane = bench.state.explainPane, notes = PaneFigure.notes([[bench.state]])
+    #expect(pane.across == .runs && pane.columns.count >= 2)
+    let sizes: [TUI.Size?] = [nil, TUI.Size(width: 120, height: 40)]
+    for size in sizes {
+      let canvas = PaneFigure.canvas(bench.state, size: size)
+      #expect(canvas.pictures.count >= pane.columns.count)
+      #expect(canvas.pictures.allSatisfy { $0.rect.width == 2 * $0.rect.height })
+    }
+    for (index, column) in pane.columns.enumerated() {
+      #expect(notes.contains { $0.hasPrefix("\(index + 1) is \(column.run): ") && $0.contains(", seed ") })
+      #expect(PaneFigure.canvas(bench.state).text.contains("\(index + 1) \(column.title.prefix(10))"))
+    }
+  }
+
+  @Test("A map without evidence says so")
+  func blank() throws {
+    var bench = Bench.inTheMiddle(of: .explain)
+    bench.act(.event(.run(Fake.run("20261124-2210-mel", epochs: 6, status: .finished))))
+    let pane = bench.state.explainPane
+    bench.state.explainPane.begin(
+      rows: pane.rows, columns: pane.columns, emotions: pane.emotions, subject: pane.subject, slice: pane.slice)
+    let next = bench.state.explainPane.next(), request = try #require(next)
+    var explanation = Fake.explanation(request)
+    let clean = explanation.clean
+    explanation.attacked = ExplainedImage(
+      levels: clean.levels, distances: [], logits: clean.logits,
+      attention: [Float](repeating: 0, count: clean.attention.count))
+    bench.act(.event(.explained(explanation)))
+    #expect(PaneFigure.canvas(bench.state).text.components(separatedBy: "no evidence").count == 2)
+  }
+
+  @Test("Several states are panels of one picture")
+  func panels() throws {
+    let state = Bench.inTheMiddle(of: .confusion).state
+    /// In pixels, two a point.
+    func size(_ states: [[State]]) throws -> (width: Int, height: Int) {
+      let head = Array(try PaneFigure.data(states, .png).prefix(24))
+      func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
+      return (number(head[16..<20]), number(head[20..<24]))
+    }
+    let one = try size([[state]]), row = try size([[state, state]]), column = try size([[state], [state]])
+    // A margin of 12 points at each side, 14 between panels.
+    #expect(row.width == 2 * one.width - 48 + 28 && row.height == one.height)
+    #expect(column.width == one.width && column.height > one.height)
   }
 }

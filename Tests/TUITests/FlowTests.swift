@@ -170,7 +170,7 @@ struct FlowTests {
     #expect(requests(bench).last == .queue(.advance(2)))
     queue.obey(.advance(2))
     bench.act(.event(.queue(queue)))
-    bench.press("x")
+    bench.press("x", "t")
     #expect(requests(bench).last == .queue(.remove(2)), "the selection went along")
     bench.press("esc", "q")
     guard case .confirm(let question) = bench.state.modal else { Issue.record("no question"); return }
@@ -347,6 +347,20 @@ struct FlowTests {
     #expect(bench.state.selectedRun?.id == selected)
     bench.act(.event(.runs(Array(Bench.runs.reversed()))))
     #expect(bench.state.selectedRun?.id == selected)
+  }
+
+  @Test("A run is removed after a question, and never while it is live")
+  func removes() throws {
+    var bench = Bench()
+    bench.press("3", "D")
+    #expect(bench.state.modal == nil && bench.text.contains("stop it first"))
+    bench.press("j", "D")
+    let run = try #require(bench.state.selectedRun?.id)
+    #expect(bench.text.contains("Remove \(run)?"))
+    bench.press("c")
+    #expect(bench.effects.isEmpty)
+    bench.press("D", "r")
+    #expect(bench.effects.contains(.request(.removeRun(run))) && !bench.state.runs.contains { $0.id == run })
   }
 
   @Test("A theme is seen while choosing and taken back when cancelled")

@@ -48,6 +48,9 @@ struct GoldenTests {
     Screen(name: "attack-form-80x24", size: Size(width: 80, height: 24), keys: ["3", "j", "j", "8", "j", "A"]),
     Screen(
       name: "form-trainer-80x24", size: Size(width: 80, height: 24), keys: ["t", "up", "right", "down", "down", "down"]),
+    Screen(name: "paper-80x24", size: Size(width: 80, height: 24), keys: ["#"]),
+    Screen(
+      name: "paper-2a-ascii-60x20", size: Size(width: 60, height: 20), rung: .ascii, keys: ["#", "t", "s", "l", "j"]),
     Screen(name: "log-80x24", size: Size(width: 80, height: 24), keys: ["5", "k", "k"]),
     Screen(name: "help-80x24", size: Size(width: 80, height: 24), keys: open + ["?", "s", "l", "i"]),
     Screen(name: "palette-80x24", size: Size(width: 80, height: 24), keys: [":", "t", "r", "a", "i"]),

@@ -67,6 +67,11 @@ struct PlainTests {
     #expect(job.split == "speaker" && job.corpus == "emodb")
     #expect(mode.answer("train emodb epochs=0").lines.first?.contains("out of range") == true)
     #expect(mode.answer("train emodb speed=9").lines.first?.contains("is no setting") == true)
+    #expect(
+      mode.answer("train emodb seed=1 seed=2").lines == ["“seed” is set twice, to 1 and to 2: a line takes one"])
+    let attack = mode.answer("attack \(Bench.runs[2].id) attack=fgsm attack=pgd")
+    #expect(attack.requests.isEmpty)
+    #expect(attack.lines == ["“attack” is set twice, to fgsm and to pgd: a line takes one"])
     #expect(mode.answer("train nowhere").lines.first?.contains("there is no corpus") == true)
   }
 

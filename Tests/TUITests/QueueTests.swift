@@ -70,17 +70,39 @@ struct QueueTests {
     #expect(Array(bench.effects.suffix(2)) == twice)
     for _ in twice { queue.obey(.advance(3)) }
     bench.act(.event(.queue(queue)))
-    bench.press("x")
+    bench.press("x", "t")
     #expect(bench.effects.last == .request(.queue(.remove(3))), "it is the first now")
     bench.press("j")
     _ = queue.takeFirst()
     bench.act(.event(.queue(queue)))
-    bench.press("x")
+    bench.press("x", "t")
     #expect(bench.effects.last == .request(.queue(.remove(1))), "the one before it has begun")
     queue.obey(.remove(1))
     bench.act(.event(.queue(queue)))
-    bench.press("x")
+    bench.press("x", "t")
     #expect(bench.effects.last == .request(.queue(.remove(2))), "what has its place now")
+  }
+
+  @Test("x asks before it takes a run out; the list is there again afterwards, whatever was answered")
+  func asks() {
+    var bench = Bench()
+    var queue = RunQueue()
+    for name in ["a", "b"] { queue.append(.resume(run: name)) }
+    bench.act(.event(.queue(queue)))
+    bench.press("3", "w", "j")
+    let (list, before) = (bench.state.modal, bench.effects)
+    bench.press("x")
+    #expect(bench.text.contains("Take it out?") && bench.text.contains("resume b") && bench.effects == before)
+    bench.press("c")
+    #expect(bench.state.modal == list && bench.effects == before)
+    bench.press("x", "t")
+    #expect(bench.state.modal == list && bench.effects.last == .request(.queue(.remove(2))))
+    bench.press("x")
+    queue.obey(.remove(2))
+    bench.act(.event(.queue(queue)))
+    let asked = bench.effects
+    bench.press("t")
+    #expect(bench.effects == asked && bench.state.notice?.text.contains("waits no longer") == true)
   }
 
   private static let progress = RunProgress(
@@ -131,7 +153,7 @@ struct QueueTests {
       var mode = PlainMode(bench.state)
       _ = mode.answer("queue remove 1")
       #expect(mode.state.trainingPane.awaitsNew == !isMapMade)
-      bench.press("w", "x")
+      bench.press("w", "x", "t")
       #expect(bench.effects.last == .request(.queue(.remove(1))))
       #expect(bench.state.trainingPane.awaitsNew == !isMapMade)
     }

@@ -37,13 +37,40 @@ struct ResultsTests {
     bench.press("j")
     #expect(bench.state.resultsPane.selected?.title == "PGD")
     #expect(bench.text.contains("the paper, table 2a, linear, Emo-IIT: accuracy 21.51 %, success 72.16 %"))
-    let difference = "the paper's table 2a is of linear spectrograms, this run's are mel"
-    #expect(bench.text.contains("! \(difference)"))
+    let difference =
+      "unlike the networks of the paper's table 2a: mel spectrograms for linear, corpus “emodb” for Emo-IIT"
+    #expect(bench.text.contains("! unlike the networks of the paper's table 2a: mel spectrograms"))
     let table = try #require(Panes.named(.results)?.table(bench.state))
     let run = try #require(bench.state.selectedRun?.id)
     let told = table.notes.filter { $0 == "\(run): \(difference)" }
     #expect(told.count == 1, "once a run, not once a row")
     #expect(table.notes.contains { $0.contains("tables 2a (linear spectrograms) and 2b") })
+  }
+
+  @Test("A note that is not true of all rows names the run, or the attacks, that it is true of; so does plain mode")
+  func notes() throws {
+    let sentence = "the sound files are no longer those it was trained on"
+    func results(_ run: String, _ noted: [String]) -> RunResults {
+      let reports = ["fgsm", "pgd"].compactMap { attack in
+        Fake.report(run, attack, wrong: 40, note: noted.contains(attack) ? sentence : nil)
+      }
+      return RunResults(run: run, reports: reports, partial: [])
+    }
+    var bench = bench()
+    let runs = bench.state.runs.map(\.id), known = [results(runs[2], ["fgsm", "pgd"]), results(runs[3], ["pgd"])]
+    func told(_ bench: Bench) throws -> [String] {
+      try #require(Panes.named(.results)?.table(bench.state)).notes.filter { $0.contains(sentence) }
+    }
+    bench.act(.event(.results(known)))
+    let one = try told(bench)
+    #expect(one == [sentence])
+    bench.press("a")
+    let all = try told(bench)
+    #expect(all == ["\(runs[2]): \(sentence)", "\(runs[3]): PGD ε 32/255 (valid): \(sentence)"])
+    var mode = PlainMode(bench.state)
+    _ = mode.answer("results \(runs[3])")
+    let lines = mode.hear(.results(known))
+    #expect(lines.filter { $0.contains(sentence) } == ["PGD ε 32/255 (valid): \(sentence)"])
   }
 
   @Test("All runs, the next run with results, and the table that files get")
@@ -61,6 +88,34 @@ struct ResultsTests {
     #expect(table.rows.count == one)
     for format in ResultTable.Format.allCases { #expect(table.rendered(format).contains("Pixle")) }
     #expect(table.rendered(.markdown).contains("doubt, Pixle"))
+    // The same attack on two checkpoints, or by two seeds, is told apart; FGSM draws nothing.
+    let lines = table.rendered(.csv).split(separator: "\n"), names = lines[0].split(separator: ",")
+    #expect(names.suffix(4).map(String.init) == ["checkpoint", "split", "seed", "attack seed"])
+    let partial = try #require(lines.first { $0.hasPrefix("APGD-CE,") })
+    #expect(partial.hasSuffix(",last,utterance,\(bench.state.runs[2].job.seed),0"))
+    #expect(lines.contains { $0.hasPrefix("FGSM,") && $0.hasSuffix(",") })
+  }
+
+  @Test("The CSVs of pictures tell of which run, part, weights and attack their rows are")
+  func provenance() throws {
+    func csv(_ pane: PaneID, _ change: (inout Bench) -> Void = { _ in }) throws -> (head: Substring, row: Substring) {
+      var bench = Bench.inTheMiddle(of: pane)
+      change(&bench)
+      let table = try #require(Panes.named(pane)?.table(bench.state))
+      let lines = table.rendered(.csv).split(separator: "\n")
+      return (lines[0], try #require(lines.last))
+    }
+    let ends = ",run,part,checkpoint,split,seed"
+    let attack = try csv(.attack) { $0.press("enter") }
+    #expect(attack.head.hasPrefix("emotion,clean,FGSM ε 32/255,utterance,slice,attack,") && attack.head.hasSuffix(ends))
+    #expect(attack.row.contains(",FGSM (ε 32/255),") && attack.row.contains(",last,"))
+    for pane in [PaneID.map, .explain] {
+      let table = try csv(pane) { if pane == .map { $0.press("r") } }
+      #expect(table.head.hasSuffix(ends) && table.row.contains(",last,"), "\(pane)")
+    }
+    let confusion = try csv(.confusion)
+    #expect(confusion.head.hasSuffix(",cells,matrix,checkpoint,run,part,split,seed"))
+    #expect(confusion.row.contains(",counts,clean,epoch ") && confusion.row.contains(",valid,"))
   }
 
   @Test(
@@ -229,10 +284,20 @@ struct ResultsTests {
     var form = WorkForm(attacking: AttackWish(run: "r", point: square))
     while form.focused?.name != "norm" { form.move(1) }
     let before = form.value("ε")
+    func offered(_ form: WorkForm) -> [String] {
+      guard case .choice(let options, allowsOther: true)? = form.fields.first(where: { $0.name == "ε" })?.kind else {
+        return []
+      }
+      return options
+    }
+    let levels = ["8/255", "16/255", "32/255", "64/255", "128/255", "196/255"]
+    #expect(offered(form) == levels, "the paper's")
     form.change(1)
     #expect(form.value("norm") == "l2" && form.value("ε") == "5")
+    #expect(offered(form) == ["1", "2", "5", "10"])
     form.change(1)
     #expect(form.value("norm") == "linf" && form.value("ε") == before)
+    #expect(offered(form) == levels)
   }
 
   @Test("The trainer's options are hidden until they are wanted, and none that is set is forgotten")

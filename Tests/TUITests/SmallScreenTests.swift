@@ -35,6 +35,30 @@ struct SmallScreenTests {
     var bench = paused()
     bench.press("3")
     #expect(bench.text.contains("paused; p goes on"))
+    #expect(bench.text.contains(" p go on ") && !bench.text.contains(" p pause "))
+    bench.press("j")
+    #expect(!bench.text.contains(" p go on "))
+    var live = Bench()
+    live.press("3")
+    #expect(live.text.contains(" p pause "))
+  }
+
+  @Test("The list of runs tells seeds and what is done, and where more runs are than rows, where in the list it is")
+  func listOfRuns() throws {
+    func heading(_ bench: Bench) throws -> [Substring] {
+      let line = try #require(bench.text.split(separator: "\n").first { $0.contains("status") })
+      return line.split { " │┃".contains($0) }
+    }
+    var bench = Bench()
+    bench.press("3")
+    let columns = try heading(bench)
+    #expect(columns == ["run", "status", "network", "split", "seed", "done", "valid"])
+    #expect(!bench.text.contains("┃") && bench.text.contains("  0     6/15  51.9 %│"))
+    bench = Bench(runs: (10..<20).map { Fake.run("run-\($0)", epochs: 2, status: .finished) })
+    bench.press("3")
+    #expect(bench.text.contains(" %┃│") && bench.text.contains(" %││"))
+    let scrolled = try heading(bench)
+    #expect(scrolled == columns, "the bar takes no column away")
   }
 
   @Test("Without colours only the selected row of a popup's list is in reverse")

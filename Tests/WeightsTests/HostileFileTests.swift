@@ -69,19 +69,24 @@ import WeightsFuzzing
   }
 
   @Test func impossibleTensorsAreRefused() {
-    func tensor(count: [UInt8], offset: [UInt8], size: [UInt8], stride: [UInt8]) -> Data {
+    func tensor(count: [UInt8], offset: [UInt8], size: [UInt8], stride: [UInt8], bits: [UInt8] = []) -> Data {
       let id: [UInt8] =
         [0x28, 0x8C, 7] + Array("storage".utf8) + Array("ctorch\nFloatStorage\n".utf8)
         + [0x8C, 1, 0x30, 0x8C, 3] + Array("cpu".utf8) + count + [0x74, 0x51]
       let call = Array("ctorch._utils\n_rebuild_tensor_v2\n(".utf8) + id + offset + size + stride
       return archive(
-        pickle([0x7D, 0x8C, 1, 0x77], call, [0x89, 0x7D, 0x74, 0x52, 0x73]), [("a/data/0", [0, 0, 0, 0, 0, 0, 0, 0])])
+        pickle([0x7D, 0x8C, 1, 0x77], call, [0x89, 0x7D], bits, [0x74, 0x52, 0x73]),
+        [("a/data/0", [0, 0, 0, 0, 0, 0, 0, 0])])
     }
     func number(_ value: Int) -> [UInt8] { [0x8A, 8] + StoredZip.littleEndian(Int64(value)) }
     func tuple(_ values: Int...) -> [UInt8] { [0x28] + values.flatMap(number) + [0x74] }
     #expect(throws: Never.self) {
-      try WeightFile(tensor(count: number(2), offset: number(0), size: tuple(2), stride: tuple(1)), path: "good")
+      _ = try WeightFile(tensor(count: number(2), offset: number(0), size: tuple(2), stride: tuple(1)), path: "good")
+      _ = try WeightFile(
+        tensor(count: number(2), offset: number(0), size: tuple(2), stride: tuple(1), bits: [0x7D]), path: "good")
     }
+    // torch.save keeps the elements as they were before, and says so in a seventh argument: {"neg": True}.
+    let negated: [UInt8] = [0x7D, 0x8C, 3] + Array("neg".utf8) + [0x88, 0x73]
     let bad: [(Data, String)] = [
       (tensor(count: number(2), offset: number(1), size: tuple(2), stride: tuple(1)), "outside its storage"),
       (tensor(count: number(2), offset: number(-1), size: tuple(2), stride: tuple(1)), "negative"),
@@ -91,6 +96,7 @@ import WeightsFuzzing
       (tensor(count: number(2), offset: number(0), size: tuple(2, 1), stride: tuple(1)), "dimensions"),
       (tensor(count: number(3), offset: number(0), size: tuple(2), stride: tuple(1)), "12 are needed"),
       (tensor(count: number(.max), offset: number(0), size: tuple(2), stride: tuple(1)), "a storage of"),
+      (tensor(count: number(2), offset: number(0), size: tuple(2), stride: tuple(1), bits: negated), "negated"),
     ]
     for (data, part) in bad { #expect(refusal(data).contains(part), "\(refusal(data))") }
   }

@@ -59,13 +59,16 @@ import WeightsFuzzing
   ]
 
   /// A file whose tensors count 1, 2, 3, … each.
-  private func file(_ tensors: [(String, [Int])]) throws -> WeightFile {
+  ///
+  /// - Parameter whole: of these the bytes are called those of whole numbers.
+  private func file(_ tensors: [(String, [Int])], whole: Set<String> = []) throws -> WeightFile {
     var header: [String] = []
     var bytes: [UInt8] = []
     for (name, shape) in tensors {
       let start = bytes.count
       for i in 0..<shape.reduce(1, *) { bytes += StoredZip.littleEndian(Float(i + 1).bitPattern) }
-      header.append(#""\#(name)":{"dtype":"F32","shape":\#(shape),"data_offsets":[\#(start),\#(bytes.count)]}"#)
+      let type = whole.contains(name) ? "I32" : "F32"
+      header.append(#""\#(name)":{"dtype":"\#(type)","shape":\#(shape),"data_offsets":[\#(start),\#(bytes.count)]}"#)
     }
     let json = Array("{\(header.joined(separator: ","))}".utf8)
     return try WeightFile(Data(StoredZip.littleEndian(UInt64(json.count)) + json + bytes), path: "small.safetensors")
@@ -184,6 +187,22 @@ import WeightsFuzzing
       WantedTensor(name: "classifier.6.weight", shape: [10, 4]), WantedTensor(name: "classifier.6.bias", shape: [10]),
     ]
     #expect(try WeightMatch(own, in: file, head: .replace).fresh.map(\.name) == own.suffix(2).map(\.name))
+  }
+
+  /// Quantised weights are no weights; only batch norm's counter is made of whole numbers.
+  @Test func wholeNumbersAreNoWeights() throws {
+    let file = try file(published(), whole: ["features.0.weight"])
+    let match = try WeightMatch(network, in: file, head: .append)
+    #expect(match.matched.count == 3 && match.wrongShape.map(\.source) == ["features.0.weight"])
+    let error = #expect(throws: WeightError.self) { try match.check(partial: false, in: file) }
+    let words = "1 of another shape or of whole numbers, first “features.0.weight” of I32 [4, 3] for [4, 3]"
+    #expect(error?.description.contains("\(words))") == true, "\(String(describing: error))")
+    let counter = WantedTensor(name: "features.1.num_batches_tracked", shape: [1])
+    let counted = try self.file(published() + [(counter.name, [1])], whole: [counter.name])
+    #expect(try WeightMatch(network + [counter], in: counted, head: .append).matched.count == 5)
+    // Nor does a layer of them stand in for the emotions' own.
+    let spare = try self.file(published() + [("1.weight", [2, 10]), ("1.bias", [2])], whole: ["1.weight"])
+    #expect(try WeightMatch(network, in: spare, head: .append).fresh.count == 2)
   }
 
   @Test func linearLayersKeptAsConvolutionsFit() throws {

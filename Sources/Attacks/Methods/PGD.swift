@@ -12,7 +12,7 @@ struct PGD: Attack {
   let knobs: [AttackKnob] = [.epsilon, .alpha, .steps, .randomStart, .seed]
   let help = [
     "BIM that starts at a random point of the ε ball. As torchattacks' PGD.",
-    "Without the random start it is BIM; the paper's table 2a has equal rows for both.",
+    "Without the random start it is BIM; the paper's table 2a has equal rows for both, of five networks.",
   ]
 
   var defaults: AttackSettings { AttackSettings { $0.randomStart = true } }

@@ -3,7 +3,7 @@ package struct AttentionDrift: Codable, Sendable, Equatable {
   /// Spearman's rank correlation over all pixels, ties by their mean rank; nil where one of the maps is constant, for
   /// which no ranks exist.
   package let rankCorrelation: Double?
-  /// Intersection over union of the two maps' top fifths; nil where both maps are constant and have none.
+  /// Intersection over union of the two maps' top fifths; nil where one of the maps is constant and has none.
   package let overlap: Double?
   /// Shares of each map's energy by frequency and by time.
   package let before: EnergyShares
@@ -26,12 +26,13 @@ package struct AttentionDrift: Codable, Sendable, Equatable {
   }
 
   private static func overlap(_ a: [Bool], _ b: [Bool]) -> Double? {
+    guard a.contains(true), b.contains(true) else { return nil }
     var both = 0, either = 0
     for (x, y) in zip(a, b) {
       both += x && y ? 1 : 0
       either += x || y ? 1 : 0
     }
-    return either == 0 ? nil : Double(both) / Double(either)
+    return Double(both) / Double(either)
   }
 }
 
@@ -85,7 +86,7 @@ package struct EnergyShares: Codable, Sendable, Equatable {
     (frequency, time) = (shares(byRow, bands), shares(byColumn, intervals))
   }
 
-  var isBlank: Bool { (frequency + time).allSatisfy { $0 == 0 } }
+  package var isBlank: Bool { (frequency + time).allSatisfy { $0 == 0 } }
 
   static func distance(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + abs($1.0 - $1.1) } / 2 }
 }

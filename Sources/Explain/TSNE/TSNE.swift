@@ -22,6 +22,9 @@ package enum TSNE {
     package var seed: UInt64 = 0
 
     package init() {}
+
+    /// The perplexity that so many points allow.
+    package func perplexity(of count: Int) -> Double { min(perplexity, Double(count - 1) / 3) }
   }
 
   package enum Stage: String, Sendable, Equatable { case neighbours, exaggeration, refinement }
@@ -74,7 +77,7 @@ package enum TSNE {
   ) async throws -> Embedding {
     try settings.check()
     let matrix = try FeatureMatrix(features, count: count, dimensions: dimensions)
-    let perplexity = min(settings.perplexity, Double(count - 1) / 3)
+    let perplexity = settings.perplexity(of: count)
     let neighbours = try await neighbours(
       matrix, k: Int(3 * perplexity), seed: settings.seed, control: control, progress: progress)
     let start = try PrincipalComponents.start(matrix, seed: settings.seed)

@@ -2,6 +2,9 @@ import Core
 import Kernels
 
 extension TSNE {
+  /// Neighbours of each point that trustworthiness looks at, unless told.
+  package static let trustedNeighbours = 12
+
   /// How far an embedding's neighbourhoods can be trusted (Venna and Kaski 2001; scikit-learn's `trustworthiness`):
   /// 1 - 2 / (nk(2n - 3k - 1)) · Σ_i Σ_j max(0, r(i, j) - k), where j runs over the k nearest points of i in the embedding
   /// and r(i, j) is the rank of j by distance from i among the features, 1 for the nearest.
@@ -12,7 +15,7 @@ extension TSNE {
   /// - Returns: 0 … 1; nil where k is not below half of the points, for then the measure is not defined.
   /// - Throws: `TSNEError`, `CoreError.outOfMemory`.
   @Engine package static func trustworthiness(
-    of points: [SIMD2<Float>], features: [Float], dimensions: Int, k: Int = 12
+    of points: [SIMD2<Float>], features: [Float], dimensions: Int, k: Int = TSNE.trustedNeighbours
   ) throws -> Double? {
     let count = points.count
     precondition(k >= 1, "trustworthiness needs a neighbour")

@@ -69,10 +69,14 @@ package struct Heatmap: Panel {
     return UInt32((alpha * 255).rounded()) << 24 | parts[0] << 16 | parts[1] << 8 | parts[2]
   }
 
+  /// What the bar takes beside the plot, and where its label ends there.
+  private static let barRoom = 48.0, labelEnd = 26.0
+
   package func draw(in box: Box, _ pen: Pen, _ style: Style) {
-    let frame = Frame(x, y, caption: caption, in: box, right: bar == nil ? 8 : 48, pen)
+    let frame = Frame(x, y, caption: caption, in: box, right: bar == nil ? 8 : Self.barRoom, pen)
     for layer in layers { pen.image(layer.pixels, columns: layer.columns, in: frame.plot, smooth: layer.smooth) }
-    frame.draw(caption: caption, pen, style)
+    let label = bar.map { Self.barRoom - Self.labelEnd + pen.width(of: $0.label, size: Frame.tickSize) + 6 }
+    frame.draw(caption: caption, corner: label ?? 0, pen, style)
     if let bar { draw(bar, beside: frame.plot, pen, style) }
   }
 
@@ -88,6 +92,6 @@ package struct Heatmap: Panel {
       let y = strip.maxY - strip.height * tick.position
       pen.text(tick.text, at: Point(strip.maxX + 3, y), size: Frame.tickSize, style.dim)
     }
-    pen.text(bar.label, at: Point(strip.maxX + 10, plot.y - 9), size: Frame.tickSize, style.dim, anchor: .end)
+    pen.text(bar.label, at: Point(plot.maxX + Self.labelEnd, plot.y - 9), size: Frame.tickSize, style.dim, anchor: .end)
   }
 }

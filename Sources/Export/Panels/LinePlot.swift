@@ -41,19 +41,23 @@ package struct LinePlot: Panel {
     frame.grid(pen, style)
     pen.clipped(to: frame.plot.inset(left: -3, top: -3, right: -3, bottom: -3)) {
       for (index, one) in series.enumerated() {
-        draw(one, one.color ?? style.color(ofSeries: index), frame, pen)
+        draw(one, one.color ?? style.color(ofSeries: index), frame, pen, style)
       }
     }
     frame.draw(caption: caption, pen, style)
     legend.draw(at: Point(frame.plot.maxX + 10, frame.plot.y + 6), pen, style)
   }
 
-  private func draw(_ one: Series, _ color: Ink, _ frame: Frame, _ pen: Pen) {
+  private func draw(_ one: Series, _ color: Ink, _ frame: Frame, _ pen: Pen, _ style: Style) {
     if let band = one.band {
       let usable = one.x.indices.filter { band[$0].lowerBound.isFinite && band[$0].upperBound.isFinite }
       let above = usable.map { frame.point(one.x[$0], band[$0].upperBound) }
       let below = usable.reversed().map { frame.point(one.x[$0], band[$0].lowerBound) }
-      pen.polygon(above + below, color.faded(to: 0.18))
+      if usable.count == 1 {
+        pen.line(above + below, color.faded(to: 0.5), width: 1.6)
+      } else {
+        pen.polygon(above + below, color.faded(to: 0.18))
+      }
     }
     // A gap where a value is missing, not a line through it.
     var run: [Point] = []
@@ -68,7 +72,10 @@ package struct LinePlot: Panel {
     pen.line(run, color, width: 1.6, dash: one.isDashed ? [5, 3] : [])
     guard one.hasMarks else { return }
     for index in one.x.indices where one.y[index].isFinite && one.x[index].isFinite {
-      pen.disc(frame.point(one.x[index], one.y[index]), radius: 2.4, color)
+      let point = frame.point(one.x[index], one.y[index])
+      pen.disc(point, radius: 2.4, color)
+      // Where marks stand alone, they tell dashed lines by their rings.
+      if one.isDashed { pen.disc(point, radius: 1.3, style.paper) }
     }
   }
 }

@@ -92,12 +92,25 @@ package struct AdversarialSet: Sendable {
   /// - Parameter rgb: receives [3][224][224] in [0, 1].
   /// - Throws: `EvaluationError.noSuchImage`.
   package func copy(_ slice: Int, into rgb: UnsafeMutablePointer<Float>) throws {
-    guard let place = places[slice] else { throw EvaluationError.noSuchImage(set: name, slice: slice) }
+    let place = try place(of: slice)
     try chunks[place.chunk].withBytes("images") { raw in
       let from = UnsafeRawBufferPointer(
         rebasing: raw[(place.row * Self.image * 4)..<((place.row + 1) * Self.image * 4)])
       UnsafeMutableRawBufferPointer(start: rgb, count: Self.image * 4).copyMemory(from: from)
     }
+  }
+
+  private func place(of slice: Int) throws -> (chunk: Int, row: Int) {
+    guard let place = places[slice] else { throw EvaluationError.noSuchImage(set: name, slice: slice) }
+    return place
+  }
+
+  /// What the attack spent on the image of a slice.
+  ///
+  /// - Throws: `EvaluationError.noSuchImage`, `.damaged`, `CoreError`.
+  func effort(_ slice: Int) throws -> Effort {
+    let place = try place(of: slice)
+    return try AttackChunk(chunks[place.chunk]).outcomes[place.row].effort
   }
 
   /// The image of a slice, [3][224][224] in [0, 1].

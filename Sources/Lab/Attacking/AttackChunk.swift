@@ -15,6 +15,13 @@ struct AttackChunk: Sendable {
   /// What the images were made with.
   var machines: Set<String>
 
+  /// This machine where it made any of the images, else one that did.
+  var maker: Machine {
+    let current = Machine.current
+    guard !machines.contains(current.description) else { return current }
+    return machines.sorted().lazy.compactMap { Machine($0) }.first ?? current
+  }
+
   var slices: [Int] { outcomes.map(\.id) }
   /// What the network says of the images before and after the attack.
   var clean: Predictions { predictions(outcomes.flatMap(\.cleanLogits)) }

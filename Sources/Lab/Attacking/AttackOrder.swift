@@ -125,6 +125,7 @@ package struct AttackOrder: Sendable {
 /// What an order is expected to cost, from a timed batch.
 package struct AttackEstimate: Sendable, Equatable {
   package struct Row: Sendable, Equatable {
+    /// "PGD ε 8/255": a sweep has several of one name.
     package let attack: String
     /// Those that are still to be attacked.
     package let images: Int
@@ -146,7 +147,7 @@ package enum AttackEvent: Sendable {
   /// What is attacked, and what must be said beside its numbers.
   case began(run: String, notes: [String])
   case estimate(AttackEstimate)
-  /// Images that an interrupted attack had done already.
+  /// Images that an interrupted attack, by its name and ε, had done already.
   case resumed(attack: String, done: Int, of: Int)
   case progress(RunProgress)
   case finished(AttackReport)

@@ -60,6 +60,10 @@ package struct AttackReport: Codable, Sendable, Equatable {
   package let set: String
   package let keepsImages: Bool
   package let part: EvaluationPart
+  /// As `Provenance` has them, the seed the run's own; nil where an earlier version wrote.
+  package let checkpoint: CheckpointChoice?
+  package let split: String?
+  package let seed: UInt64?
   package let images: Int
   package let emotions: [String]
 
@@ -79,7 +83,7 @@ package struct AttackReport: Codable, Sendable, Equatable {
   /// Means of one image.
   package let gradientEvaluations: Double
   package let queries: Double
-  /// Of the attack and of evaluating the image before and after it, on this machine.
+  /// Of the attack and of evaluating the image before and after it, on the machine that did it.
   package let secondsPerImage: Double
   package let machine: Machine
   /// Said beside every number: weights, part, split, seeds, leakage.
@@ -104,6 +108,8 @@ package struct AttackReport: Codable, Sendable, Equatable {
     (attack, title, settings) = (choice.attack.name, choice.attack.title, choice.settings)
     (summary, self.set, self.keepsImages) = (choice.summary, set, keepsImages)
     (part, images, self.notes) = (selection.part, chunk.outcomes.count, notes)
+    let provenance = Provenance(subject, selection.part)
+    (checkpoint, split, seed) = (provenance.checkpoint, provenance.split, provenance.seed)
     let (clean, attacked) = (chunk.clean, chunk.attacked)
     valid = AttackEffect(.valid, clean: clean, attacked: attacked)
     train = AttackEffect(.train, clean: clean, attacked: attacked)
@@ -116,7 +122,7 @@ package struct AttackReport: Codable, Sendable, Equatable {
     gradientEvaluations = mean(chunk.outcomes.map { Double($0.effort.gradientEvaluations) })
     queries = mean(chunk.outcomes.map { Double($0.effort.queries) })
     secondsPerImage = chunk.seconds / Double(max(1, chunk.outcomes.count))
-    machine = .current
+    machine = chunk.maker
     self.doubts = doubts
   }
 }

@@ -108,7 +108,7 @@ import Pipeline
     var chunks = kept(key: key, size: size, in: folder, withImages: order.keepsImages)
     if chunks.contains(where: { $0 != nil }) {
       let count = chunks.reduce(0) { $0 + ($1?.outcomes.count ?? 0) }
-      report(.resumed(attack: choice.attack.title, done: count, of: selection.slices.count))
+      report(.resumed(attack: Scrub.words(AttackPoint(choice)), done: count, of: selection.slices.count))
     }
     let missing = chunks.indices.filter { chunks[$0] == nil }
     let attacker = try Attacker(choice.attack, choice.settings, run.network, batch: order.batch)
@@ -225,8 +225,9 @@ import Pipeline
         // Two evaluations come on top: of the clean images and of the adversarial ones.
         let seconds = Double(cost.gradientEvaluations) * gradient + Double(cost.queries + 2) * forward
         return AttackEstimate.Row(
-          attack: choice.attack.title, images: images, gradientEvaluations: cost.gradientEvaluations,
-          queries: cost.queries, seconds: seconds * Double(images) / batch,
+          attack: Scrub.words(AttackPoint(choice)), images: images,
+          gradientEvaluations: cost.gradientEvaluations, queries: cost.queries,
+          seconds: seconds * Double(images) / batch,
           bytes: order.keepsImages ? images * 3 * Geometry.pixels * 4 : 0)
       })
   }

@@ -26,7 +26,8 @@ package enum AttackTables {
       .init("queries"), .init("ms/image"),
     ]
     // The others say it in their notes.
-    columns += ["norm", "ε", "α·255", "steps", "n", "attack seed"].map { .init($0, isForCSV: true) }
+    let names = ["norm", "ε", "α·255", "steps", "n"] + (merged ? ["avg. n"] : []) + ["attack seed"]
+    columns += names.map { .init($0, isForCSV: true) }
     return ResultTable(
       title: title(reports), columns: columns, rows: reports.map { row($0, merged: merged) },
       notes: notes(reports))
@@ -38,7 +39,9 @@ package enum AttackTables {
   }
 
   private static func row(_ report: AttackReport, merged: Bool) -> [ResultTable.Cell] {
-    let effect = report.valid ?? report.train
+    // A sample of both parts may hold no validation slice: then there is no number of that part.
+    let effect = report.part == .merged ? report.valid : report.effect
+    let counts = [effect?.clean.count ?? 0] + (merged ? [report.images] : [])
     func share(_ value: Double?) -> ResultTable.Cell { value.map { .share($0) } ?? .none }
     var cells: [ResultTable.Cell] = [
       .text(report.title), epsilon(report),
@@ -55,17 +58,18 @@ package enum AttackTables {
       .number(report.largestLinf * 255, decimals: 1), .number(report.meanL2, decimals: 2),
       .number(report.gradientEvaluations, decimals: 1), .number(report.queries, decimals: 1),
       .number(report.secondsPerImage * 1000, decimals: 1),
-    ] + settings(report)
+    ] + settings(report, counts)
   }
 
-  private static func settings(_ report: AttackReport) -> [ResultTable.Cell] {
+  /// - Parameter counts: of the slices that the row's numbers are of.
+  private static func settings(_ report: AttackReport, _ counts: [Int]) -> [ResultTable.Cell] {
     let settings = report.settings, knobs = report.knobs
     func cell(_ knob: AttackKnob, _ cell: ResultTable.Cell) -> ResultTable.Cell { knobs.contains(knob) ? cell : .none }
-    return [
+    let cells = [
       cell(.epsilon, .text(settings.norm.rawValue)), cell(.epsilon, .number(settings.epsilon, decimals: 4)),
       cell(.alpha, .number(settings.alpha * 255, decimals: 1)), cell(.steps, .integer(settings.steps)),
-      .integer(report.images), cell(.seed, .text("\(settings.seed)")),
     ]
+    return cells + counts.map { ResultTable.Cell.integer($0) } + [cell(.seed, .text("\(settings.seed)"))]
   }
 
   static func epsilon(_ report: AttackReport) -> ResultTable.Cell {

@@ -29,14 +29,28 @@ package struct BenchRunner: Sendable {
 
   /// What tasks take, in floating-point operations: those of their steps, or of the seconds that each is given.
   private func costs(of pairs: [(BenchTask, BenchPeer?)], _ thresholds: BenchThresholds?) async throws -> [Double] {
-    let work = pairs.map { task, peer in (task, sizes(task, thresholds?.ratio(peer, task)).batch) }
-    let (rounds, given) = (Double(rounds), seconds * (peaks[.float32] ?? 0))
+    let work = pairs.map { task, peer in
+      let ratio = thresholds?.ratio(peer, task), (batch, threads) = sizes(task, ratio)
+      let variants = peer == nil ? 0 : task.peer(batch: batch, threads: threads, fused: fused).variants.count
+      let slowness = ratio?.held ?? ratio?.goal ?? 1
+      return (task, batch, [1.0] + Array(repeating: slowness, count: variants))
+    }
+    let (rounds, given) = (rounds, seconds * (peaks[.float32] ?? 0))
     return try await Engine.run {
-      try work.map { task, batch in
-        let step = try task.flopsAnImage * Double(batch)
-        return step + rounds * max(step, given)
+      try work.map { task, batch, sides in
+        Self.cost(step: try task.flopsAnImage * Double(batch), sides: sides, rounds: rounds, given: given)
       }
     }
+  }
+
+  /// What a row takes: each side's first step, which makes it warm, and its rounds.
+  ///
+  /// - Parameters:
+  ///   - step: of ours.
+  ///   - sides: how many times as long as ours each side's step takes.
+  ///   - given: what each side gets in a round, unless a step takes longer.
+  package static func cost(step: Double, sides: [Double], rounds: Int, given: Double) -> Double {
+    sides.reduce(0) { $0 + $1 * step + Double(rounds) * max($1 * step, given) }
   }
 
   /// Times one task after the other, but for those that a stopped run has left.

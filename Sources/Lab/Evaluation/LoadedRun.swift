@@ -88,6 +88,7 @@ extension RunSubject {
   ///
   /// - Throws: `NNError`, `CoreError`.
   @Engine func loadNetwork() throws -> (network: Network, scaling: Scaling?) {
+    guard let weightsFile else { preconditionFailure("the checkpoint of \(folder.id) was let go before it was read") }
     let network = try Network(try job.entry(), classes: emotions.count)
     return (network, CheckpointFacts(try Checkpoint.load(weightsFile, into: network)).scaling)
   }

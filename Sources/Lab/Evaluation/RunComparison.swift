@@ -41,8 +41,8 @@ package struct RunComparison: Codable, Sendable, Equatable {
   package let second: String
   package let emotions: [String]
   package let tests: [Test]
-  /// First minus second, rows in shares of the true class.
-  package let confusionDifference: [[Double]]
+  /// First minus second, rows in shares of the true class; nil in the rows of a class that one of them was not measured on.
+  package let confusionDifference: [[Double?]]
   /// What kept slices and utterances from being paired, or speaks against the pairs; nil where nothing does.
   package let caveat: String?
 
@@ -219,10 +219,10 @@ package struct SeedGroup: Codable, Sendable, Equatable {
 
   package static func table(_ groups: [SeedGroup]) -> ResultTable {
     func cell(_ summary: SeedSummary?) -> ResultTable.Cell {
-      summary.map { .share($0.mean, $0.interval) } ?? .none
+      summary.map { .share($0.mean, $0.interval?.ofShare) } ?? .none
     }
     return ResultTable(
-      title: "Means over seeds, in brackets the 95 % t-interval",
+      title: "Means over seeds, in brackets the 95 % t-interval within 0 and 100 %",
       columns: [
         .init("runs"), .init("seeds"), .init("accuracy %", interval: true), .init("UAR %", interval: true),
         .init("w. F1 %", interval: true), .init("utterance acc. %", interval: true),

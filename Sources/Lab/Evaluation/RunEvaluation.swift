@@ -90,15 +90,18 @@ package enum EvaluationTables {
     return table.stating(evaluations.flatMap { [Provenance($0), Provenance($0)] })
   }
 
-  /// A confusion matrix on a scale, rows the truth; its cells may be a difference.
+  /// A confusion matrix on a scale, rows the truth; its cells may be a difference, and nil where there is none.
   package static func confusion(
-    _ cells: [[Double]], scale: ConfusionScale, emotions: [String], title: String
+    _ cells: [[Double?]], scale: ConfusionScale, emotions: [String], title: String
   ) -> ResultTable {
-    ResultTable(
+    func cell(_ value: Double?) -> ResultTable.Cell {
+      value.map { scale == .counts ? .integer(Int($0)) : .share($0) } ?? .none
+    }
+    return ResultTable(
       title: title + " (rows: truth, columns: prediction; \(scale == .counts ? "counts" : "\(scale.rawValue) %"))",
       columns: [.init("truth")] + emotions.map { .init($0) },
       rows: zip(emotions, cells).map { emotion, row in
-        [.text(emotion)] + row.map { scale == .counts ? .integer(Int($0)) : .share($0) }
+        [.text(emotion)] + row.map(cell)
       })
   }
 }

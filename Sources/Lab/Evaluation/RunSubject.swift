@@ -19,8 +19,10 @@ package struct RunSubject: Sendable {
   package let folder: RunFolder
   package let record: RunRecord
   package let checkpoint: CheckpointChoice
-  /// The checkpoint, open: what a live run writes in its place meanwhile is not mixed in.
-  let weightsFile: SafeTensors
+  /// The checkpoint, open: what a live run writes in its place meanwhile is not mixed in. Nil once it was let go.
+  private(set) var weightsFile: SafeTensors?
+  /// Whole epochs that the weights were trained for, and the batches of the next; nil where the file does not tell.
+  package let trained: (epochs: Int, batches: Int)?
   /// Changes with every bit of the checkpoint.
   package let weights: String
   /// The job, with its split read from the run's own copy.
@@ -34,13 +36,21 @@ package struct RunSubject: Sendable {
   /// Where everything that is computed from this run goes.
   package var results: URL { folder.url.appendingPathComponent("results") }
 
-  /// Whole epochs that the weights were trained for, and the batches of the next; nil where the file does not tell.
-  package var trained: (epochs: Int, batches: Int)? {
-    CheckpointFacts(weightsFile.metadata).position.map { ($0.epoch - 1, $0.batch) }
+  /// The same once the weights are in memory: the disk has the room of a checkpoint that was replaced while it is open.
+  func lettingGoOfFile() -> RunSubject {
+    var subject = self
+    subject.weightsFile = nil
+    return subject
   }
 
   package func select(_ part: EvaluationPart, limit: Int?, seed: UInt64) throws -> SliceSelection {
     try SliceSelection(part, limit: limit, seed: seed, plan: plan)
+  }
+
+  /// The part that a slice of the run's slice table is of; nil where the job's limit leaves it out.
+  func part(of slice: Int) -> EvaluationPart? {
+    if plan.valid.contains(slice) { return .valid }
+    return plan.train.contains(slice) ? .train : nil
   }
 
   static let weightsWords = "weights of checkpoint-"
@@ -53,10 +63,12 @@ package struct RunSubject: Sendable {
       if trained.batches > 0 { weights += " and \(trained.batches) \(trained.batches == 1 ? "batch" : "batches")" }
     }
     if checkpoint == .best { weights += "; the best epoch was chosen by validation accuracy, which flatters it" }
-    let sounds =
-      hasItsSounds
-      ? [] : ["the sound files are no longer, byte for byte, those it was trained on: here the present ones are heard"]
-    return [weights, "measured on \(selection.sentence)"] + sounds + record.notes
+    return [weights, "measured on \(selection.sentence)"] + soundNotes + record.notes
+  }
+
+  /// Said wherever something is computed from the corpus.
+  var soundNotes: [String] {
+    hasItsSounds ? [] : ["\(RunRecord.otherSounds): here the present ones are heard"]
   }
 }
 
@@ -77,6 +89,7 @@ extension Laboratory {
     let file = try SafeTensors(contentsOf: weights)
     return RunSubject(
       folder: folder, record: record, checkpoint: checkpoint, weightsFile: file,
+      trained: CheckpointFacts(file.metadata).position.map { ($0.epoch - 1, $0.batch) },
       weights: file.withWholeFile { ContentHash($0) }.description, job: job, plan: plan,
       hasItsSounds: try hasSounds(of: record, plan.corpus))
   }
@@ -96,12 +109,24 @@ extension Laboratory {
     return try sounds(of: corpus) == known
   }
 
+  /// What a run's folder tells, its notes beginning with what became of its sound files since, where they were replaced.
+  ///
+  /// - Throws: `LabError.runUnreadable`.
+  package func info(of folder: RunFolder) throws -> RunInfo {
+    var info = try folder.info()
+    let record = try folder.record()
+    guard record.sounds != nil else { return info }
+    // The numbers of a run whose corpus cannot be read still stand.
+    let areItsOwn = try? hasSounds(of: record, library.scan(library.find(record.job.corpus)))
+    if areItsOwn == false { info.notes.insert(RunRecord.otherSounds, at: 0) }
+    return info
+  }
+
   /// Which slices a run was trained and validated on; the job has its split read from the run's own copy.
   ///
   /// - Throws: `EvaluationError.otherData`, `LabError`, `PipelineError`.
   func plan(of folder: RunFolder, _ record: RunRecord) throws -> (job: Job, plan: TrainingPlan) {
-    var job = record.job
-    if FileManager.default.fileExists(atPath: folder.splitCopy.path) { job.split = folder.splitCopy.path }
+    let job = folder.job(of: record)
     let plan = try TrainingPlan(job: job, corpus: try library.scan(try library.find(record.job.corpus)))
     guard plan.fingerprint == record.fingerprint else {
       throw EvaluationError.otherData(

@@ -61,6 +61,8 @@ extension Laboratory {
 
   private struct ClassSums {
     var images = 0
+    /// Images whose map is blank: clean, and under each attack.
+    var blank: [Int]
     var levels = [Float](repeating: 0, count: Geometry.pixels)
     var clean = [Float](repeating: 0, count: Geometry.pixels)
     var attacked: [[Float]]
@@ -73,12 +75,14 @@ extension Laboratory {
     bands = AttentionBands(of: transform)
     place = ExplanationPlace(
       "attention", run.subject, order.attacks, selection,
-      [cam.node, order.method.rawValue, "batch \(order.batch)", run.images.key])
+      [cam.node, order.method.rawValue, "batch \(order.batch)", run.images.key, Self.measures])
     attacked = try order.attacks.map { try AttackedImages($0, run.network, batch: order.batch) }
     pixels = try Arena(count: order.batch * 3 * Geometry.pixels)
     adversarial = try Arena(count: order.attacks.isEmpty ? 1 : order.batch * 3 * Geometry.pixels)
     let blank = [Float](repeating: 0, count: Geometry.pixels)
-    classes = run.subject.emotions.map { _ in ClassSums(attacked: order.attacks.map { _ in blank }) }
+    classes = run.subject.emotions.map { _ in
+      ClassSums(blank: Array(repeating: 0, count: order.attacks.count + 1), attacked: order.attacks.map { _ in blank })
+    }
     drifts = order.attacks.map { _ in [] }
   }
 
@@ -122,6 +126,7 @@ extension Laboratory {
     }
     for (index, map) in clean.enumerated() {
       classes[labels[index]].images += 1
+      classes[labels[index]].blank[0] += map.isBlank ? 1 : 0
       run.images.withImage(slices[index]) { Self.add($0, to: &classes[labels[index]].levels) }
       Self.add(map.values, to: &classes[labels[index]].clean)
     }
@@ -132,6 +137,7 @@ extension Laboratory {
       for (index, map) in maps.enumerated() {
         let label = labels[index]
         Self.add(map.values, to: &classes[label].attacked[attack])
+        classes[label].blank[attack + 1] += map.isBlank ? 1 : 0
         drifts[attack].append(
           ImageDrift(
             label: label, wasRight: Logits.largest(clean[index].logits[...]) == label,
@@ -146,6 +152,8 @@ extension Laboratory {
 
   private static let secondsBetweenCopies = 10.0
   private static let file = "sums.safetensors"
+  /// Raised when a drift is measured otherwise, so that none of an earlier version is taken up.
+  private static let measures = "drift 2"
 
   /// Sums are added in the order of the selection, so that a resumed session ends with the same bits.
   private func keep(_ done: Int) throws {
@@ -153,8 +161,10 @@ extension Laboratory {
       ([("levels", sums.levels), ("clean", sums.clean)] + sums.attacked.enumerated().map { ("attack \($0)", $1) })
         .map { (name: "\(emotion) \($0)", values: $1) }
     }
-    let counts = try JSON.line(classes.map(\.images)), drifts = try JSON.line(drifts)
-    try place.write(Self.file, sums, text: ("drifts", drifts), metadata: ["done": "\(done)", "images": counts])
+    let (counts, blank) = (try JSON.line(classes.map(\.images)), try JSON.line(classes.map(\.blank)))
+    try place.write(
+      Self.file, sums, text: ("drifts", try JSON.line(drifts)),
+      metadata: ["done": "\(done)", "images": counts, "blank": blank])
   }
 
   /// Images whose sums are there already.
@@ -164,6 +174,8 @@ extension Laboratory {
     }
     guard let file = place.kept(Self.file), let done = file.metadata["done"].flatMap(Int.init),
       let counts: [Int] = decoded((file.metadata["images"] ?? "").utf8), counts.count == classes.count,
+      let blank: [[Int]] = decoded((file.metadata["blank"] ?? "").utf8),
+      blank.map(\.count) == classes.map(\.blank.count),
       let text = try? file.array("drifts", as: UInt8.self),
       let moved: [[ImageDrift]] = decoded(text), moved.count == drifts.count
     else { return 0 }
@@ -176,7 +188,8 @@ extension Laboratory {
       guard let levels = sum("levels"), let clean = sum("clean"), attacked.count == order.attacks.count else {
         return 0
       }
-      kept[emotion] = ClassSums(images: counts[emotion], levels: levels, clean: clean, attacked: attacked)
+      kept[emotion] = ClassSums(
+        images: counts[emotion], blank: blank[emotion], levels: levels, clean: clean, attacked: attacked)
     }
     (classes, drifts) = (kept, moved)
     return done
@@ -201,7 +214,7 @@ extension Laboratory {
       let scale = 1 / Float(sums.images)
       return ClassAttention(
         emotion: emotion, images: sums.images, levels: sums.levels.map { $0 * scale },
-        clean: sums.clean.map { $0 * scale }, attacked: sums.attacked.map { $0.map { $0 * scale } })
+        clean: sums.clean.map { $0 * scale }, attacked: sums.attacked.map { $0.map { $0 * scale } }, blank: sums.blank)
     }
   }
 

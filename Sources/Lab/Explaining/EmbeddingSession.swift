@@ -41,7 +41,8 @@ extension Laboratory {
       return RunEmbedding(
         run: subject.folder.id, part: order.part, node: features.node, dimensions: features.dimensions,
         emotions: subject.emotions, attacks: AttackSource.titles(order.attacks), points: points, divergence: divergence,
-        perplexity: order.settings.perplexity, iterations: iterations, notes: subject.notes(selection))
+        perplexity: order.settings.perplexity(of: features.points.count), iterations: iterations,
+        notes: subject.notes(selection))
     }
     let embedding: TSNE.Embedding
     do {
@@ -56,6 +57,7 @@ extension Laboratory {
     } catch is CancellationError { throw PipelineError.stopped }
     var result = layout(embedding.points, divergence: embedding.divergence, iterations: embedding.iterations)
     (result.perplexity, result.loweredFrom) = (embedding.perplexity, embedding.loweredFrom)
+    result.trustworthinessNeighbours = TSNE.trustedNeighbours
     result.trustworthiness = try await TSNE.trustworthiness(
       of: embedding.points, features: features.values, dimensions: features.dimensions)
     return result

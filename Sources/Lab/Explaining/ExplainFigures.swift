@@ -16,7 +16,12 @@ package enum ExplainFigures {
   package static func slice(_ explanations: [Explanation], style: Style = .light) -> Figure {
     precondition(!explanations.isEmpty, "no explanation to draw")
     let first = explanations[0], attacked = explanations.compactMap { one in one.attacked.map { (one, $0) } }
-    let titles = attacked.map { AttackTitles.full($0.0.request) }, names = AttackTitles.captions(attacked.map(\.0))
+    let names = AttackTitles.captions(attacked.map(\.0))
+    let titles = zip(names, attacked).map { name, pair in
+      // A number stands for settings.
+      let title = AttackTitles.full(pair.0.request)
+      return name == AttackTitles.title(pair.0.request.attack) ? title : "\(name): \(title)"
+    }
     let columns: [(caption: String, image: ExplainedImage)] =
       [("clean", first.clean)] + attacked.indices.map { (names[$0], attacked[$0].1) }
     let spectra = columns.map { column -> any Panel in
@@ -42,9 +47,9 @@ package enum ExplainFigures {
       "\(request.utterance), slice \(request.slice + 1) of \(first.sliceCount), \(first.emotions[first.truth])",
       rows: rows,
       notes: [
-        "run \(request.run), \(request.method.rawValue) at \(request.node ?? ""), evidence for \(target(first)); attacked "
-          + "images are shown by their nearest jet colours"
-      ] + titles, style: style)
+        "run \(request.run), checkpoint-\(request.checkpoint.rawValue), \(request.method.rawValue) at "
+          + "\(request.node ?? ""), evidence for \(target(first)); attacked images are shown by their nearest jet colours"
+      ] + titles + first.notes, style: style)
   }
 
   private static func target(_ explanation: Explanation) -> String {
@@ -64,7 +69,7 @@ package enum ExplainFigures {
   private static func rowLabel(_ unit: String) -> String { unit == "Hz" ? "frequency (Hz)" : unit }
 
   private static func driftTable(_ explanations: [Explanation]) -> TextTable {
-    let names = AttackTitles.labels(explanations)
+    let names = AttackTitles.captions(explanations)
     return TextTable(
       "how far the attention moved",
       head: [
@@ -91,9 +96,12 @@ package enum ExplainFigures {
     }
     let captions = AttackTitles.captions(report.attacks)
     let rows = report.classes.map { one -> [any Panel] in
-      let name = report.emotions[one.emotion]
-      return [map("\(name) (\(one.images))", one, one.clean)]
-        + zip(captions, one.attacked).map { map($0, one, $1) }
+      func blank(_ column: Int, _ before: String, _ after: String = "") -> String {
+        guard let count = one.blank?[column], count > 0 else { return "" }
+        return "\(before)\(count) blank\(after)"
+      }
+      return [map("\(report.emotions[one.emotion]) (\(one.images)\(blank(0, ", ")))", one, one.clean)]
+        + one.attacked.indices.map { map("\(captions[$0])\(blank($0 + 1, " (", ")"))", one, one.attacked[$0]) }
     }
     return Figure(
       "mean attention by class", rows: rows,
@@ -108,9 +116,10 @@ package enum ExplainFigures {
   package static func embedding(_ embedding: RunEmbedding, style: Style = .light) -> Figure {
     let names = AttackTitles.captions(embedding.attacks)
     let subject = "t-SNE of \(embedding.node), \(embedding.dimensions) features"
+    let neighbours = embedding.trustworthinessNeighbours.map { " (k \($0))" } ?? ""
     var quality =
       "KL \(Numbers.fixed(embedding.divergence, 3)), perplexity \(Numbers.fixed(embedding.perplexity, 1))"
-      + (embedding.trustworthiness.map { ", trustworthiness \(Numbers.fixed($0, 3))" } ?? "")
+      + (embedding.trustworthiness.map { ", trustworthiness\(neighbours) \(Numbers.fixed($0, 3))" } ?? "")
     var panels: [any Panel] = []
     if names.count > 1 {
       for (attack, name) in names.enumerated() {

@@ -4,7 +4,7 @@ import Explain
 import Export
 
 /// Attacks' names and drifts in words, for tables and captions.
-enum AttackTitles {
+package enum AttackTitles {
   static func title(_ point: AttackPoint?) -> String {
     guard let point else { return "clean" }
     return (try? Attacks.named(point.attack).title) ?? point.attack
@@ -28,7 +28,7 @@ enum AttackTitles {
   }
 
   /// The same with the name of the set where the image was kept.
-  static func full(_ request: ExplainRequest) -> String {
+  package static func full(_ request: ExplainRequest) -> String {
     withSettings(request.attack) + (request.adversarialSet.map { ", set \($0)" } ?? "")
   }
 
@@ -45,12 +45,13 @@ enum AttackTitles {
   /// The same for captions, which have less room: where the first setting tells them apart, the others are left out.
   static func captions(_ titles: [String]) -> [String] { distinct(titles.map { [short($0), brief($0), $0] }) }
 
-  /// The same for captions of explanations.
+  /// The same for captions of explanations, which have no room for settings beside the answer: numbers tell those of one
+  /// name apart.
   static func captions(_ explanations: [Explanation]) -> [String] {
     distinct(
-      explanations.map { one in
-        let settings = withSettings(one.request.attack)
-        return [title(one.request.attack), brief(settings), settings, full(one.request)]
+      explanations.enumerated().map { index, one in
+        let title = title(one.request.attack)
+        return [title, "\(title) \(index + 1)"]
       })
   }
 
@@ -71,9 +72,18 @@ enum AttackTitles {
   }
 }
 
+extension Provenance {
+  /// - Parameter job: of the run that is explained.
+  package init(_ explanation: Explanation, job: Job) {
+    let request = explanation.request
+    self.init(run: request.run, part: explanation.part?.rawValue ?? "", checkpoint: request.checkpoint, job: job)
+  }
+}
+
 /// Explanations as tables.
 package enum ExplainTables {
-  /// What the network answers, before and after.
+  /// What the network answers, before and after. A CSV, which has no notes, tells the image and the attacks in columns of
+  /// its own.
   package static func answers(_ explanations: [Explanation]) -> ResultTable {
     let first = explanations.first, emotions = first?.emotions ?? []
     let images = [first?.clean].compactMap(\.self) + explanations.compactMap(\.attacked)
@@ -81,23 +91,35 @@ package enum ExplainTables {
     let blank = images.enumerated().filter { $1.isBlank }.map {
       "\(titles[$0.offset].dropLast(2)): nothing at this node speaks for the class, so its map is blank"
     }
+    let attacks = explanations.filter { $0.attacked != nil }.map { AttackTitles.full($0.request) }
+    let place = first.map { imageCells($0) + [.text(attacks.joined(separator: "; "))] } ?? []
     return ResultTable(
-      title: "probabilities", columns: [.init("emotion")] + titles.map { .init($0) },
+      title: "probabilities",
+      columns: (["emotion"] + titles).map { ResultTable.Column($0) } + imageColumns
+        + [ResultTable.Column("attacks", isForCSV: true)],
       rows: emotions.indices.map { emotion in
         [.text(emotions[emotion] + (emotion == first?.truth ? " (truth)" : ""))]
-          + images.map { .share($0.probabilities[emotion]) }
+          + images.map { ResultTable.Cell.share($0.probabilities[emotion]) } + place
       },
       notes: subject(explanations) + blank)
   }
 
-  /// Which image of which weights is looked at, and all settings of the attacks on it.
-  private static func subject(_ explanations: [Explanation]) -> [String] {
+  /// Columns for a CSV alone.
+  package static let imageColumns = ["utterance", "slice"].map { ResultTable.Column($0, isForCSV: true) }
+
+  /// Their cells.
+  package static func imageCells(_ explanation: Explanation) -> [ResultTable.Cell] {
+    [.text(explanation.request.utterance), .integer(explanation.request.slice + 1)]
+  }
+
+  /// Which image of which weights is looked at, all settings of the attacks on it, and what must be said beside them.
+  package static func subject(_ explanations: [Explanation]) -> [String] {
     guard let first = explanations.first else { return [] }
     let request = first.request
     let image =
       "run \(request.run), checkpoint-\(request.checkpoint.rawValue), \(request.utterance), "
       + "slice \(request.slice + 1) of \(first.sliceCount)"
-    return [image] + explanations.filter { $0.attacked != nil }.map { AttackTitles.full($0.request) }
+    return [image] + explanations.filter { $0.attacked != nil }.map { AttackTitles.full($0.request) } + first.notes
   }
 
   package static func drift(_ explanations: [Explanation]) -> ResultTable {
@@ -115,7 +137,8 @@ package enum ExplainTables {
           .text(name), number(drift.rankCorrelation), number(drift.overlap),
           share(drift.frequencyShift), share(drift.timeShift),
           .number((one.perturbation?.linf ?? 0) * 255, decimals: 1),
-          .number(one.perturbation?.l2 ?? 0, decimals: 2), .integer(one.perturbation?.gradientEvaluations ?? 0),
+          .number(one.perturbation?.l2 ?? 0, decimals: 2),
+          .integer(one.perturbation?.gradientEvaluations ?? 0),
           .integer(one.perturbation?.queries ?? 0), .number(one.seconds * 1000, decimals: 0),
         ]
       })
@@ -126,7 +149,10 @@ package enum ExplainTables {
     guard let first = explanations.first else { return ResultTable(title: "", columns: []) }
     let columns = first.bands.names.map { ResultTable.Column("\($0) %") }
     func row(_ name: String, _ shares: EnergyShares) -> [ResultTable.Cell] {
-      [.text(name)] + shares.frequency.map { .share($0) }
+      [.text(name)]
+        + shares.frequency.map { value -> ResultTable.Cell in
+          shares.isBlank ? .none : .share(value)
+        }
     }
     let clean = first.drift?.before ?? first.bands.profile(first.clean.attention).shares
     let moved = explanations.compactMap { one in one.drift.map { (one, $0) } }
@@ -136,8 +162,9 @@ package enum ExplainTables {
         + zip(AttackTitles.labels(moved.map(\.0)), moved).map { name, pair in row(name, pair.1.after) })
   }
 
-  /// Attention moved beside the drop in accuracy, the largest drop first.
+  /// Attention moved beside the drop in accuracy, the largest drop first; without an attack, of what the means are.
   package static func attention(_ report: AttentionReport) -> ResultTable {
+    guard !report.attacks.isEmpty else { return classes(report) }
     let names = AttackTitles.labels(report.attacks)
     return ResultTable(
       title:
@@ -145,20 +172,29 @@ package enum ExplainTables {
       columns: [
         .init("attack"), .init("class"), .init("n"), .init("accuracy %"), .init("attacked %"), .init("drop %"),
         .init("rank correlation"), .init("overlap of top fifths"), .init("moved in frequency %"),
-        .init("moved in time %"), .init("blank"),
+        .init("moved in time %"), .init("blank"), .init("settings", isForCSV: true),
       ],
       rows: report.rows.map { row in
         [
           .text(names[row.attack]),
           .text(row.emotion.map { report.emotions[$0] } ?? "all"), .integer(row.images), .share(row.cleanAccuracy),
           .share(row.attackedAccuracy), .share(row.drop), number(row.rankCorrelation), number(row.overlap),
-          share(row.frequencyShift), share(row.timeShift), .integer(row.blank),
+          share(row.frequencyShift), share(row.timeShift), .integer(row.blank), .text(report.attacks[row.attack]),
         ]
       }, notes: report.attacks + report.notes)
   }
 
+  private static func classes(_ report: AttentionReport) -> ResultTable {
+    ResultTable(
+      title: "mean attention by class (\(report.run), \(report.method.rawValue) at \(report.node))",
+      columns: [.init("class"), .init("n"), .init("blank")],
+      rows: report.classes.map { one in
+        [.text(report.emotions[one.emotion]), .integer(one.images), one.blank.map { .integer($0[0]) } ?? .none]
+      }, notes: report.notes)
+  }
+
   /// A row a point, RFC 4180.
-  package static func csv(_ embedding: RunEmbedding) -> String {
+  package static func csv(_ embedding: RunEmbedding, of provenance: Provenance) -> String {
     ResultTable(
       title: "",
       columns: [
@@ -171,7 +207,7 @@ package enum ExplainTables {
           .number(Double(point.x), decimals: 6), .number(Double(point.y), decimals: 6),
         ]
       }
-    ).rendered(.csv)
+    ).stating(provenance).rendered(.csv)
   }
 
   private static func number(_ value: Double?) -> ResultTable.Cell { value.map { .number($0, decimals: 3) } ?? .none }

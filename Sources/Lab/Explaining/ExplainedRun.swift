@@ -26,7 +26,7 @@ extension RunSubject {
 
   /// - Throws: `NNError`, `CoreError`, `EvaluationError.otherData` where the checkpoint does not tell the levels.
   init(_ subject: RunSubject) throws {
-    self.subject = subject
+    self.subject = subject.lettingGoOfFile()
     let (network, scaling) = try subject.loadNetwork()
     guard let scaling else {
       throw EvaluationError.otherData(

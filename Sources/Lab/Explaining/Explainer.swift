@@ -37,24 +37,28 @@ import Pipeline
     let set = try request.adversarialSet.map { try laboratory.store.open(request.run).adversarialSet($0) }
     if let set { request.checkpoint = set.record.checkpoint }
     let run = try run(request)
-    let clean = try clean(request, run)
+    let clean = try clean(request, run), ready = RateMeter.now()
     var explanation = Explanation(
       request: clean.request, emotions: run.subject.emotions, truth: clean.slice.truth,
       sliceNumber: clean.slice.number, sliceCount: clean.slice.count, time: clean.slice.time,
       rowValues: run.transform.rowValues, rowUnit: run.transform.rowUnit, bands: run.bands, clean: clean.image,
       seconds: 0)
+    explanation.epochs = run.subject.trained?.epochs
+    explanation.part = run.subject.part(of: clean.slice.number)
+    explanation.notes = run.subject.soundNotes + run.subject.record.notes
     explanation.request.attack = request.attack
     explanation.request.adversarialSet = request.adversarialSet
     if let set {
       try run.subject.check(set)
       try set.copy(clean.slice.number, into: adversarial.base)
       explanation.request.attack = AttackPoint(attack: set.record.attack, settings: set.record.settings)
-      try compare(clean, run, effort: nil, &explanation)
+      try compare(clean, run, effort: try set.effort(clean.slice.number), &explanation)
     } else if let attack = request.attack {
       let effort = try perform(attack, on: clean, run, control, tell)
       try compare(clean, run, effort: effort, &explanation)
     }
-    explanation.seconds = RateMeter.now() - began
+    // The first attack on a run costs no more than the others.
+    explanation.seconds = RateMeter.now() - (explanation.attacked == nil ? began : ready)
     return explanation
   }
 
@@ -136,9 +140,9 @@ import Pipeline
 
   /// The adversarial image beside the clean one.
   ///
-  /// - Parameter effort: nil where it was made before.
+  /// - Parameter effort: of making it.
   private func compare(
-    _ clean: CleanImage, _ run: ExplainedRun, effort: Effort?, _ explanation: inout Explanation
+    _ clean: CleanImage, _ run: ExplainedRun, effort: Effort, _ explanation: inout Explanation
   ) throws {
     let cam = try GradCAM(run.network, node: clean.request.node)
     let map = try map(cam, clean.request, adversarial.base)
@@ -146,7 +150,7 @@ import Pipeline
     explanation.attacked = ExplainedImage(
       levels: levels, distances: distances, logits: map.logits, attention: map.values)
     explanation.perturbation = Perturbation(
-      pixels.base, adversarial.base, count: 3 * Geometry.pixels, effort: effort ?? Effort())
+      pixels.base, adversarial.base, count: 3 * Geometry.pixels, effort: effort)
     explanation.drift = AttentionDrift(from: clean.profile, to: run.bands.profile(map.values))
   }
 }

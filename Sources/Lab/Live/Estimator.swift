@@ -42,11 +42,18 @@ final class Estimator: Sendable {
       basis: "from \(trial.batch) images a step on this machine; making the images comes on top, once")
   }
 
-  /// Slices of the corpus and, as far as their lengths tell, of the two parts.
+  /// Slices of the corpus and of the two parts, as far as lengths tell: those that a CSV names, or the share of a split
+  /// that is drawn.
   private static func parts(_ job: Job, _ corpus: CorpusInfo?) -> (slices: Int, train: Int, valid: Int)? {
     guard let corpus, let slicer = try? Slicer(strideMilliseconds: job.strideMilliseconds) else { return nil }
-    let slices = corpus.utterances.reduce(0) { $0 + slicer.count(seconds: $1.duration) }
-    let valid = Int(Double(slices) * Split.testShare), limit = job.limit ?? .max
+    let counts = corpus.utterances.map { slicer.count(seconds: $0.duration) }
+    let slices = counts.reduce(0, +), limit = job.limit ?? .max
+    var valid = Int(Double(slices) * Split.testShare)
+    if case .file(let url) = SplitKind(job.split),
+      let parts = try? Split.parts(from: url, files: corpus.utterances.map(\.file))
+    {
+      valid = zip(parts, counts).reduce(0) { $0 + ($1.0 == .test ? $1.1 : 0) }
+    }
     return (slices, min(limit, slices - valid), min(limit, valid))
   }
 

@@ -104,6 +104,12 @@ package final class LiveBackend: Backend {
     case .openRun(let run): watcher.open(run)
     case .train(let job): attempt { try enqueue(.train(job)) { try job.check() } }
     case .resume(let run): attempt { try enqueue(.resume(run: run)) { _ = try laboratory.store.open(run) } }
+    case .removeRun(let run):
+      attempt {
+        let bytes = try laboratory.store.remove(run)
+        log(.info, "\(run) was removed, \(SizeText.bytes(bytes))")
+      }
+      watcher.tellAll()
     case .queue(let wish):
       mailbox.post(.queue(queue.change { $0.obey(wish) }))
       startNext()
@@ -264,7 +270,8 @@ package final class LiveBackend: Backend {
   }
 
   private func estimate(_ wish: AttackWish, mayTry: Bool) async -> Estimate? {
-    guard let job = try? laboratory.store.open(wish.run).record().job else { return nil }
+    guard let folder = try? laboratory.store.open(wish.run), let record = try? folder.record() else { return nil }
+    let job = folder.job(of: record)
     return await estimator.estimate(wish, of: job, corpus: library.corpus(job.corpus), mayTry: mayTry)
   }
 

@@ -11,6 +11,9 @@ package struct Interval: Codable, Sendable, Equatable {
   /// The level of every interval that Quaver prints.
   package static let usualLevel = 0.95
 
+  /// What of it a share can be: Student's interval of a mean of few knows no bounds.
+  package var ofShare: Interval { Interval(low: max(0, low), high: min(1, high), level: level) }
+
   /// Wilson's score interval of a proportion (Wilson 1927), without continuity correction; 0…1 for no trials.
   package static func wilson(_ successes: Int, of trials: Int, level: Double = usualLevel) -> Interval {
     precondition(0 <= successes && successes <= trials, "\(successes) successes of \(trials)")

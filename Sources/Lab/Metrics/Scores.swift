@@ -26,10 +26,24 @@ extension Confusion {
   }
 
   /// Cell by cell, this matrix minus another of the same classes, both on one scale: clean minus attacked, or a run
-  /// minus another.
-  package func minus(_ other: Confusion, _ scale: ConfusionScale) -> [[Double]] {
+  /// minus another. Nil where one of them has nothing that its share could be of: no share differs from none.
+  package func minus(_ other: Confusion, _ scale: ConfusionScale) -> [[Double?]] {
     precondition(counts.count == other.counts.count, "\(counts.count) classes and \(other.counts.count)")
-    return zip(scaled(scale), other.scaled(scale)).map { zip($0, $1).map(-) }
+    let (a, b) = (scaled(scale), other.scaled(scale))
+    return counts.indices.map { truth in
+      counts.indices.map { predicted in
+        let hasShares = [self, other].allSatisfy { $0.hasShare(truth, predicted, scale) }
+        return hasShares ? a[truth][predicted] - b[truth][predicted] : nil
+      }
+    }
+  }
+
+  private func hasShare(_ truth: Int, _ predicted: Int, _ scale: ConfusionScale) -> Bool {
+    switch scale {
+    case .counts: true
+    case .row: counts[truth].contains { $0 > 0 }
+    case .column: counts.contains { $0[predicted] > 0 }
+    }
   }
 
   package var scores: Scores { Scores(self) }

@@ -1,5 +1,9 @@
 /// An utterance's class by the vote of its slices.
 package enum Vote {
+  /// For the help of commands.
+  package static let rule =
+    "An utterance's class is the vote of its slices; ties go to the class with the larger sum of softmax probabilities."
+
   /// The class that most slices predict. Among classes with equally many votes the one with the largest sum of
   /// softmax probabilities over all slices wins, and among equal sums the first.
   ///

@@ -38,7 +38,22 @@ package struct Predictor: Sendable {
     package let slices: [Slice]
     /// Of the slices' probabilities.
     package let mean: [Double]
+    /// By the vote of the slices, as in evaluations.
     package let emotion: String
+    /// How many slices voted for it.
+    package let votes: Int
+
+    /// - Parameters:
+    ///   - starts: seconds, one a slice; at least one.
+    ///   - logits: one row a slice.
+    package init(file: String, emotions: [String], starts: [Double], logits: [[Float]]) {
+      (self.file, self.emotions) = (file, emotions)
+      let slices = zip(starts, logits).map { Slice(start: $0, probabilities: Logits.softmax($1)) }
+      self.slices = slices
+      mean = emotions.indices.map { c in slices.reduce(0) { $0 + $1.probabilities[c] } / Double(max(1, slices.count)) }
+      let winner = Vote.winner(logits.map { $0[...] })
+      (emotion, votes) = (emotions[winner], logits.count { Logits.largest($0) == winner })
+    }
   }
 
   private static let batch = 32
@@ -104,31 +119,32 @@ package struct Predictor: Sendable {
 
   /// Probabilities of every slice of every file.
   ///
-  /// - Throws: `LabError.weightsHearNothing`, `PipelineError` naming the file, `CoreError`.
-  @Engine package func utterances(_ files: [URL], _ tell: (Utterance) -> Void) throws {
+  /// - Parameter skip: hears which file cannot be read, and why; the others are asked all the same.
+  /// - Throws: `LabError.weightsHearNothing`, `CoreError`.
+  @Engine package func utterances(
+    _ files: [URL], _ tell: (Utterance) -> Void, skip: (PipelineError) -> Void
+  ) throws {
     guard let sound else { throw LabError.weightsHearNothing(name) }
     let network = try network()
     try withExtendedLifetime(network) {
       for file in files {
-        let images = try UtteranceImages(
-          contentsOf: file, slicer: sound.slicer, transform: sound.transform, scaling: sound.scaling)
-        var slices: [Slice] = []
+        let images: UtteranceImages
+        do {
+          images = try UtteranceImages(
+            contentsOf: file, slicer: sound.slicer, transform: sound.transform, scaling: sound.scaling)
+        } catch let error as PipelineError {
+          skip(error)
+          continue
+        }
+        var logits: [[Float]] = []
         for batch in (0..<images.count).batches(of: Self.batch) {
           let plan = try network.plan(batch: batch.count, demand: .inference)
           images.fill(plan.input, slices: batch)
-          for (slice, row) in zip(batch, Self.rows(plan)) {
-            slices.append(Slice(start: images.starts[slice], probabilities: Logits.softmax(row)))
-          }
+          logits += Self.rows(plan)
         }
-        tell(utterance(file, slices))
+        tell(Utterance(file: file.path, emotions: emotions, starts: images.starts, logits: logits))
       }
     }
-  }
-
-  private func utterance(_ file: URL, _ slices: [Slice]) -> Utterance {
-    let mean = (0..<classes).map { c in slices.reduce(0) { $0 + $1.probabilities[c] } / Double(max(1, slices.count)) }
-    let best = mean.indices.reduce(0) { mean[$1] > mean[$0] ? $1 : $0 }
-    return Utterance(file: file.path, emotions: emotions, slices: slices, mean: mean, emotion: emotions[best])
   }
 
   /// Runs a filled plan.

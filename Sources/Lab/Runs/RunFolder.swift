@@ -16,6 +16,13 @@ package struct RunFolder: Sendable {
 
   // MARK: reading
 
+  /// The run's job, with its split read from the run's own copy: a run outlives the CSV that it was split by.
+  func job(of record: RunRecord) -> Job {
+    var job = record.job
+    if FileManager.default.fileExists(atPath: splitCopy.path) { job.split = splitCopy.path }
+    return job
+  }
+
   package func record() throws -> RunRecord {
     do { return try JSON.decoder().decode(RunRecord.self, from: Data(contentsOf: file("job.json"))) } catch {
       throw LabError.runUnreadable(id, reason: "job.json: \(Self.reason(error))")

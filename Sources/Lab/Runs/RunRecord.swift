@@ -15,6 +15,9 @@ package struct RunRecord: Codable, Sendable, Equatable {
   /// Changes with every byte of the corpus's sound files; nil in runs of versions that did not look.
   package var sounds: String?
 
+  /// Said of a run where they have changed.
+  package static let otherSounds = "the sound files are no longer, byte for byte, those it was trained on"
+
   package init(
     job: Job, emotions: [String], notes: [String], created: Date, machine: Machine, fingerprint: String,
     sounds: String? = nil
@@ -40,9 +43,25 @@ package struct Machine: Codable, Sendable, Equatable, CustomStringConvertible {
     return Machine(processor: processorName, threads: Engine.settings.threads, libraries: ["engine": engine])
   }
 
+  /// Of its description; nil of what is none.
+  init?(_ description: String) {
+    let parts = description.components(separatedBy: ", ")
+    let places = parts.indices.filter { parts[$0].hasSuffix(Self.threadsWord) }
+    guard let place = places.last, let threads = Int(parts[place].dropLast(Self.threadsWord.count)) else { return nil }
+    let libraries = parts[(place + 1)...].compactMap { part -> (String, String)? in
+      guard let space = part.firstIndex(of: " ") else { return nil }
+      return (String(part[..<space]), String(part[part.index(after: space)...]))
+    }
+    self.init(
+      processor: parts[..<place].joined(separator: ", "), threads: threads,
+      libraries: Dictionary(libraries, uniquingKeysWith: { first, _ in first }))
+  }
+
+  private static let threadsWord = " threads"
+
   package var description: String {
     let libraries = libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    return ([processor, "\(threads) threads"] + libraries).joined(separator: ", ")
+    return ([processor, "\(threads)\(Self.threadsWord)"] + libraries).joined(separator: ", ")
   }
 
   /// The processor's name as the kernel gives it.

@@ -70,6 +70,32 @@ package struct RunStore: Sendable {
     throw LabError.runExists(name ?? "\(job.model)-\(job.transform)")
   }
 
+  /// Deletes a run with everything that was computed from it.
+  ///
+  /// - Parameter id: the whole name: the beginning of one is easily another's.
+  /// - Returns: bytes that its files had.
+  /// - Throws: `LabError.unknownRun`, `LabError.runIsLive`, `CoreError.cannotWrite`.
+  @discardableResult
+  package func remove(_ id: String) throws -> Int {
+    let folder = try open(id)
+    guard folder.id == id else { throw LabError.unknownRun(id, known: ids()) }
+    let lock = try folder.lock()
+    let bytes = Self.bytes(below: folder.url)
+    // First its name, at once: what a crash leaves then is no half of a run.
+    let going = root.appendingPathComponent(".removed-\(id)-\(UUID().uuidString.prefix(8))")
+    do {
+      try FileManager.default.moveItem(at: folder.url, to: going)
+      try withExtendedLifetime(lock) { try FileManager.default.removeItem(at: going) }
+    } catch { throw CoreError.cannotWrite(path: folder.url.path, reason: AtomicFile.reason(of: error)) }
+    return bytes
+  }
+
+  private static func bytes(below url: URL) -> Int {
+    let files = FileManager.default.enumerator(at: url, includingPropertiesForKeys: [.fileSizeKey])
+    return (files?.allObjects ?? []).compactMap { $0 as? URL }
+      .reduce(0) { $0 + ((try? $1.resourceValues(forKeys: [.fileSizeKey]))?.fileSize ?? 0) }
+  }
+
   package static func makeFolder(_ url: URL) throws {
     do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
       throw CoreError.cannotWrite(path: url.path, reason: AtomicFile.reason(of: error))

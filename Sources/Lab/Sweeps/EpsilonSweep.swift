@@ -7,6 +7,8 @@ import Pipeline
 /// One run attacked at several strengths (section 4.2: ε of 8, 16, 32, 64, 128 and 196 grey levels).
 package enum EpsilonSweep {
   package static let paper = [8, 16, 32, 64, 128, 196].map { Double($0) / 255 }
+  /// Everywhere but in that sweep.
+  package static let papersOne = 32.0 / 255
 
   /// "8,16,32" in grey levels of 255, fractions or decimals ("8/255", "0.03").
   ///

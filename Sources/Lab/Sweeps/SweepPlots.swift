@@ -22,19 +22,21 @@ extension EpsilonSweep {
           band: sorted.map { point in
             let interval = point.1.effect?.attacked.interval
             return (interval?.low ?? 0) * 100...(interval?.high ?? 1) * 100
-          }, hasMarks: !isFlat))
+          }, hasMarks: !isFlat || epsilons.count == 1))
     }
     if let clean = all.first?.effect?.clean.accuracy {
       series.append(
         LinePlot.Series(
-          "no attack", x: epsilons, y: epsilons.map { _ in clean * 100 }, isDashed: true, hasMarks: false))
+          "no attack", x: epsilons, y: epsilons.map { _ in clean * 100 }, isDashed: true,
+          hasMarks: epsilons.count == 1))
     }
     let plot = LinePlot(
       "", x: axis(epsilons), y: Axis("accuracy (%)", 0...100), series, size: Size(520, 320))
     let leftOut = all.count > reports.count ? ["ε = 0 is the dashed line: nothing is attacked there"] : []
     return Figure(
       table(all).title, rows: [[plot]],
-      notes: ["bands: \(Scores.intervalNote)"] + leftOut + (all.first?.notes ?? []))
+      notes: ["bands: \(Scores.intervalNote)"] + leftOut
+        + SweepPlots.doubted(reports.filter { !$0.doubts.isEmpty }.map(\.titleWithEpsilon)) + (all.first?.notes ?? []))
   }
 
   /// ε on a logarithmic axis with its own values as marks.
@@ -45,40 +47,55 @@ extension EpsilonSweep {
   }
 }
 
-extension DefenceSweep {
-  /// Success against ε of each defence's own attack, of Pixle and of Square; the paper's (AlexNet, Emo-IIT) dashed.
-  package static func figure(_ rows: [Row], notes: [String]) -> Figure {
-    let epsilons = Set(rows.map { $0.epsilon * 255 }).sorted()
-    let defences = rows.map(\.defence).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-    let style = Style.light
-    typealias Panel = (title: String, ours: (Row) -> Double?, paper: (PaperTables.SweepRow) -> Double)
-    let panels: [Panel] = [
-      ("own attack", { $0.success($0.defence) }, \.ownSuccess), ("Pixle", { $0.success("pixle") }, \.pixleSuccess),
-      ("Square", { $0.success("square") }, \.squareSuccess),
+/// What the figures of the paper's tables share.
+enum SweepPlots {
+  /// A point: where it lies, ours and the paper's in per cent.
+  typealias PlotPoint = (x: Double, ours: (value: Double?, interval: Interval?), paper: Double?)
+
+  /// Our numbers as a line with their intervals, the paper's dashed in the same colour where it has any.
+  static func pair(_ title: String, _ points: [PlotPoint], color: Ink) -> [LinePlot.Series] {
+    let hasBand = points.contains { $0.ours.interval != nil }
+    let ours = LinePlot.Series(
+      title, x: points.map(\.x), y: points.map { ($0.ours.value ?? .nan) * 100 },
+      band: hasBand
+        ? points.map { point -> ClosedRange<Double> in
+          // What was not measured has no band, not one of 0.
+          guard let value = point.ours.value else { return -Double.infinity...Double.infinity }
+          return (point.ours.interval?.low ?? value) * 100...(point.ours.interval?.high ?? value) * 100
+        } : nil, color: color)
+    let printed = points.filter { $0.paper != nil }
+    guard !printed.isEmpty else { return [ours] }
+    return [
+      ours,
+      LinePlot.Series(
+        "\(title), paper", x: printed.map(\.x), y: printed.map { $0.paper ?? .nan }, color: color, isDashed: true),
     ]
-    let plots = panels.map { panel in
-      var series: [LinePlot.Series] = []
-      for (index, defence) in defences.enumerated() {
-        let own = rows.filter { $0.defence == defence }.sorted { $0.epsilon < $1.epsilon }
-        let title = (try? Attacks.named(defence))?.title ?? defence, color = style.color(ofSeries: index)
-        series.append(
-          LinePlot.Series(
-            title, x: own.map { $0.epsilon * 255 }, y: own.map { (panel.ours($0) ?? .nan) * 100 }, color: color))
-        let printed = PaperTables.sweep.filter { row in
-          row.defence == title && epsilons.contains { abs($0 - Double(row.epsilon255)) < 1e-6 }
-        }
-        series.append(
-          LinePlot.Series(
-            printed.isEmpty ? "" : "\(title), paper", x: printed.map { Double($0.epsilon255) },
-            y: printed.map(panel.paper), color: color, isDashed: true))
-      }
-      let all = series.flatMap(\.y).filter(\.isFinite)
-      let low = min(0, all.min() ?? 0), high = max(20, all.max() ?? 100)
-      return LinePlot(
-        panel.title, x: EpsilonSweep.axis(epsilons), y: Axis("success (%)", low...high), series, size: Size(400, 260))
+  }
+
+  /// Which of a plot's points are doubted; why, the table tells, which has room for it.
+  static func doubted(_ points: [String]) -> [String] {
+    points.isEmpty ? [] : ["doubted, as the table tells: \(points.joined(separator: ", "))"]
+  }
+
+  /// Names side by side.
+  static func axis(_ names: [String]) -> Axis {
+    var axis = Axis("", -0.4...Double(max(1, names.count)) - 0.6)
+    axis.marks = names.enumerated().map { (Double($0.offset), $0.element) }
+    return axis
+  }
+
+  /// The table's title and notes around panels.
+  static func figure(_ table: ResultTable, panels: [LinePlot], perRow: Int) -> Figure {
+    let rows = stride(from: 0, to: panels.count, by: perRow).map { start in
+      Array(panels[start..<min(start + perRow, panels.count)]) as [any Panel]
+    }
+    let isCompared = panels.contains { $0.series.contains(where: \.isDashed) }
+    let isDoubt: (String) -> Bool = { $0.hasPrefix(SweepNotes.doubt) }
+    let doubted = table.notes.filter(isDoubt).compactMap { note in
+      note.dropFirst(SweepNotes.doubt.count).split(separator: ":").first.map(String.init)
     }
     return Figure(
-      "Networks trained against an attack, and attacked", rows: [plots],
-      notes: ["dashed: the paper's table 2b (AlexNet, Emo-IIT)"] + notes + sharedNotes(rows))
+      table.title, rows: rows,
+      notes: (isCompared ? ["dashed: the paper"] : []) + Self.doubted(doubted) + table.notes.filter { !isDoubt($0) })
   }
 }

@@ -1,5 +1,16 @@
-/// Numbers that the paper prints, shown beside ours and never mixed with them. All in per cent, on Emo-IIT.
+import Foundation
+import NN
+
+/// Numbers that the paper prints, shown beside ours and never mixed with them. All in per cent, tables 2a and 2b on Emo-IIT.
 package enum PaperTables {
+  /// A row of table 1: one network on one spectrogram, without any attack.
+  package struct NetworkRow: Sendable, Equatable {
+    package let transform: String
+    package let model: String
+    package let valid: [PaperCorpus: Double]
+    package let average: [PaperCorpus: Double]
+  }
+
   /// A row of table 2a: one attack on one network, undefended and trained against that attack.
   package struct AttackRow: Sendable, Equatable {
     package let model: String
@@ -28,6 +39,14 @@ package enum PaperTables {
     package let squareSuccess: Double
   }
 
+  package static let networks: [NetworkRow] = rows(table1).compactMap { fields in
+    let values = fields.dropFirst(2).compactMap { Double($0) }
+    guard values.count == 4 else { return nil }
+    return NetworkRow(
+      transform: fields[0], model: fields[1], valid: [.emodb: values[0], .emoiit: values[1]],
+      average: [.emodb: values[2], .emoiit: values[3]])
+  }
+
   package static let attacks: [AttackRow] = rows(table2a).compactMap { fields in
     let values = fields.dropFirst(2).map { Double($0) }
     guard fields.count == 12, let valid = values[0], let average = values[1] else { return nil }
@@ -46,11 +65,59 @@ package enum PaperTables {
       squareSuccess: values[3])
   }
 
+  /// - Returns: nil for a network that the paper does not have.
+  static func name(of model: String) -> String? {
+    guard let title = (try? Networks.named(model))?.title else { return nil }
+    return networks.first { title.hasPrefix($0.model) }?.model
+  }
+
+  /// Both tables have AlexNet trained against and attacked by one attack at ε 32/255, and do not agree.
+  ///
+  /// - Parameter attack: its title.
+  static func contradiction(of attack: String) -> String? {
+    guard let main = attacks.first(where: { $0.model == "AlexNet" && $0.attack == attack }),
+      let other = sweep.first(where: { $0.defence == attack && $0.epsilon255 == 32 }),
+      let average = main.defendedAverageClean, let success = main.defendedAverageSuccess
+    else { return nil }
+    func pair(_ a: Double, _ b: Double) -> String { String(format: "%.2f and %.2f %%", a, b) }
+    return
+      "the paper contradicts itself on AlexNet trained against and attacked by \(attack) at ε 32/255: average accuracy and success "
+      + "are \(pair(average, success)) in table 2a, \(pair(other.average, other.ownSuccess)) in table 2b"
+  }
+
   private static func rows(_ table: String) -> [[String]] {
     table.split(separator: "\n").dropFirst().map {
       $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
   }
+
+  private static let table1 = """
+    transform,model,valid_emodb,valid_emoiit,average_emodb,average_emoiit
+    linear,CNN-LSTM,78.52,77.24,95.76,95.75
+    linear,AlexNet,78.72,84.35,95.74,97.05
+    linear,VGG16,79.85,81.09,96.11,96.49
+    linear,CvT,84.79,88.12,96.99,97.75
+    linear,ViT,75.22,77.41,90.55,94.88
+    linear,LeViT,71.65,81.88,93.26,96.6
+    mel,CNN-LSTM,79.59,81.54,95.98,96.55
+    mel,AlexNet,78.32,87.44,95.71,97.64
+    mel,VGG16,81.95,83.06,96.5,96.85
+    mel,CvT,86.82,82.18,97.38,96.57
+    mel,ViT,75.55,73.22,93.72,91.13
+    mel,LeViT,70.44,74.58,91.8,94.53
+    cqt,CNN-LSTM,79.65,80.97,95.96,96.44
+    cqt,AlexNet,83.54,86.6,96.72,97.47
+    cqt,VGG16,81.17,83.23,96.26,96.86
+    cqt,CvT,85.42,87.52,97.08,97.63
+    cqt,ViT,76.83,73.24,93.89,94.94
+    cqt,LeViT,72.56,81.41,91.88,96.02
+    mfcc,CNN-LSTM,70.57,76.07,94.17,95.51
+    mfcc,AlexNet,76.27,83.38,95.33,96.87
+    mfcc,VGG16,77.45,80.17,95.52,96.31
+    mfcc,CvT,80.52,81.05,96.18,96.43
+    mfcc,ViT,68.85,70.38,85.93,94.06
+    mfcc,LeViT,73.34,75.36,92.65,95.15
+    """
 
   private static let table2a = """
     model,attack,undefended_valid,undefended_average,undefended_success,undefended_average_success,defended_valid_clean,defended_valid_attacked,defended_average_clean,defended_average_attacked,defended_success,defended_average_success

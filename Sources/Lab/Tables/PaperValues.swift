@@ -10,8 +10,8 @@ package struct PaperValues: Sendable, Equatable {
   package let table: String
   /// The transform of its networks' spectrograms; nil where the paper does not tell.
   package private(set) var transform: String?
-  /// The run's own, where it is another.
-  package private(set) var otherTransform: String?
+  /// What is otherwise in the run's training, a few words each.
+  package private(set) var differences: [String] = []
   /// Why the row that it comes from cannot be right, where it cannot.
   package private(set) var doubts: [String] = []
 
@@ -20,13 +20,12 @@ package struct PaperValues: Sendable, Equatable {
 
   /// What keeps the run's numbers from being compared with the paper's; nil where nothing of the kind is known.
   package var difference: String? {
-    guard let transform, let otherTransform else { return nil }
-    return "the paper's \(table) is of \(transform) spectrograms, this run's are \(otherTransform)"
+    differences.isEmpty ? nil : "unlike the networks of the paper's \(table): \(differences.joined(separator: ", "))"
   }
 
   /// Table 2a's accuracies before any attack and defence are those of table 1's linear spectrograms, to the last digit
   /// of all six networks. Of table 2b nothing tells the transform.
-  private static let mainTransform = "linear"
+  package static let mainTransform = "linear"
 
   /// The validation part's share of the paper's slices: the largest with which all its rows agree but those that agree with none near it.
   private static let validationShare = 0.185
@@ -38,11 +37,15 @@ package struct PaperValues: Sendable, Equatable {
   ) -> PaperValues? {
     guard let network = try? Networks.named(job.model), let attack = try? Attacks.named(name) else { return nil }
     let isOwn = job.defend.map { isPapers($0) && $0.attack == name && $0.settings.epsilon == settings.epsilon } ?? false
+    let further = [PaperProtocol.corpusDifference(job)].compactMap(\.self) + PaperProtocol.differences(job)
     guard var values = main(attack, settings, part, network, isDefended: job.defend != nil, isOwn) else {
-      return sweep(attack, settings, part, network, job.defend, isOwn)
+      var values = sweep(attack, settings, part, network, job.defend, isOwn)
+      values?.differences = further
+      return values
     }
     values.transform = mainTransform
-    if job.transform != mainTransform { values.otherTransform = job.transform }
+    let other = job.transform == mainTransform ? [] : ["\(job.transform) spectrograms for \(mainTransform)"]
+    values.differences = other + further
     return values
   }
 
@@ -52,7 +55,8 @@ package struct PaperValues: Sendable, Equatable {
     isDefended: Bool, _ isOwn: Bool
   ) -> PaperValues? {
     guard isPapers(settings, of: attack, ofAnyEpsilon: false), part != .train,
-      let row = PaperTables.attacks.first(where: { network.title.hasPrefix($0.model) && $0.attack == attack.title })
+      let name = PaperTables.name(of: network.name),
+      let row = PaperTables.attacks.first(where: { $0.model == name && $0.attack == attack.title })
     else { return nil }
     guard !isDefended || isOwn else { return nil }
     let valid = isDefended ? row.defendedValidAttacked : row.undefendedValid
@@ -78,6 +82,9 @@ package struct PaperValues: Sendable, Equatable {
         average: average / 100, validation: valid / 100, share: validationShare,
         what: "the paper's table 2a, \(row.model) \(how) \(row.attack)")
     }
+    if isDefended, part == .merged, network.title == "AlexNet" {
+      values.doubts += [PaperTables.contradiction(of: attack.title)].compactMap(\.self)
+    }
     return values
   }
 
@@ -102,17 +109,19 @@ package struct PaperValues: Sendable, Equatable {
   }
 
   /// Whether the settings are the paper's, whatever the seed.
-  private static func isPapers(_ settings: AttackSettings, of attack: any Attack, ofAnyEpsilon: Bool) -> Bool {
+  static func isPapers(_ settings: AttackSettings, of attack: any Attack, ofAnyEpsilon: Bool) -> Bool {
     AttackPreset.allCases.contains { preset in
       var papers = preset.settings(for: attack)
       papers.seed = settings.seed
+      // torchattacks, which the paper used, attacks in evaluation mode; the paper tells of no dropout.
+      papers.dropout = settings.dropout
       if ofAnyEpsilon { papers.epsilon = settings.epsilon }
       return papers == settings
     }
   }
 
   /// Whether the network was trained as the paper's were, whatever ε: its attack's settings, and as many attacked images as clean ones.
-  private static func isPapers(_ defence: Defence) -> Bool {
+  static func isPapers(_ defence: Defence) -> Bool {
     guard let attack = try? Attacks.named(defence.attack) else { return false }
     return defence.ratio == 1 && isPapers(defence.settings, of: attack, ofAnyEpsilon: true)
   }

@@ -4,12 +4,20 @@ package struct Provenance: Sendable, Equatable {
   package let part: String
   package let checkpoint: CheckpointChoice
   package let split: String
-  /// The run's.
-  package let seed: UInt64
+  /// The run's; of a mean, its runs'.
+  package let seeds: [UInt64]
+  package var seed: UInt64? { seeds.count == 1 ? seeds[0] : nil }
 
   package init(run: String, part: String, checkpoint: CheckpointChoice, job: Job) {
     (self.run, self.part, self.checkpoint) = (run, part, checkpoint)
-    (split, seed) = (job.splitName, job.seed)
+    (split, seeds) = (job.splitName, [job.seed])
+  }
+
+  /// - Parameter runs: whose mean the row is, which differ in their seeds alone.
+  init(runs: [(run: String, job: Job)], part: String) {
+    run = runs.map(\.run).joined(separator: " ")
+    (self.part, checkpoint, split) = (part, .last, runs.first?.job.splitName ?? "")
+    seeds = runs.map(\.job.seed)
   }
 
   package init(_ subject: RunSubject, _ part: EvaluationPart) {
@@ -33,7 +41,7 @@ package struct Provenance: Sendable, Equatable {
   fileprivate var cells: [(title: String, cell: ResultTable.Cell)] {
     [
       ("run", .text(run)), ("part", .text(part)), ("checkpoint", .text(checkpoint.rawValue)), ("split", .text(split)),
-      ("seed", .text("\(seed)")),
+      ("seed", .text(seeds.map(String.init).joined(separator: " "))),
     ]
   }
 }

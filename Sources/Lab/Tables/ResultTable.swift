@@ -147,7 +147,8 @@ package struct ResultTable: Sendable, Equatable {
     }
   }
 
-  private static func plain(_ cell: Cell) -> String {
+  /// As people read it.
+  package static func plain(_ cell: Cell) -> String {
     switch cell {
     case .text(let text): text
     case .integer(let value): "\(value)"
@@ -164,7 +165,8 @@ package struct ResultTable: Sendable, Equatable {
       "\\": "\\textbackslash{}", "&": "\\&", "%": "\\%", "$": "\\$", "#": "\\#", "_": "\\_", "{": "\\{", "}": "\\}",
       "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "–": "--", "ε": "$\\varepsilon$", "α": "$\\alpha$",
       "∞": "$\\infty$", "₂": "$_2$", "Δ": "$\\Delta$", "±": "$\\pm$", "−": "$-$", "→": "$\\to$", "·": "$\\cdot$",
-      "≥": "$\\ge$", "≤": "$\\le$",
+      "≥": "$\\ge$", "≤": "$\\le$", "μ": "$\\mu$", "×": "$\\times$", "<": "\\textless{}", ">": "\\textgreater{}",
+      "|": "\\textbar{}",
     ]
     return text.map { special[$0] ?? String($0) }.joined()
   }

@@ -7,6 +7,8 @@ struct CheckpointFacts {
   /// The levels that its images were scaled by.
   let scaling: Scaling?
   let position: Position?
+  /// Of its last layer's classes, in their order.
+  let emotions: [String]?
   /// What the weights were trained on, the last first; empty where nothing tells.
   let trainedOn: [TrainedOn]
 
@@ -15,11 +17,12 @@ struct CheckpointFacts {
       metadata[key].flatMap { try? JSON.decoder().decode(T.self, from: Data($0.utf8)) }
     }
     (scaling, position) = (decode(Self.scalingKey), decode(Self.positionKey))
+    emotions = decode(Self.emotionsKey)
     let job: Job? = decode(Self.jobKey)
     trainedOn = decode(Self.trainedOnKey) ?? [job].compactMap(\.self).map { TrainedOn($0) }
   }
 
-  static let trainedOnKey = "quaver.trained-on"
+  static let trainedOnKey = "quaver.trained-on", emotionsKey = "quaver.emotions"
   private static let jobKey = "quaver.job", scalingKey = "quaver.scaling", positionKey = "quaver.position"
 
   /// What a reader needs to use the weights: corpus constants, classes, and the position to resume from.
@@ -29,7 +32,7 @@ struct CheckpointFacts {
     [
       trainedOnKey: try JSON.line([TrainedOn(job, parts: parts)]),
       jobKey: try JSON.line(job), positionKey: try JSON.line(position),
-      "quaver.emotions": try JSON.line(emotions), scalingKey: try JSON.line(scaling),
+      emotionsKey: try JSON.line(emotions), scalingKey: try JSON.line(scaling),
     ]
   }
 }

@@ -45,31 +45,41 @@ struct StartingPoint: Sendable {
 
   /// What a new job starts from.
   ///
-  /// - Parameter parts: hash of the job's parts; nil where its note is not asked for.
+  /// - Parameters: hash of the job's parts, and its corpus's emotions; nil where its note is not asked for.
   /// - Throws: `LabError.unknownWeights`, `.weightsOfAnother`, `.weightsReplaced`.
-  init(_ job: Job, _ store: WeightStore, parts: String? = nil) throws {
+  init(_ job: Job, _ store: WeightStore, parts: String? = nil, emotions: [String]? = nil) throws {
     switch job.weights ?? .none {
     case .none: (weights, note) = (nil, "trained from scratch, from random weights")
     case .automatic:
       weights = store.latest(for: job.model)
       note =
-        weights.map { Self.note($0, job, parts) } ?? "trained from scratch: no weights are imported for \(job.model)"
+        weights.map { Self.note($0, job, parts, emotions) }
+        ?? "trained from scratch: no weights are imported for \(job.model)"
     case let named:
       let found = try store.named(named.name)
       guard found.origin.network == job.model else {
         throw LabError.weightsOfAnother(named.name, network: found.origin.network, wanted: job.model)
       }
       if let recorded = named.sha256, try found.identity() != recorded { throw LabError.weightsReplaced(named.name) }
-      (weights, note) = (found, Self.note(found, job, parts))
+      (weights, note) = (found, Self.note(found, job, parts, emotions))
     }
   }
 
-  private static func note(_ weights: StoredWeights, _ job: Job, _ parts: String?) -> String {
+  private static func note(_ weights: StoredWeights, _ job: Job, _ parts: String?, _ emotions: [String]?) -> String {
     let origin = weights.origin
     let file = origin.source.split(separator: "/").last.map(String.init) ?? origin.source
     return
       "fine-tuned from weights “\(weights.name)” (\(file), SHA-256 \(origin.sha256.prefix(12))…, \(origin.names) names)"
-      + images(origin, job.options?.normalisation) + leak(origin.trainedOn ?? [], job, parts)
+      + images(origin, job.options?.normalisation) + others(weights, emotions)
+      + leak(origin.trainedOn ?? [], job, parts)
+  }
+
+  /// What of them is not taken, since it knows other emotions.
+  private static func others(_ weights: StoredWeights, _ emotions: [String]?) -> String {
+    guard weights.hasOtherEmotions(than: emotions) else { return "" }
+    return
+      "; their last layer, of \((weights.origin.emotions ?? []).joined(separator: ", ")), is not taken: it starts from "
+      + "random values"
   }
 
   /// What they have seen of the slices that will validate.
@@ -115,11 +125,13 @@ struct StartingPoint: Sendable {
   ///
   /// - Returns: what to say about layers that the weights leave at their random values.
   /// - Throws: `LabError`, `CoreError`.
-  @Engine static func fill(_ network: Network, _ job: Job, _ store: WeightStore, run: String) throws -> String? {
+  @Engine static func fill(
+    _ network: Network, _ job: Job, emotions: [String], _ store: WeightStore, run: String
+  ) throws -> String? {
     network.initialise(seed: job.seed)
     guard let recorded = job.weights, recorded != .none, recorded != .automatic else { return nil }
     try check(job, store, run: run)
-    let kept = try store.named(recorded.name).load(into: network)
+    let kept = try store.named(recorded.name).load(into: network, emotions: emotions)
     guard !kept.isEmpty else { return nil }
     let more = kept.count > 4 ? " and \(kept.count - 4) more" : ""
     return "starting from random values: \(kept.prefix(4).joined(separator: ", "))\(more)"

@@ -19,7 +19,8 @@ extension Laboratory {
     // Usable from any folder, and one corpus has one name; a split file's path stays usable too.
     var job = job
     job.corpus = library.registrations().contains(registration) ? registration.name : registration.path
-    let start = try StartingPoint(job, weights, parts: plan.parts), sounds = try sounds(of: plan.corpus)
+    let start = try StartingPoint(job, weights, parts: plan.parts, emotions: plan.corpus.emotions)
+    let sounds = try sounds(of: plan.corpus)
     job.weights = try start.recorded()
     var split: Data?
     if case .file(let url) = SplitKind(job.split) {
@@ -57,9 +58,7 @@ extension Laboratory {
     if !FileManager.default.fileExists(atPath: folder.lastCheckpoint.path) {
       try StartingPoint.check(record.job, weights, run: folder.id)
     }
-    // A run outlives the CSV that it was split by.
-    var job = record.job
-    if FileManager.default.fileExists(atPath: folder.splitCopy.path) { job.split = folder.splitCopy.path }
+    let job = folder.job(of: record)
     try job.check()
     let plan = try TrainingPlan(job: job, corpus: try library.scan(try library.find(record.job.corpus)))
     guard plan.fingerprint == record.fingerprint, plan.corpus.emotions == record.emotions else {
@@ -133,7 +132,8 @@ extension Laboratory {
     if FileManager.default.fileExists(atPath: folder.lastCheckpoint.path) {
       try loop.resume(from: folder.lastCheckpoint)
     } else {
-      if let note = try StartingPoint.fill(network, job, weights, run: folder.id) { report(.note(note)) }
+      let note = try StartingPoint.fill(network, job, emotions: plan.corpus.emotions, weights, run: folder.id)
+      if let note { report(.note(note)) }
       try folder.keepMetrics(through: 0)
     }
     return try loop.run()

@@ -87,10 +87,10 @@ package enum AttackFields {
   private static let usualLength = 5.0
 
   private static var epsilon: AttackField {
+    let lengths = ["1", "2", "5", "10"], levels = EpsilonSweep.paper.map(Fraction.text)
     var field = AttackField(
       "ε", "--eps", "how far a value may move, of 1; a length in l2",
-      // Whole numbers are lengths in L2 and grey levels otherwise.
-      .choice(["8/255", "16/255", "32/255", "64/255", "1", "2", "5", "10"], allowsOther: true),
+      .choice(levels + lengths, allowsOther: true),
       read: { $0.point.settings.epsilonText }
     ) {
       var settings = $0.point.settings
@@ -102,6 +102,8 @@ package enum AttackFields {
       return true
     }
     field.isRead = reads(.epsilon)
+    // The same number would be one of grey levels elsewhere.
+    field.offers = { .choice($0.point.settings.norm == .l2 ? lengths : levels, allowsOther: true) }
     return field
   }
 

@@ -31,6 +31,8 @@ package enum Request: Sendable, Equatable {
   /// Begins at once, or waits its turn when a run is being trained here.
   case train(Job)
   case resume(run: String)
+  /// Deletes a run that is not live, with all that was computed from it; answered by `Event.runs`.
+  case removeRun(String)
   case queue(QueueWish)
   /// Whether what waits begins nothing: true while the user is leaving, so that it is kept for the next session.
   case holdQueue(Bool)

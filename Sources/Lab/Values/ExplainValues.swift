@@ -125,8 +125,14 @@ package struct Explanation: Codable, Sendable, Equatable {
   package var attacked: ExplainedImage?
   package var perturbation: Perturbation?
   package var drift: AttentionDrift?
-  /// What making this took; the first of a run includes reading its weights.
+  /// Whole epochs that the weights were trained for; nil where their file does not tell.
+  package var epochs: Int?
+  /// What the attack, or reading its kept image, and looking at that took; of a clean image alone, all that making it took.
   package var seconds: Double
+  /// Which part of the split the slice is of; nil where it is of neither, and where an earlier version wrote.
+  package var part: EvaluationPart?
+  /// What must be said beside it.
+  package var notes: [String] = []
 
   package init(
     request: ExplainRequest, emotions: [String], truth: Int, sliceNumber: Int, sliceCount: Int,
@@ -149,9 +155,14 @@ package struct ClassAttention: Codable, Sendable, Equatable {
   package var clean: [Float]
   /// One field an attack, in the report's order of attacks.
   package var attacked: [[Float]]
+  /// How many of the images have a blank map: clean, and under each attack; nil where an earlier version wrote.
+  package var blank: [Int]?
 
-  package init(emotion: Int, images: Int, levels: [Float], clean: [Float], attacked: [[Float]]) {
+  package init(
+    emotion: Int, images: Int, levels: [Float], clean: [Float], attacked: [[Float]], blank: [Int]? = nil
+  ) {
     (self.emotion, self.images, self.levels, self.clean, self.attacked) = (emotion, images, levels, clean, attacked)
+    self.blank = blank
   }
 }
 
@@ -284,6 +295,8 @@ package struct RunEmbedding: Codable, Sendable, Equatable {
   package var points: [EmbeddedPoint]
   package var divergence: Double
   package var trustworthiness: Double?
+  /// How many neighbours of each point it looks at; nil where an earlier version wrote.
+  package var trustworthinessNeighbours: Int?
   package var perplexity: Double
   package var loweredFrom: Double?
   package var iterations: Int

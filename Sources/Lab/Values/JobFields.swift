@@ -17,12 +17,15 @@ package struct WorkField<Work: Sendable>: Sendable {
   package var isFurther = false
   /// Whether the work reads it as it is otherwise set: α of an attack that takes one step has no use.
   package var isRead: @Sendable (Work) -> Bool = { _ in true }
+  /// What the form steps through for the work as it is otherwise set: of `kind`, which is all that there is.
+  package var offers: @Sendable (Work) -> FieldKind
 
   package init(
     _ name: String, _ option: String, _ help: String, _ kind: Kind, read: @escaping @Sendable (Work) -> String,
     write: @escaping @Sendable (inout Work, String) -> Bool
   ) {
     (self.name, self.option, self.help, self.kind, self.read, self.write) = (name, option, help, kind, read, write)
+    offers = { _ in kind }
   }
 
   /// - Throws: `LabError.unknownChoice`, `LabError.outOfRange`.

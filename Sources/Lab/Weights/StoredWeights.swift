@@ -24,6 +24,8 @@ package struct StoredWeights: Sendable, Equatable {
     package var normalisation: String?
     /// What runs of ours trained them on, the last first; nil and empty where the file does not tell.
     package var trainedOn: [TrainedOn]?
+    /// Of the last layer's classes, in their order; nil where the file does not tell, and where an earlier version wrote.
+    package var emotions: [String]?
   }
 
   static let originKey = "quaver.weights"
@@ -52,21 +54,31 @@ package struct StoredWeights: Sendable, Equatable {
   /// - Throws: `CoreError.cannotRead`.
   package func identity() throws -> String { try SHA256.hex(ofFile: url) }
 
+  /// Whether the last layer tells other emotions apart than these, or has them in another order, where both are known.
+  func hasOtherEmotions(than emotions: [String]?) -> Bool {
+    guard let own = origin.emotions, let emotions else { return false }
+    return own != emotions
+  }
+
   /// Fills the network's parameters. Those that the file lacks keep their values, and so does the last layer where its number
-  /// of classes is another.
+  /// of classes is another, or its emotions are others.
   ///
+  /// - Parameter emotions: of the network's classes, where they are known.
   /// - Returns: names of the parameters that kept their values.
   /// - Throws: `LabError.weightsUnreadable` before anything is changed, `CoreError`.
-  @Engine package func load(into network: Network) throws -> [String] {
+  @Engine package func load(into network: Network, emotions: [String]? = nil) throws -> [String] {
     let file = try SafeTensors(contentsOf: url)
     let head = network.graph.nodes.last { !$0.parameters.isEmpty }?.name ?? ""
-    let known = Set(origin.fresh)
+    let known = Set(origin.fresh), isOfOthers = hasOtherEmotions(than: emotions)
     var kept: [String] = []
     var found: [Parameter] = []
     for parameter in network.parameters where parameter.role != .counter {
-      if let entry = file.entries[parameter.name], entry.type == .f32, entry.shape == parameter.shape {
+      let isHead = parameter.name.hasPrefix("\(head).")
+      if let entry = file.entries[parameter.name], entry.type == .f32, entry.shape == parameter.shape,
+        !(isHead && isOfOthers)
+      {
         found.append(parameter)
-      } else if known.contains(parameter.name) || parameter.name.hasPrefix("\(head).") {
+      } else if isHead || known.contains(parameter.name) {
         kept.append(parameter.name)
       } else {
         throw LabError.weightsUnreadable(name, reason: "“\(parameter.name)” is missing or of another shape")

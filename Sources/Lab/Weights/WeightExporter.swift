@@ -26,11 +26,15 @@ extension Laboratory {
     case .weights(let weights):
       (source, earlier) = (weights.url, weights.origin.trainedOn ?? [])
       (metadata["network"], metadata["classes"]) = (weights.origin.network, "\(weights.origin.classes)")
+      metadata[CheckpointFacts.emotionsKey] = try weights.origin.emotions.map { try JSON.line($0) }
     }
     let file = try WeightFile(contentsOf: source)
     let trainedOn = CheckpointFacts(file.metadata).trainedOn + earlier
     metadata[CheckpointFacts.trainedOnKey] = trainedOn.isEmpty ? nil : try JSON.line(trainedOn)
-    for key in ["network", "classes", "normalisation", "quaver.emotions", "quaver.scaling", StoredWeights.originKey] {
+    let keys = [
+      "network", "classes", "normalisation", CheckpointFacts.emotionsKey, "quaver.scaling", StoredWeights.originKey,
+    ]
+    for key in keys {
       metadata[key] = file.metadata[key] ?? metadata[key]
     }
     let isWeight: (String) -> Bool = { !$0.hasPrefix("adam.") }

@@ -125,11 +125,13 @@ package struct WeightStore: Sendable {
     let name = try options.name ?? Self.name(from: source)
     guard RunStore.isName(name) else { throw LabError.badName(name) }
     guard !FileManager.default.fileExists(atPath: self.file(name).path) else { throw LabError.weightsExist(name) }
+    let facts = CheckpointFacts(file.metadata)
     let origin = StoredWeights.Origin(
       network: candidate.network.name, classes: candidate.classes, source: source.standardizedFileURL.path,
       sha256: try SHA256.hex(ofFile: source), format: file.format.rawValue, names: match.names, prefix: match.prefix,
       imported: now, fresh: (match.fresh + match.missing + match.wrongShape.map(\.wanted)).map(\.name),
-      normalisation: file.metadata["normalisation"], trainedOn: CheckpointFacts(file.metadata).trainedOn)
+      normalisation: file.metadata["normalisation"], trainedOn: facts.trainedOn,
+      emotions: facts.emotions.flatMap { $0.count == candidate.classes ? $0 : nil })
     try RunStore.makeFolder(folder)
     try match.write(from: file, metadata: [StoredWeights.originKey: try JSON.line(origin)], to: self.file(name))
     return try named(name)

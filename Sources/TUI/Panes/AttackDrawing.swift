@@ -64,6 +64,7 @@ enum AttackDrawing {
       return WorkBar.draw(
         progress, Rect(x: 0, y: rect.y + 1, width: surface.width, height: 1), look, &surface)
     }
+    if let age = AttackPane.age(explanation, state) { words.insert(age, at: 0) }
     if state.attackPane.wanted != nil { words.insert("attacking …", at: 0) }
     let text = TextWidth.cut(
       look.glyphs.plain(words.joined(separator: " · ")), to: rect.width, ellipsis: look.glyphs.ellipsis)

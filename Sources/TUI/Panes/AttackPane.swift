@@ -162,7 +162,7 @@ package enum AttackPane {
       let isWaiting = state.attackPane.isDisplaced || (state.attackPane.wasRefused && !state.isBusy)
       return isWaiting ? ask(&state) : []
     }
-    pane.table = { $0.attackPane.shown.map { table($0.explanation) } }
+    pane.table = { state in state.attackPane.shown.map { table($0.explanation, state) } }
     // The row of what the image is taken for.
     pane.tableRow = { $0.attackPane.shown.map { ($0.explanation.attacked ?? $0.explanation.clean).prediction } }
     pane.memory = Pane.Memory(
@@ -171,6 +171,9 @@ package enum AttackPane {
         state.attackPane.restore(attack: saved["attack"] ?? "", epsilon: Int(saved["strength"] ?? "") ?? -1)
         return state.focus == .attack ? ask(&state) : []
       })
+    pane.notes = { state in
+      RunCaption.notes([state.attackPane.shown?.explanation.request.run].compactMap(\.self), state)
+    }
     return pane
   }()
 
@@ -215,17 +218,31 @@ package enum AttackPane {
     return [.request(.explain(request))]
   }
 
-  private static func table(_ explanation: Explanation) -> ResultTable {
+  /// "weights of epoch 6, before epoch 7": the run has trained on since; nil where the picture is of its latest weights.
+  static func age(_ explanation: Explanation, _ state: State) -> String? {
+    guard explanation.request.checkpoint == .last, let epochs = explanation.epochs,
+      let last = state.runs.first(where: { $0.id == explanation.request.run })?.epochs.last?.epoch, last > epochs
+    else { return nil }
+    return "weights of epoch \(epochs), before epoch \(last)"
+  }
+
+  private static func table(_ explanation: Explanation, _ state: State) -> ResultTable {
     let clean = explanation.clean.probabilities, attacked = explanation.attacked?.probabilities
-    return ResultTable(
+    let attack = explanation.request.attack.map(Scrub.words) ?? "attacked"
+    let image = ExplainTables.imageCells(explanation) + [.text(AttackTitles.full(explanation.request))]
+    let table = ResultTable(
       title: "\(explanation.request.run), \(explanation.request.utterance), slice \(explanation.request.slice + 1)",
-      columns: ["emotion", "clean", "attacked"].map { ResultTable.Column($0) },
+      columns: ["emotion", "clean", attack].map { ResultTable.Column($0) } + ExplainTables.imageColumns
+        + [ResultTable.Column("attack", isForCSV: true)],
       rows: explanation.emotions.indices.map { index in
-        [
+        let cells: [ResultTable.Cell] = [
           .text(explanation.emotions[index]), .number(clean[index], decimals: 4),
           attacked.map { .number($0[index], decimals: 4) } ?? .none,
         ]
-      }, notes: ["the truth is \(explanation.emotions[explanation.truth])"])
+        return cells + image
+      },
+      notes: ["the truth is \(explanation.emotions[explanation.truth])"] + ExplainTables.subject([explanation]))
+    return state.stating(table, table.rows.map { _ in explanation })
   }
 
   // MARK: Keys

@@ -11,11 +11,15 @@ enum ConfusionDrawing {
     let head: Int
     private let rows: Int
     private let count: Int
+    /// Columns that a label has beside its name, that a cell has at most, and those of the rows' totals.
+    static let mark = 3, widest = 12, totals = 7
+    /// Labels have at most this part of the width.
+    static let labelShare = 4
 
     init(_ emotions: [String], _ size: Size) {
       let longest = emotions.map(\.count).max() ?? 0
-      labels = min(longest + 3, max(3, size.width / 4))
-      column = max(3, min(12, (size.width - labels - 7) / max(1, emotions.count)))
+      labels = min(longest + Self.mark, max(3, size.width / Self.labelShare))
+      column = max(3, min(Self.widest, (size.width - labels - Self.totals) / max(1, emotions.count)))
       count = emotions.count
       head = size.height >= count + 3 ? 1 : 0
       rows = max(1, min(count, size.height - head - 1))
@@ -26,6 +30,16 @@ enum ConfusionDrawing {
       let first = max(0, min(selected - rows + 1, count - rows))
       return first..<min(count, first + rows)
     }
+  }
+
+  static let whole: @Sendable (State) -> Size? = { state in
+    guard let pair = ConfusionPane.pair(state) else { return nil }
+    let labels = (pair.emotions.map(\.count).max() ?? 0) + Grid.mark
+    let matrix = max(labels + Grid.widest * pair.emotions.count + Grid.totals, Grid.labelShare * labels)
+    let width = max(matrix, TextWidth.of(ConfusionPane.title(state)))
+    let words = lines(pair, state).reduce(0) { $0 + Paragraph.lines($1.text, width: width).count }
+    // The title with a blank line, what the axes are, and the predictions' names.
+    return Size(width: width, height: 4 + pair.emotions.count + words)
   }
 
   static func draw(_ state: State, _ surface: inout Surface) {
@@ -81,9 +95,10 @@ enum ConfusionDrawing {
   // MARK: Cells
 
   private static func text(_ pair: ConfusionPair, _ truth: Int, _ predicted: Int, digits: Int) -> String {
-    let text =
-      pair.measure == .counts
-      ? String(pair.count(truth, predicted)) : Numbers.fixed(100 * pair.share(truth, predicted), digits)
+    let share = pair.measure == .counts ? nil : pair.share(truth, predicted)
+    // Of no slices there is no share, and nothing that another could differ from.
+    guard pair.measure == .counts || share != nil else { return "–" }
+    let text = share.map { Numbers.fixed(100 * $0, digits) } ?? String(pair.count(truth, predicted))
     guard pair.isDifference else { return text }
     let isZero = text.allSatisfy { "-0.".contains($0) }
     return isZero ? "0" : text.hasPrefix("-") ? text : "+" + text
@@ -94,20 +109,21 @@ enum ConfusionDrawing {
   ) {
     let look = state.look, scale = pair.scale
     for predicted in pair.emotions.indices {
-      let text = text(pair, truth, predicted, digits: grid.column >= 6 ? 1 : 0)
+      let text = look.glyphs.plain(Self.text(pair, truth, predicted, digits: grid.column >= 6 ? 1 : 0))
       var style: CellStyle
       if pair.isDifference {
-        let value = pair.measure == .counts ? Double(pair.count(truth, predicted)) : pair.share(truth, predicted)
+        let value = pair.measure == .counts ? Double(pair.count(truth, predicted)) : pair.share(truth, predicted) ?? 0
         style = diverging(value / scale, look)
       } else {
-        style = shade(pair.share(truth, predicted), look)
+        style = shade(pair.share(truth, predicted) ?? 0, look)
       }
       if truth == predicted { style.attributes.insert(.bold) }
       let x = grid.labels + predicted * grid.column
       surface.fill(Rect(x: x, y: y, width: grid.column - 1, height: 1), " ", style)
       surface.putRight(TextWidth.cut(text, to: grid.column - 1, ellipsis: "+"), x + grid.column - 1, y, style)
-      if state.confusionPane.cell == Point(x: predicted, y: truth) {
-        let cursor = look.style(state.focus == .confusion ? .cursor : .selectionInactive)
+      if state.confusionPane.cell == Point(x: predicted, y: truth),
+        let cursor = look.picked(state.focus == .confusion ? .cursor : .selectionInactive)
+      {
         surface.restyle(Rect(x: x, y: y, width: grid.column - 1, height: 1)) { $0 = cursor }
       }
     }
@@ -139,21 +155,26 @@ enum ConfusionDrawing {
   // MARK: Reading
 
   private static func reading(_ pair: ConfusionPair, _ state: State, y: Int, _ surface: inout Surface) {
-    let (cell, look) = (state.confusionPane.cell, state.look)
-    guard let run = state.selectedRun, pair.emotions.indices.contains(cell.x), pair.emotions.indices.contains(cell.y)
-    else { return }
-    let rest = Rect(x: 0, y: y, width: surface.width, height: surface.height - y)
-    let used = Paragraph.draw(
-      look.glyphs.plain("\(pair.emotions[cell.y]) taken for \(pair.emotions[cell.x]): \(numbers(pair, cell))"),
-      in: rest, look.style(.accent), look, &surface)
-    var below = rest.splitTop(used).rest
-    if let caution = pair.caution {
-      let lines = Paragraph.draw("! \(caution)", in: below, look.style(.warning), look, &surface)
-      below = below.splitTop(lines).rest
+    var rest = Rect(x: 0, y: y, width: surface.width, height: surface.height - y)
+    for line in lines(pair, state) {
+      let used = Paragraph.draw(line.text, in: rest, state.look.style(line.role), state.look, &surface)
+      rest = rest.splitTop(used).rest
     }
+  }
+
+  private static func lines(_ pair: ConfusionPair, _ state: State) -> [(text: String, role: Role)] {
+    guard let run = state.selectedRun else { return [] }
+    let cell = state.confusionPane.cell, all = pair.emotions.indices
+    var lines: [(text: String, role: Role)] = []
+    if !state.look.isFigure, all.contains(cell.x), all.contains(cell.y) {
+      let words = "\(pair.emotions[cell.y]) taken for \(pair.emotions[cell.x]): \(numbers(pair, cell))"
+      lines.append((words, .accent))
+    }
+    if let caution = pair.caution { lines.append(("! \(caution)", .warning)) }
     let words =
       "\(scores(pair, state)) · \(ConfusionPane.slices(state)) · split \(run.job.splitName) · seed \(run.job.seed)"
-    Paragraph.draw(look.glyphs.plain(words), in: below, look.style(.dim), look, &surface)
+    lines.append((words, .dim))
+    return lines
   }
 
   private static func numbers(_ pair: ConfusionPair, _ cell: Point) -> String {

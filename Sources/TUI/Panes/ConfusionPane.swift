@@ -42,6 +42,12 @@ package enum ConfusionPane {
       state.confusionPane.cell = cell
       return isAgain && whyNotBehind(state) == nil ? drill(&state) : []
     }
+    pane.whole = ConfusionDrawing.whole
+    pane.notes = { state in
+      var shown = [state.selectedRun?.id].compactMap(\.self)
+      if case .run(let other) = state.confusionPane.against { shown.append(other) }
+      return RunCaption.notes(shown, state)
+    }
     pane.table = table
     pane.tableRow = { pair($0) == nil ? nil : $0.confusionPane.cell.y }
     pane.memory = Pane.Memory(
@@ -70,7 +76,7 @@ package enum ConfusionPane {
     return run.epochs.first { $0.epoch == epoch }
   }
 
-  private static func title(_ state: State) -> String {
+  static func title(_ state: State) -> String {
     guard let run = state.selectedRun, metrics(state) != nil else { return "Confusion" }
     return "Confusion \(run.id) \(words(state)) · \(state.confusionPane.measure.rawValue)"
   }
@@ -176,14 +182,20 @@ package enum ConfusionPane {
 
   private static let table: @Sendable (State) -> ResultTable? = { state in
     guard let run = state.selectedRun, let pair = pair(state) else { return nil }
-    let rows = pair.emotions.enumerated().map { truth, name in
-      [ResultTable.Cell.text(name)]
-        + pair.emotions.indices.map {
-          pair.measure == .counts ? .integer(pair.count(truth, $0)) : .share(pair.share(truth, $0))
-        }
+    func cell(_ truth: Int, _ predicted: Int) -> ResultTable.Cell {
+      if pair.measure == .counts { return .integer(pair.count(truth, predicted)) }
+      return pair.share(truth, predicted).map { .share($0) } ?? .none
     }
-    return ResultTable(
+    let origin = origin(state, pair)
+    let place = [pair.measure.rawValue, origin.matrix, origin.weights].map { ResultTable.Cell.text($0) }
+    let rows = pair.emotions.enumerated().map { truth, name in
+      [ResultTable.Cell.text(name)] + pair.emotions.indices.map { cell(truth, $0) } + place
+    }
+    let table = ResultTable(
       title: "Confusion of \(run.id) \(words(state)), \(pair.measure.rawValue) of \(slices(state))",
-      columns: (["truth \\ predicted"] + pair.emotions).map { ResultTable.Column($0) }, rows: rows, notes: run.notes)
+      columns: (["truth \\ predicted"] + pair.emotions).map { ResultTable.Column($0) }
+        + ["cells", "matrix", "checkpoint"].map { ResultTable.Column($0, isForCSV: true) },
+      rows: rows, notes: run.notes)
+    return state.stating(table, run: origin.run, part: origin.part)
   }
 }

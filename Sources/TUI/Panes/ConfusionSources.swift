@@ -54,6 +54,30 @@ extension ConfusionPane {
     return "\(report.images) " + (report.part == .valid ? "validation" : report.part.rawValue) + " slices"
   }
 
+  /// For a CSV: whose matrix is shown, of which weights and part, and what it is: "clean − pgd-32-valid-0123abcd".
+  static func origin(
+    _ state: State, _ pair: ConfusionPair
+  ) -> (run: String, weights: String, part: String, matrix: String) {
+    let run = state.selectedRun?.id ?? "", valid = EvaluationPart.valid.rawValue
+    let weights = metrics(state).map { "epoch \($0.epoch)" } ?? ""
+    func words(_ first: String, _ second: String) -> String {
+      switch pair.side {
+      case .difference: "\(first) − \(second)"
+      case .first: first
+      case .second: second
+      }
+    }
+    switch state.confusionPane.against {
+    case nil: return (run, weights, valid, "clean")
+    case .attack(_, let set):
+      let report = state.resultsPane.results.first { $0.run == run }?.reports.first { $0.set == set }
+      return (run, report?.checkpoint?.rawValue ?? "", report?.part.rawValue ?? "", words("clean", set))
+    case .run(let other):
+      let last = state.runs.first { $0.id == other }?.epochs.last.map { "epoch \($0.epoch)" } ?? ""
+      return (pair.side == .second ? other : run, words(weights, last), valid, words(run, other))
+    }
+  }
+
   /// "PGD ε 32/255"; with the set's name where another attack reads the same.
   private static func name(ofAttack set: String, on run: String, _ state: State) -> String {
     let reports = state.resultsPane.results.first { $0.run == run }?.reports ?? []

@@ -1,30 +1,37 @@
 import Lab
 
-/// How the explain pane looks: two lines of words, then the grid, which scrolls.
+/// How the explain pane looks: a line of words, which a file has at its foot, then the grid, which scrolls.
 enum ExplainDrawing {
   /// Where cells lie.
   private struct Grid {
     /// Columns of the rows' names.
     static let names = 12
+    /// From so many columns on there is room for them.
+    static let wide = 60
     let gutter: Int, width: Int, height: Int
     /// Cells that are seen.
     let columns: Int, rows: Int
-
-    /// Lines of words in a file, where no key shows what is cut off.
-    static let wordLines = 2
     /// Lines above the grid: words and the columns' names.
     let head: Int
 
     init(_ state: State, _ size: Size) {
       let pane = state.explainPane
-      head = state.look.isFigure ? Self.wordLines + 1 : 2
-      gutter = size.width >= 60 ? Self.names : 2
-      let room = max(1, size.width - gutter)
-      columns = max(1, min(pane.columns.count, room / 16))
-      width = max(1, room / columns)
-      let tall = max(1, size.height - head)
-      height = max(3, min(16, tall / max(1, min(pane.rows.count, max(1, tall / 6)))))
+      head = state.look.isFigure ? 1 : 2
+      gutter = size.width >= Self.wide ? Self.names : 2
+      let wide = max(1, size.width - gutter), tall = max(1, size.height - head)
+      columns = max(1, min(pane.columns.count, wide / 16))
+      let room = Size(
+        width: max(1, wide / columns), height: max(3, min(16, tall / max(1, min(pane.rows.count, max(1, tall / 6))))))
+      let cell = state.look.isFigure ? Self.square(in: room) : room
+      (width, height) = (cell.width, cell.height)
       rows = max(1, min(pane.rows.count, tall / height))
+    }
+
+    /// The largest cell whose image is square, as the network's are: a place on the screen is twice as high as wide, a
+    /// row is the caption's, and a column keeps neighbours apart.
+    private static func square(in room: Size) -> Size {
+      let side = max(1, min(room.height - 1, (room.width - 1) / 2))
+      return Size(width: 2 * side + 1, height: side + 1)
     }
   }
 
@@ -41,10 +48,11 @@ enum ExplainDrawing {
 
   static let whole: @Sendable (State) -> Size? = { state in
     let pane = state.explainPane
-    let title = 2, cell = Size(width: 18, height: 10)
+    guard !pane.rows.isEmpty, !pane.columns.isEmpty else { return nil }
+    let title = 2, head = 1, cell = Size(width: 19, height: 10)
     return Size(
-      width: Grid.names + cell.width * pane.columns.count,
-      height: title + Grid.wordLines + 1 + cell.height * pane.rows.count)
+      width: max(Grid.wide, Grid.names + cell.width * pane.columns.count),
+      height: title + head + cell.height * pane.rows.count)
   }
 
   static func cell(at point: Point, _ state: State, _ size: Size) -> Point? {
@@ -94,26 +102,44 @@ enum ExplainDrawing {
 
   // MARK: Words
 
+  /// How far what is not complete is; empty for the rest.
+  private static func progress(_ pane: ExplainState) -> String {
+    guard pane.isRunning else { return pane.done < pane.total ? "stopped at \(pane.done) of \(pane.total)" : "" }
+    let left = pane.seconds.map { ", about \(DurationText.of($0 * Double(pane.total - pane.done))) left" } ?? ""
+    return "\(pane.done) of \(pane.total)\(left)"
+  }
+
+  /// What a file says at its foot.
+  static let notes: @Sendable (State) -> [String] = { state in
+    let pane = state.explainPane, left = progress(pane)
+    guard !pane.rows.isEmpty else { return [] }
+    let runs = pane.columns.map(\.run).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let captions = runs.enumerated().compactMap { index, id -> String? in
+      guard let run = state.runs.first(where: { $0.id == id }) else { return nil }
+      return (isNumbered(pane) ? "\(index + 1) is " : "") + RunCaption.words(run, state)
+    }
+    return [ExplainPane.words(state)] + captions + (left.isEmpty ? [] : [left])
+  }
+
+  /// Whether columns in a file have numbers, which its foot explains: names of runs are too long for them.
+  private static func isNumbered(_ pane: ExplainState) -> Bool { pane.across == .runs }
+
+  private static func words(_ state: State, _ surface: inout Surface) {
+    let look = state.look, right = progress(state.explainPane)
+    let room = max(0, surface.width - (right.isEmpty ? 0 : right.count + 2))
+    let words = look.glyphs.plain(ExplainPane.words(state))
+    surface.put(TextWidth.cut(words, to: room, ellipsis: look.glyphs.ellipsis), 0, 0, look.style(.dim))
+    surface.putRight(right, surface.width, 0, look.style(.progress))
+  }
+
   private static func head(_ state: State, _ grid: Grid, _ surface: inout Surface) {
     let (pane, look) = (state.explainPane, state.look)
-    var right = ""
-    if pane.isRunning {
-      let left = pane.seconds.map { ", about \(DurationText.of($0 * Double(pane.total - pane.done))) left" } ?? ""
-      right = "\(pane.done) of \(pane.total)\(left)"
-    } else if pane.done < pane.total {
-      right = "stopped at \(pane.done) of \(pane.total)"
-    }
-    let room = surface.width - (right.isEmpty ? 0 : right.count + 2)
-    let words = Paragraph.lines(look.glyphs.plain(ExplainPane.words(state)), width: max(0, room))
-    for y in 0..<grid.head - 1 where words.indices.contains(y) {
-      let line = y == grid.head - 2 ? words[y...].joined(separator: " ") : words[y]
-      surface.put(TextWidth.cut(line, to: max(0, room), ellipsis: look.glyphs.ellipsis), 0, y, look.style(.dim))
-    }
-    surface.putRight(right, surface.width, 0, look.style(.progress))
+    if !look.isFigure { words(state, &surface) }
     for x in 0..<grid.columns where pane.columns.indices.contains(pane.corner.x + x) {
       let index = pane.corner.x + x
       let style = look.style(index == pane.cursor.x && !look.isFigure ? .accent : .heading)
-      let title = look.glyphs.plain(pane.columns[index].title)
+      let number = look.isFigure && isNumbered(pane) ? "\(index + 1) " : ""
+      let title = number + look.glyphs.plain(pane.columns[index].title)
       surface.put(
         TextWidth.cut(title, to: grid.width - 1, ellipsis: look.glyphs.ellipsis), grid.gutter + x * grid.width,
         grid.head - 1, style)
@@ -153,19 +179,27 @@ enum ExplainDrawing {
       meanCaption(pane, row, column, look, line, &surface)
     } else {
       switch pane.cell(row, column) {
-      case .picture(let picture): caption(picture, look, line, &surface)
+      case .picture(let picture):
+        caption(picture, look, line, &surface)
+        if (picture.explanation.attacked ?? picture.explanation.clean).isBlank { noEvidence(look, plot, &surface) }
       case .failed(let sentence): _ = Paragraph.draw(sentence, in: plot, look.style(.error), look, &surface)
       case nil: surface.put(look.glyphs.pick("…", "..."), plot.x, plot.y, look.style(.dim))
       }
     }
-    guard isSelected, !look.isFigure else { return }
-    let style = look.style(state.focus == .explain ? .selection : .selectionInactive)
+    guard isSelected, let style = look.picked(state.focus == .explain ? .selection : .selectionInactive) else { return }
     surface.restyle(line) {
       $0.background = style.background
       if style.foreground != .standard { $0.foreground = style.foreground }
       $0.attributes.formUnion(style.attributes)
     }
     surface.putRight(look.glyphs.pick("◂", "<"), line.maxX, line.y, style)
+  }
+
+  /// As in the pictures of `quaver explain`: a map of zeros is none of a network that looks everywhere alike.
+  private static func noEvidence(_ look: Look, _ plot: Rect, _ surface: inout Surface) {
+    var style = look.style(.warning)
+    style.background = look.depth.color(RGB(0, 0, 0))
+    surface.put(" no evidence ", plot.x, plot.y, style, width: plot.width)
   }
 
   private static func draw(

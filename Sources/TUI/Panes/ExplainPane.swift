@@ -14,6 +14,7 @@ package enum ExplainPane {
     pane.appear = { goOn(&$0) }
     pane.settle = ExplainDrawing.settle
     pane.whole = ExplainDrawing.whole
+    pane.notes = ExplainDrawing.notes
     pane.table = { $0.explainPane.rows.isEmpty ? nil : table($0) }
     pane.tableRow = tableRow
     pane.click = { state, point, size in
@@ -212,29 +213,34 @@ package enum ExplainPane {
 
   static func table(_ state: State) -> ResultTable {
     let pane = state.explainPane
-    if let report = pane.means?.report { return ExplainTables.attention(report) }
+    if let report = pane.means?.report {
+      return state.stating(ExplainTables.attention(report), run: report.run, part: report.part.rawValue)
+    }
     func number(_ value: Double?) -> ResultTable.Cell { value.map { .number($0, decimals: 3) } ?? .none }
+    var shown: [Explanation] = []
     let rows = pane.order.flatMap { row in
       pane.columns.indices.compactMap { column -> [ResultTable.Cell]? in
         guard let picture = pane.picture(row, column) else { return nil }
         let explanation = picture.explanation, drift = explanation.drift
         let image = explanation.attacked ?? explanation.clean
+        shown.append(explanation)
         return [
           .text(pane.emotions[pane.rows[row].emotion]), .text(pane.rows[row].utterance),
           .text(pane.columns[column].title), .integer(explanation.request.slice + 1),
           .text(explanation.emotions[image.prediction]), .share(image.probabilities[image.prediction]),
           number(drift?.rankCorrelation), number(drift?.overlap),
-          number(drift?.frequencyShift), number(drift?.timeShift),
+          number(drift?.frequencyShift), number(drift?.timeShift), .text(AttackTitles.full(explanation.request)),
         ]
       }
     }
-    return ResultTable(
+    let table = ResultTable(
       title: "Attention, \(pane.subject), slice \(pane.slice + 1)",
       columns: [
         .init("emotion"), .init("utterance"), .init("column"), .init("slice"), .init("taken for"),
         .init("probability %"), .init("rank correlation"), .init("overlap of top fifths"), .init("moved in frequency"),
-        .init("moved in time"),
+        .init("moved in time"), .init("attack", isForCSV: true),
       ], rows: rows, notes: [words(state)])
+    return state.stating(table, shown)
   }
 
   /// "alexnet-0 · features.11 · Grad-CAM++ · evidence for each row's emotion".
@@ -252,7 +258,22 @@ package enum ExplainPane {
     let epsilon = pane.columns.compactMap(\.point).first.flatMap(Scrub.epsilon).map { " · \($0)" } ?? ""
     let missing =
       pane.missing.isEmpty || pane.means != nil ? "" : " · not said in \(pane.missing.joined(separator: ", "))"
-    return "\(run)\(epsilon) · \(node) · \(method) · evidence for \(target)\(missing)\(shorter(pane))"
+    return "\(run)\(epsilon) · \(node) · \(method) · evidence for \(target)\(missing)\(shorter(pane))\(age(state))"
+  }
+
+  /// " · weights of epoch 6, before epoch 7": of maps whose run has trained on since.
+  private static func age(_ state: State) -> String {
+    let pane = state.explainPane
+    var ages: [String] = []
+    for row in pane.rows.indices {
+      for column in pane.columns.indices {
+        guard let picture = pane.picture(row, column), let age = AttackPane.age(picture.explanation, state) else {
+          continue
+        }
+        if !ages.contains(age) { ages.append(age) }
+      }
+    }
+    return ages.map { " · \($0)" }.joined()
   }
 
   /// " · anger ends with slice 2": takes that are too short for the slice that was asked for.

@@ -48,10 +48,11 @@ enum MapDrawing {
         surface.put(clean ? marks.mark(of: emotion) : marks.letter(of: emotion), place.x, place.y, style)
       }
     }
-    guard let point = pane.point, pane.isShown(point), let place = cell(point) else { return }
+    guard let style = look.picked(.cursor), let point = pane.point, pane.isShown(point), let place = cell(point) else {
+      return
+    }
     let emotion = embedding.emotions[point.emotion]
-    surface.put(
-      point.attack == nil ? marks.mark(of: emotion) : marks.letter(of: emotion), place.x, place.y, look.style(.cursor))
+    surface.put(point.attack == nil ? marks.mark(of: emotion) : marks.letter(of: emotion), place.x, place.y, style)
   }
 
   // MARK: Words
@@ -91,7 +92,7 @@ enum MapDrawing {
         TextWidth.cut(look.glyphs.plain(text), to: rect.width, ellipsis: look.glyphs.ellipsis), rect.x, rect.y + y,
         style)
     }
-    line(text, 0, look.style(emotion: truth))
+    if !look.isFigure { line(text, 0, look.style(emotion: truth)) }
     line(embedding.notes.dropFirst().prefix(2).joined(separator: " · "), 1, look.style(.dim))
   }
 }

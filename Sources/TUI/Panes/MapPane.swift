@@ -17,7 +17,9 @@ package enum MapPane {
       return []
     }
     pane.settle = { state, _ in state.mapPane.settle() }
-    pane.table = { $0.mapPane.embedding.map(table) }
+    pane.table = { state in
+      state.mapPane.embedding.map { state.stating(table($0), run: $0.run, part: $0.part.rawValue) }
+    }
     pane.memory = Pane.Memory(
       save: { ["part": $0.mapPane.part.rawValue] },
       restore: { state, saved in
@@ -28,6 +30,7 @@ package enum MapPane {
       guard let point = state.mapPane.point, let all = state.mapPane.embedding?.points else { return nil }
       return all.firstIndex(of: point)
     }
+    pane.notes = { state in RunCaption.notes([state.mapPane.embedding?.run].compactMap(\.self), state) }
     return pane
   }()
 

@@ -11,6 +11,7 @@ package enum Panes {
     ResultsPane.pane,
     ExplainPane.pane,
     MapPane.pane,
+    PaperPane.pane,
   ]
 
   package static let order: [PaneID] = all.map(\.id)

@@ -133,14 +133,17 @@ enum ResultColumns {
     ResultTable(
       title: title,
       columns: all.map { ResultTable.Column($0.name, interval: $0.hasInterval) }
-        + ["norm", "ε", "split", "seed"].map { ResultTable.Column($0, isForCSV: true) },
+        + ["norm", "ε", "checkpoint", "split", "seed", "attack seed"].map { ResultTable.Column($0, isForCSV: true) },
       rows: rows.map { row in
-        let epsilon = knob(.epsilon) { $0.epsilon }(row)
-        return all.map { $0.cell(row) } + [
+        let epsilon = knob(.epsilon) { $0.epsilon }(row), isSeeded = knob(.seed) { _ in 1 }(row) != nil
+        let checkpoint = row.report?.checkpoint ?? row.partial?.record.checkpoint
+        let origin: [ResultTable.Cell] = [
           epsilon.map { _ in .text(row.point.settings.norm.rawValue) } ?? .none,
-          epsilon.map { .number($0, decimals: 4) } ?? .none, .text(row.job?.splitName ?? ""),
-          .text(row.job.map { "\($0.seed)" } ?? ""),
+          epsilon.map { .number($0, decimals: 4) } ?? .none, .text(checkpoint?.rawValue ?? ""),
+          .text(row.job?.splitName ?? ""), .text(row.job.map { "\($0.seed)" } ?? ""),
+          isSeeded ? .text("\(row.point.settings.seed)") : .none,
         ]
+        return all.map { $0.cell(row) } + origin
       }, notes: notes(rows))
   }
 
@@ -162,9 +165,20 @@ enum ResultColumns {
     var seen: Set<String> = []
     notes += rows.compactMap { row in row.paper?.difference.map { "\(row.run): \($0)" } }
       .filter { seen.insert($0).inserted }
-    notes += rows.flatMap { $0.report?.notes ?? [] }.filter { seen.insert($0).inserted }
+    let runs = rows.map(\.run).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    notes += SharedNotes.of(
+      runs.map { run in (name: run, notes: reportNotes(rows.filter { $0.run == run && $0.report != nil })) }
+        .filter { !$0.notes.isEmpty })
     notes += rows.flatMap { $0.paper?.doubts ?? [] }.filter { seen.insert($0).inserted }.map { "doubt, \($0)" }
     return notes + rows.flatMap { row in row.doubts.map { "doubt, \(row.title) on \(row.run): \($0)" } }
+  }
+
+  /// What the reports of one run say of themselves; what some of them alone say, with the attacks that it is true of.
+  static func reportNotes(_ rows: [ResultRow]) -> [String] {
+    SharedNotes.of(
+      rows.compactMap { row in
+        row.report.map { (name: "\(Scrub.words(row.point)) (\(row.part.rawValue))", notes: $0.notes) }
+      })
   }
 
   /// Slice by slice.

@@ -130,7 +130,8 @@ enum ResultsBindings {
     },
     Binding(
       "results.pause", ["p"], "pause", "Pauses the attack that is under way, or lets it go on.", hint: 8,
-      isEnabled: isAttacking, whyNot: noAttack
+      isEnabled: isAttacking, whyNot: noAttack,
+      nameNow: { $0.resultsPane.attacking?.isPaused == true ? "go on" : nil }
     ) { state in
       [.request(.controlAttack(state.resultsPane.attacking?.isPaused == true ? .proceed : .pause))]
     },

@@ -135,7 +135,9 @@ package enum TrainingDrawing {
     var plot = Plot(
       title: CurveMaker.title(title, runs, measures, settings), curves: curves,
       unit: settings.across == .time ? "s" : settings.across.rawValue,
-      across: AxisScale(start...max(start + 1, end), isLog: settings.isLogAcross))
+      // One epoch stands in the middle of its axis: to one of two it would look like half of a run.
+      across: AxisScale(
+        end > start ? start...end : (start - 0.5)...(start + 0.5), isLog: settings.isLogAcross))
     plot.isWhole = settings.across != .time
     return plot
   }

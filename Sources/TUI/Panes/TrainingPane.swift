@@ -216,7 +216,8 @@ package enum TrainingPane {
   private static let steering: [Binding] = [
     Binding(
       "training.pause", ["p"], "pause", "Pauses the run, or lets it go on.", hint: 2, isEnabled: isLive,
-      whyNot: whyNotLive, run: control { $0.status == .paused ? .proceed : .pause }),
+      whyNot: whyNotLive, nameNow: { $0.selectedRun?.status == .paused ? "go on" : nil },
+      run: control { $0.status == .paused ? .proceed : .pause }),
     Binding(
       "training.stop-after-epoch", ["E"], "end epoch, stop", "Stops after the running epoch.", hint: 3,
       isEnabled: isLive, whyNot: whyNotLive
@@ -242,5 +243,20 @@ package enum TrainingPane {
     Binding(
       "training.resume", ["r"], "resume", "Continues a run that was stopped, failed or was interrupted.", hint: 5,
       isEnabled: { whyNotResume($0) == nil }, whyNot: whyNotResume, run: resume),
+    Binding(
+      "training.remove", ["D"], "remove", "Deletes a run with all that was computed from it; asks first.",
+      isEnabled: { $0.selectedRun?.isLive == false }, whyNot: { $0.selectedRun == nil ? nil : "stop it first" }
+    ) { state in
+      guard let run = state.selectedRun else { return [] }
+      state.modal = .confirm(
+        Confirmation(
+          title: "Remove \(run.id)?",
+          text: "Its checkpoints, predictions, attacks and maps are deleted, and nothing brings them back.",
+          choices: [
+            .init(key: "r", label: "remove it", answer: .send([.removeRun(run.id)])),
+            .init(key: "c", label: "keep it", answer: .cancel),
+          ]))
+      return []
+    },
   ]
 }

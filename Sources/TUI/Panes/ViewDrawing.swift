@@ -102,7 +102,10 @@ package enum ViewDrawing {
     guard !places.info.isEmpty else { return }
     var column = x
     let isBeside = view.tiles.count > 1
-    if isBeside { column = surface.put(index == view.active ? look.glyphs.mark : " ", x, y, look.style(.accent)) + 1 }
+    if isBeside {
+      let isMarked = index == view.active && !look.isFigure
+      column = surface.put(isMarked ? look.glyphs.mark : " ", x, y, look.style(.accent)) + 1
+    }
     if let corpus, let utterance {
       let emotion = corpus.emotionName(utterance.emotion)
       let mark = look.mark(of: emotion, among: corpus.emotions)
@@ -137,8 +140,8 @@ package enum ViewDrawing {
   private static func readingLine(
     _ state: State, _ index: Int, _ picture: Picture, _ places: Places, _ surface: inout Surface
   ) {
-    guard !places.reading.isEmpty, let reading = state.viewPane.reading(index) else { return }
     let look = state.look
+    guard !places.reading.isEmpty, !look.isFigure, let reading = state.viewPane.reading(index) else { return }
     let row =
       picture.rowUnit == "Hz" ? Numbers.hertz(reading.row) : "\(picture.rowUnit) \(Numbers.fixed(reading.row, 0))"
     let words = [
@@ -170,18 +173,16 @@ package enum ViewDrawing {
 
   private static func cursor(_ state: State, _ picture: Picture, _ places: Places, _ surface: inout Surface) {
     let (view, look, plot) = (state.viewPane, state.look, places.spectrogram)
-    guard plot.width > 0, plot.height > 0, picture.columns > 0, picture.rows > 0 else { return }
+    guard let marker = look.picked(.cursor), plot.width > 0, plot.height > 0, picture.columns > 0, picture.rows > 0
+    else { return }
     let (columns, rows) = (view.viewport.columns(of: picture.columns), view.viewport.rows(of: picture.rows))
     guard columns.contains(view.cursor.x), rows.contains(view.cursor.y) else { return }
     let x = plot.x + min(plot.width - 1, (view.cursor.x - columns.lowerBound) * plot.width / columns.count)
     let y = plot.maxY - 1 - min(plot.height - 1, (view.cursor.y - rows.lowerBound) * plot.height / rows.count)
-    if !look.isFigure {
-      var style = look.style(.cursor)
-      style.attributes.insert(.bold)
-      surface.set(x, y, Cell(look.glyphs.pick("┼", "+"), style))
-    }
+    var style = marker
+    style.attributes.insert(.bold)
+    surface.set(x, y, Cell(look.glyphs.pick("┼", "+"), style))
     // The same moment above and the same place on both axes.
-    let marker = look.style(.cursor)
     surface.restyle(Rect(x: x, y: places.wave.y, width: 1, height: places.wave.height)) { $0 = marker }
     if places.gutter > 0 {
       surface.restyle(Rect(x: places.left + places.gutter - 1, y: y, width: 1, height: 1)) { $0 = marker }

@@ -176,16 +176,24 @@ package enum PlainCommands {
     _ mode: inout PlainMode, _ words: [String], _ body: (inout PlainMode, Job) -> PlainMode.Answer
   ) -> PlainMode.Answer {
     guard let corpus = corpus(mode.state, words.first) else { return unknown(mode.state, words.first) }
-    var job = Job(corpus: corpus.name)
+    var job = Job(corpus: corpus.name), values: [String: String] = [:]
     for word in words.dropFirst() {
       let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2, let field = JobFields.named(parts[0]) else {
         let names = JobFields.all.map { $0.name.replacing(" ", with: "-") }.joined(separator: ", ")
         return Answer(lines: ["“\(word)” is no setting; write name=value with one of \(names)"])
       }
+      if let before = values.updateValue(parts[1], forKey: field.name) {
+        return Answer(lines: [repeated(parts[0], before, parts[1])])
+      }
       do throws(LabError) { try field.set(parts[1], in: &job) } catch { return Answer(lines: [error.description]) }
     }
     return body(&mode, job)
+  }
+
+  /// Of two values the last would win without a word.
+  static func repeated(_ name: String, _ first: String, _ second: String) -> String {
+    "“\(name)” is set twice, to \(first) and to \(second): a line takes one"
   }
 
   private static func line(_ run: RunInfo) -> String {
@@ -199,11 +207,7 @@ package enum PlainCommands {
   }
 
   static func words(_ estimate: Estimate) -> String {
-    var words: [String] = []
-    if let seconds = estimate.seconds { words.append("about \(Numbers.clock(seconds)) in all") }
-    if let epoch = estimate.secondsAnEpoch { words.append("\(Numbers.short(epoch)) s an epoch") }
-    if let bytes = estimate.bytes { words.append("\(Numbers.bytes(bytes)) of memory") }
-    return (words + [estimate.basis]).joined(separator: ", ")
+    (estimate.words + [estimate.basis]).joined(separator: ", ")
   }
 
   private static func show(_ run: RunInfo) -> PlainMode.Answer {

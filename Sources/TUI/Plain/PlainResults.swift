@@ -63,24 +63,24 @@ enum PlainResults {
   ///
   /// - Returns: a sentence about the first word that cannot be used.
   private static func set(_ words: [String], in wish: inout AttackWish) -> String? {
-    var values: [String: [String]] = [:]
+    var values: [String: String] = [:]
     for text in words {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       let name = parts.first.map { spelled[$0] ?? $0 } ?? ""
       guard parts.count == 2, AttackFields.all.contains(where: { word($0.name) == name }) else {
         return "“\(text)” is no setting; write name=value with one of \(names)"
       }
-      values[name, default: []].append(parts[1])
+      if let before = values.updateValue(parts[1], forKey: name) {
+        return PlainCommands.repeated(name, before, parts[1])
+      }
     }
     for field in AttackFields.all {
-      guard let texts = values[word(field.name)] else { continue }
+      guard let text = values[word(field.name)] else { continue }
       guard field.isRead(wish) else {
         let read = AttackFields.all.filter { $0.isRead(wish) }.map { word($0.name) }.joined(separator: ", ")
         return "\(Scrub.title(wish.point.attack)) does not read \(word(field.name)); it reads \(read)"
       }
-      for text in texts {
-        do throws(LabError) { try field.set(text, in: &wish) } catch { return error.description }
-      }
+      do throws(LabError) { try field.set(text, in: &wish) } catch { return error.description }
     }
     return nil
   }
@@ -94,8 +94,7 @@ enum PlainResults {
     let job = state.runs.first { $0.id == run }?.job
     let rows =
       results.reports.map { ResultRow($0, run: run, job: job) } + results.partial.map { ResultRow($0, job: job) }
-    var seen: Set<String> = []
-    return rows.flatMap(lines) + results.reports.flatMap(\.notes).filter { seen.insert($0).inserted }
+    return rows.flatMap(lines) + ResultColumns.reportNotes(rows)
   }
 
   private static func lines(_ row: ResultRow) -> [String] {

@@ -56,7 +56,7 @@ package struct Cell: Sendable, Hashable {
 
 /// A picture with pixels of its own under some cells, for files.
 package struct PlacedPicture: Sendable, Equatable {
-  let rect: Rect
+  package let rect: Rect
   let columns: Int
   /// Row-major, the top row first.
   let pixels: [RGB]

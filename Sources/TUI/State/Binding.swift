@@ -38,21 +38,27 @@ package struct Binding: Sendable {
   package let isEnabled: @Sendable (State) -> Bool
   /// Said when the keys are pressed while the command cannot be used; nil keeps silent.
   package let whyNot: (@Sendable (State) -> String?)?
+  /// Instead of its name where that is not what the keys do just now: pausing what is paused lets it go on.
+  package let nameNow: (@Sendable (State) -> String?)?
   package let run: @Sendable (inout State) -> [Effect]
 
   package init(
     _ id: String, _ keys: [KeySequence], _ name: String, _ help: String, hint: Int? = nil,
     isEnabled: @escaping @Sendable (State) -> Bool = { _ in true },
-    whyNot: (@Sendable (State) -> String?)? = nil, run: @escaping @Sendable (inout State) -> [Effect]
+    whyNot: (@Sendable (State) -> String?)? = nil, nameNow: (@Sendable (State) -> String?)? = nil,
+    run: @escaping @Sendable (inout State) -> [Effect]
   ) {
     (self.id, self.keys, self.name, self.help, self.hint) = (id, keys, name, help, hint)
-    (self.isEnabled, self.whyNot, self.run) = (isEnabled, whyNot, run)
+    (self.isEnabled, self.whyNot, self.nameNow, self.run) = (isEnabled, whyNot, nameNow, run)
   }
 
   /// The same command on other keys.
   package func with(keys: [KeySequence]) -> Binding {
-    Binding(id, keys, name, help, hint: hint, isEnabled: isEnabled, whyNot: whyNot, run: run)
+    Binding(id, keys, name, help, hint: hint, isEnabled: isEnabled, whyNot: whyNot, nameNow: nameNow, run: run)
   }
+
+  /// What the keys do just now, in one or two words.
+  package func title(_ state: State) -> String { nameNow?(state) ?? name }
 
   package func keyLabel(_ glyphs: Glyphs) -> String {
     keys.prefix(2).map { $0.label(glyphs) }.joined(separator: " ")
@@ -88,8 +94,11 @@ package struct Pane: Sendable {
   /// The numbers behind what is drawn, where they are not those of `table`: a training's epochs beside the list of runs.
   package var detail: @Sendable (State) -> ResultTable? = { _ in nil }
   package var memory: Memory?
-  /// A size in which nothing has to be scrolled, title included; for files.
+  /// The size, title included, in which nothing has to be scrolled and no room is left, for files; nil where the pane fills
+  /// any size.
   package var whole: @Sendable (State) -> Size? = { _ in nil }
+  /// Sentences at the foot of a file.
+  package var notes: @Sendable (State) -> [String] = { _ in [] }
   package let draw: @Sendable (State, inout Surface) -> Void
 
   package init(

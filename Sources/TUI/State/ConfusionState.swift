@@ -102,10 +102,11 @@ package struct ConfusionPair: Sendable, Equatable {
   /// Slices of a truth, in the matrix that is shown.
   package func total(_ truth: Int) -> Int { Self.total(shown, truth) }
 
-  /// The cell's share of its row, or of its column: 0 … 1; of a difference, first minus second: −1 … 1.
-  package func share(_ truth: Int, _ predicted: Int) -> Double {
-    let share = share(shown, truth, predicted)
-    return isDifference ? share - self.share(second ?? [], truth, predicted) : share
+  /// The cell's share of its row, or of its column: 0 … 1; of a difference, first minus second: −1 … 1. Nil where nothing
+  /// is there that it could be a share of, in one of the two for a difference.
+  package func share(_ truth: Int, _ predicted: Int) -> Double? {
+    guard let share = share(shown, truth, predicted) else { return nil }
+    return isDifference ? self.share(second ?? [], truth, predicted).map { share - $0 } : share
   }
 
   /// The largest distance from 0 of what is shown, at least the smallest positive number.
@@ -113,7 +114,7 @@ package struct ConfusionPair: Sendable, Equatable {
     var most = Double.leastNormalMagnitude
     for truth in emotions.indices {
       for predicted in emotions.indices {
-        most = max(most, abs(measure == .counts ? Double(count(truth, predicted)) : share(truth, predicted)))
+        most = max(most, abs(measure == .counts ? Double(count(truth, predicted)) : share(truth, predicted) ?? 0))
       }
     }
     return most
@@ -130,11 +131,11 @@ package struct ConfusionPair: Sendable, Equatable {
     return (all > 0 ? Double(right) / Double(all) : 0, present > 0 ? recalls / Double(present) : 0)
   }
 
-  private func share(_ matrix: [[Int]], _ truth: Int, _ predicted: Int) -> Double {
+  private func share(_ matrix: [[Int]], _ truth: Int, _ predicted: Int) -> Double? {
     let whole =
       measure == .columns
       ? matrix.indices.reduce(0) { $0 + Self.count(matrix, $1, predicted) } : Self.total(matrix, truth)
-    return whole > 0 ? Double(Self.count(matrix, truth, predicted)) / Double(whole) : 0
+    return whole > 0 ? Double(Self.count(matrix, truth, predicted)) / Double(whole) : nil
   }
 
   package static func count(_ matrix: [[Int]], _ truth: Int, _ predicted: Int) -> Int {

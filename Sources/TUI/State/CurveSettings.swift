@@ -105,11 +105,14 @@ package enum CurveMaker {
     measures.last { measure in runs.contains { $0.epochs.contains { measure.value($0) != nil } } }
   }
 
-  /// "Loss" where one run is drawn, "Loss, valid" where several are.
+  /// "Loss" where one run is drawn, "Loss, 3 seeds" where one curve is their mean, "Loss, valid" where there are several.
   package static func title(
     _ title: String, _ runs: [RunInfo], _ measures: [CurveMeasure], _ settings: CurveSettings
   ) -> String {
-    groups(runs, settings).count > 1 ? title + (shared(measures, runs).map { ", \($0.name)" } ?? "") : title
+    let groups = groups(runs, settings)
+    if groups.count > 1 { return title + (shared(measures, runs).map { ", \($0.name)" } ?? "") }
+    let seeds = groups.first?.count ?? 0
+    return seeds > 1 ? "\(title), \(seeds) seeds" : title
   }
 
   /// The runs of each curve.

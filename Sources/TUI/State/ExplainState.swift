@@ -44,7 +44,7 @@ package struct ExplainState: Sendable, Equatable {
   package var across = Across.attacks
   package var shown = Shown.overlay
   /// Index of `AttackState.overlays`.
-  package var overlay = 3
+  package var overlay = 2
   package var method = CAMMethod.gradCAMPlusPlus
   /// Nil for the network's own choice.
   package private(set) var node: String?

@@ -26,7 +26,7 @@ package enum GlobalBindings {
         return []
       },
     ]
-    + (1...10).map { number in
+    + (1...Layout.digits.count).map { number in
       Binding(
         "global.pane-\(number)", [KeySequence([.character(Layout.digit(number - 1))])], "pane \(number)",
         number <= Panes.order.count ? "To the pane “\(Panes.order[number - 1].name)”." : "To pane \(number).",

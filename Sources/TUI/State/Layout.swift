@@ -125,8 +125,9 @@ package struct Layout: Sendable {
   private static let runRoom = 20
   private static let meterRoom = 11
 
-  /// The key of a pane by its place: 1 … 9 and 0.
-  package static func digit(_ index: Int) -> Character { Character("\((index + 1) % 10)") }
+  /// The keys of panes by their places.
+  static let digits: [Character] = Array("1234567890#")
+  package static func digit(_ index: Int) -> Character { digits[min(index, digits.count - 1)] }
 
   package func tab(at point: Point, _ state: State) -> PaneID? {
     guard header.contains(point) else { return nil }

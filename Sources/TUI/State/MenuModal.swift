@@ -53,6 +53,15 @@ enum MenuModal {
     return state.queue.entries.first { $0.id == waiting.selected }
   }
 
+  static func takeOut(_ id: Int, _ state: inout State) -> [Effect] {
+    guard let entry = state.queue.entries.first(where: { $0.id == id }) else {
+      state.say("its turn has come meanwhile: it waits no longer", .warning)
+      return []
+    }
+    state.forget(entry)
+    return [.request(.queue(.remove(id)))]
+  }
+
   private static let hasEntry: @Sendable (State) -> Bool = { selected($0) != nil }
 
   /// Whether a run begins as soon as what is held is let go on: an attack is none, and waiting for one would never end.
@@ -74,11 +83,18 @@ enum MenuModal {
         return [.request(.queue(.proceed))]
       },
       Binding(
-        "queue.remove", ["x", "delete"], "take out", "Takes the selected run out.", hint: 2, isEnabled: hasEntry
+        "queue.remove", ["x", "delete"], "take out", "Takes the selected run out; asks first.", hint: 2,
+        isEnabled: hasEntry
       ) { state in
-        guard let entry = selected(state) else { return [] }
-        state.forget(entry)
-        return [.request(.queue(.remove(entry.id)))]
+        guard let entry = selected(state), case .queue(let list) = state.modal else { return [] }
+        state.modal = .confirm(
+          Confirmation(
+            title: "Take it out?", text: "\(entry.label) will not begin; it can be asked for anew.",
+            choices: [
+              .init(key: "t", label: "take it out", answer: .takeOut(entry.id, list)),
+              .init(key: "c", label: "let it wait", answer: .keepWaiting(list)),
+            ]))
+        return []
       },
       Binding(
         "queue.advance", ["K"], "sooner", "Moves the selected run one place to the front.", hint: 3,

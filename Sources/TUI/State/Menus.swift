@@ -133,7 +133,13 @@ package enum Menus {
 
   /// "quaver-confusion-RUN.csv" in the folder that the program was started in.
   private static func name(_ state: State, _ form: ExportForm) -> String {
-    let subject = state.focus == .corpus ? nil : state.focus == .view ? state.viewPane.utterance : state.selectedRun?.id
+    let subject: String? =
+      switch state.focus {
+      case .corpus: nil
+      case .view: state.viewPane.utterance
+      case .paper: state.paperWish.map { "\($0.table.rawValue)-\($0.corpus)" }
+      default: state.selectedRun?.id
+      }
     return (["quaver", state.focus.name] + [subject].compactMap(\.self)).joined(separator: "-") + ".\(form.suffix)"
   }
 

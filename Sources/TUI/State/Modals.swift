@@ -167,7 +167,14 @@ package enum Modals {
       switch choice.answer {
       case .cancel: return []
       case .leave: return [.leave(.quit)]
+      case .send(let requests): return requests.map { .request($0) }
       case .stopAttack: return [.request(.controlAttack(.stopNow))]
+      case .takeOut(let id, let list):
+        state.modal = .queue(list)
+        return MenuModal.takeOut(id, &state)
+      case .keepWaiting(let list):
+        state.modal = .queue(list)
+        return []
       case .stop(let run): return [.request(.control(run: run, .stopNow))]
       case .leaveAfterStop, .leaveAfterEpoch:
         guard !own.isEmpty else { return [.leave(.quit)] }

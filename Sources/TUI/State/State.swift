@@ -61,6 +61,7 @@ package struct State: Sendable, Equatable {
   package var explainPane = ExplainState()
   package var mapPane = MapState()
   package var resultsPane = ResultsState()
+  package var paperPane = PaperState()
 
   package init(size: Size, look: Look, themes: [Theme], transforms: [String], models: [String]) {
     (self.size, self.look, self.themes) = (size, look, themes)
@@ -159,6 +160,10 @@ package struct Confirmation: Sendable, Equatable {
     case leaveAfterEpoch
     case stop(run: String)
     case stopAttack
+    /// What waits, by its number; then back to the list, as it was.
+    case takeOut(Int, WaitingList)
+    case keepWaiting(WaitingList)
+    case send([Request])
   }
 
   package struct Choice: Sendable, Equatable {

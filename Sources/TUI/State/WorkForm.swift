@@ -6,7 +6,7 @@ package struct WorkForm: Sendable, Equatable {
   package struct Field: Sendable, Equatable {
     package let name: String
     package let help: String
-    package let kind: FieldKind
+    package fileprivate(set) var kind: FieldKind
     package var value: String
     package var isFurther = false
     /// What is typed first begins anew rather than adding to what is there; Backspace mends that instead.
@@ -61,7 +61,7 @@ package struct WorkForm: Sendable, Equatable {
   package init(attacking wish: AttackWish) {
     attacked = wish.run
     fields = AttackFields.all.map {
-      Field(name: $0.name, help: $0.help, kind: $0.kind, value: $0.read(wish))
+      Field(name: $0.name, help: $0.help, kind: $0.offers(wish), value: $0.read(wish))
     }
   }
 
@@ -164,7 +164,8 @@ package struct WorkForm: Sendable, Equatable {
     }
     guard let wish = try? wish(only: known) else { return }
     for field in AttackFields.all where taken(field.name) {
-      if let index = fields.firstIndex(where: { $0.name == field.name }) { fields[index].value = field.read(wish) }
+      guard let index = fields.firstIndex(where: { $0.name == field.name }) else { continue }
+      (fields[index].value, fields[index].kind) = (field.read(wish), field.offers(wish))
     }
   }
 
@@ -227,10 +228,16 @@ package struct WorkForm: Sendable, Equatable {
   /// What the run will cost, in words.
   package var cost: String? {
     guard let estimate else { return nil }
-    var words: [String] = []
-    if let seconds = estimate.seconds { words.append("about \(Numbers.clock(seconds)) in all") }
-    if let epoch = estimate.secondsAnEpoch { words.append("\(Numbers.short(epoch)) s an epoch") }
-    if let bytes = estimate.bytes { words.append("\(Numbers.bytes(bytes)) in memory") }
-    return words.isEmpty ? estimate.basis : words.joined(separator: ", ")
+    return estimate.words.isEmpty ? estimate.basis : estimate.words.joined(separator: ", ")
+  }
+}
+
+extension Estimate {
+  /// What is known of the cost: "about 3 min 0 s in all", "12 s an epoch", "400 MB in memory".
+  package var words: [String] {
+    [
+      seconds.map { "about \(DurationText.of($0)) in all" }, secondsAnEpoch.map { "\(DurationText.of($0)) an epoch" },
+      bytes.map { "\(Numbers.bytes($0)) in memory" },
+    ].compactMap(\.self)
   }
 }

@@ -53,7 +53,7 @@ package struct AxisScale: Sendable, Equatable {
   }
 
   package func ticks(maximum: Int, least: Double = 0) -> (values: [Double], step: Double?) {
-    if isLog { return (Ticks.logarithmic(range, maximum: maximum), nil) }
+    if isLog { return (Ticks.logarithmic(range, maximum: maximum).filter { $0 >= least }, nil) }
     let (values, step) = Ticks.linear(range, maximum: maximum, least: least)
     return (values, step)
   }

@@ -12,14 +12,15 @@ package enum RunTable {
   }
 
   private static let columns: [Column] = [
-    Column(name: "run", width: 22, rank: 0, isRight: false) { $0.id },
+    Column(name: "run", width: 20, rank: 0, isRight: false) { $0.id },
     Column(name: "status", width: 11, rank: 1, isRight: false) { $0.status.rawValue },
     Column(name: "corpus", width: 12, rank: 5, isRight: false) { $0.job.corpus },
     Column(name: "transform", width: 9, rank: 6, isRight: false) { $0.job.transform },
-    Column(name: "network", width: 9, rank: 4, isRight: false) { $0.job.model },
+    Column(name: "network", width: 8, rank: 4, isRight: false) { $0.job.model },
     Column(name: "split", width: 10, rank: 3, isRight: false) { $0.job.splitName },
-    Column(name: "seed", width: 5, rank: 7, isRight: true) { String($0.job.seed) },
-    Column(name: "epoch", width: 8, rank: 2, isRight: true) { "\($0.epochs.last?.epoch ?? 0)/\($0.job.epochs)" },
+    Column(name: "seed", width: 4, rank: 3, isRight: true) { String($0.job.seed) },
+    // Not the epoch that is under way: the accuracy beside it is of the last one that is done.
+    Column(name: "done", width: 8, rank: 2, isRight: true) { "\($0.epochs.last?.epoch ?? 0)/\($0.job.epochs)" },
     Column(name: "valid", width: 7, rank: 2, isRight: true) {
       $0.epochs.last.map { Numbers.percent($0.validAccuracy) } ?? ""
     },
@@ -29,7 +30,7 @@ package enum RunTable {
   private static func fitting(_ width: Int) -> [Column] {
     var kept = ColumnFit.kept(columns.map { ($0.width, $0.rank) }, width: width).map { columns[$0] }
     // What is left goes to the run's name.
-    kept[0].width += max(0, min(18, width - ColumnFit.used(kept.map(\.width))))
+    kept[0].width += max(0, min(20, width - ColumnFit.used(kept.map(\.width))))
     return kept
   }
 
@@ -77,19 +78,21 @@ package enum RunTable {
 
   package static func draw(_ state: State, _ surface: inout Surface) {
     let (look, list) = (state.look, state.trainingPane.list)
-    let left = left(state)
-    let columns = fitting(surface.width - left + 2)
+    let (left, rows) = (Self.left(state), surface.height - 1)
+    let isScrolled = state.runs.count > rows
+    let columns = fitting(surface.width - left + (isScrolled ? 1 : 2))
     var x = left
     for column in columns {
       let text = TextWidth.fit(column.name, to: column.width, right: column.isRight, ellipsis: "")
       x = surface.put(text, x, 0, look.style(.axis)) + 1
     }
-    for (row, index) in list.visible(count: state.runs.count, height: surface.height - 1).enumerated() {
+    for (row, index) in list.visible(count: state.runs.count, height: rows).enumerated() {
       draw(state.runs[index], row + 1, columns, state, &surface)
       if index == list.selection {
         RowHighlight.draw(row + 1, isFocused: state.focus == .training, look, &surface)
       }
     }
+    surface.within(surface.bounds.splitTop(1).rest) { ScrollBar.draw(list.top, state.runs.count, look, &$0) }
   }
 
   /// Columns of the marks before the run's name.

@@ -48,7 +48,7 @@ package typealias Numbers = Core.Numbers
 /// The selected row of a list.
 package enum RowHighlight {
   package static func draw(_ y: Int, isFocused: Bool, _ look: Look, _ surface: inout Surface) {
-    let style = look.style(isFocused ? .selection : .selectionInactive)
+    guard let style = look.picked(isFocused ? .selection : .selectionInactive) else { return }
     surface.restyle(Rect(x: 0, y: y, width: surface.width, height: 1)) {
       $0.background = style.background
       if style.foreground != .standard { $0.foreground = style.foreground }

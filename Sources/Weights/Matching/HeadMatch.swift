@@ -80,10 +80,10 @@ extension WeightMatch {
 
   /// Whether the file has a weight of `shape` (nil: any number of rows) and a bias to it under the name `layer`.
   private static func isLayer(_ layer: String, _ shape: [Int?], _ file: WeightFile) -> Bool {
-    guard let weight = file.tensors["\(layer).weight"]?.shape, weight.count == shape.count,
-      file.tensors["\(layer).bias"]?.shape == [weight[0]]
+    guard let weight = file.tensors["\(layer).weight"], let bias = file.tensors["\(layer).bias"],
+      weight.isFloating, bias.isFloating, weight.shape.count == shape.count, bias.shape == [weight.shape[0]]
     else { return false }
-    return zip(weight, shape).allSatisfy { $1 == nil || $0 == $1 }
+    return zip(weight.shape, shape).allSatisfy { $1 == nil || $0 == $1 }
   }
 
   /// The only linear layer of `shape` in the file that fills nothing yet.

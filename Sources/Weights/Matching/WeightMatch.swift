@@ -18,10 +18,20 @@ package struct WeightMatch: Sendable {
     package let source: WeightSource
   }
 
+  /// Of another shape, or of whole numbers.
   package struct WrongShape: Sendable, Equatable {
     package let wanted: WantedTensor
     package let source: String
     package let shape: [Int]
+    /// "I64"; nil where only the shape is wrong.
+    package let wholeNumbers: String?
+
+    init(_ wanted: WantedTensor, _ source: String, _ tensor: WeightTensor) {
+      (self.wanted, self.source, shape) = (wanted, source, tensor.shape)
+      wholeNumbers = tensor.isFloating ? nil : tensor.type.rawValue
+    }
+
+    var words: String { (wholeNumbers.map { "\($0) " } ?? "") + "\(shape)" }
   }
 
   package internal(set) var matched: [Pair] = []
@@ -56,8 +66,8 @@ package struct WeightMatch: Sendable {
       let sources = naming.sources(of: tensor.name)
       if let source = WeightSource.fitting(tensor, sources, in: file) {
         matched.append(Pair(wanted: tensor, source: source))
-      } else if let source = sources.first, sources.count == 1, let shape = file.tensors[source]?.shape {
-        wrongShape.append(WrongShape(wanted: tensor, source: source, shape: shape))
+      } else if let source = sources.first, sources.count == 1, let found = file.tensors[source] {
+        wrongShape.append(WrongShape(tensor, source, found))
       } else {
         missing.append(tensor)
       }
@@ -93,15 +103,19 @@ package struct WeightMatch: Sendable {
     var reasons: [String] = []
     if let first = missing.first { reasons.append("\(missing.count) missing, first “\(first.name)”") }
     if let first = wrongShape.first {
-      let isHead = first.shape.dropFirst() == first.wanted.shape.dropFirst()
+      let isHead = first.wholeNumbers == nil && first.shape.dropFirst() == first.wanted.shape.dropFirst()
       reasons.append(
-        "\(wrongShape.count) of another shape, first “\(first.source.printable())” of \(first.shape) for "
+        "\(wrongShape.count) \(wrongShapeWords), first “\(first.source.printable())” of \(first.words) for "
           + "\(first.wanted.shape)\(isHead ? ", as when the last layer was replaced" : "")")
     }
     if let first = leftOver.first { reasons.append("\(leftOver.count) left over, first “\(first.printable())”") }
     guard reasons.isEmpty else {
       throw WeightError.halfMatch(path: path, matched: matched.count, wanted: wantedCount, reasons: reasons)
     }
+  }
+
+  private var wrongShapeWords: String {
+    wrongShape.allSatisfy { $0.wholeNumbers == nil } ? "of another shape" : "of another shape or of whole numbers"
   }
 
   /// Fills the matched tensors of a network.
@@ -133,7 +147,7 @@ package struct WeightMatch: Sendable {
     return [
       "\(matched.count) of \(wantedCount) tensors matched, by \(names) names\(under)",
       line("missing", missing.map(\.name)), line("start fresh", fresh.map(\.name)),
-      line("of another shape", wrongShape.map { "\($0.source) \($0.shape), wanted \($0.wanted.shape)" }),
+      line(wrongShapeWords, wrongShape.map { "\($0.source) \($0.words), wanted \($0.wanted.shape)" }),
       line("left over", leftOver), line("that no logit depends on", bookkeeping),
       outside > 0 ? "\(outside) elsewhere in the file" : nil,
     ].compactMap(\.self)

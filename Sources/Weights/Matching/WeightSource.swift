@@ -35,10 +35,13 @@ package enum WeightSource: Sendable, Equatable {
     }
   }
 
-  /// The tensors `names` as the source of `wanted`, nil when one is not in the file or its shape does not fit.
+  /// The tensors `names` as the source of `wanted`, nil when one is not in the file, its shape does not fit, or its elements
+  /// are whole numbers, which only batch norm's counter is made of.
   static func fitting(_ wanted: WantedTensor, _ names: [String], in file: WeightFile) -> WeightSource? {
-    let shapes = names.compactMap { file.tensors[$0]?.shape }
-    guard shapes.count == names.count, let first = shapes.first else { return nil }
+    let tensors = names.compactMap { file.tensors[$0] }, shapes = tensors.map(\.shape)
+    guard shapes.count == names.count, let first = shapes.first,
+      tensors.allSatisfy(\.isFloating) || wanted.name.hasSuffix("num_batches_tracked")
+    else { return nil }
     if names.count == 1 {
       if first == wanted.shape { return .whole(names[0]) }
       let isConvolution = wanted.shape.count == 2 && first.count == 4 && first[0] == wanted.shape[0]

@@ -109,12 +109,18 @@ extension PickleMachine {
     return TorchStorage(key: key, type: type, count: count, offset: offset)
   }
 
-  /// `(storage, offset, size, stride, …)`; version 3 adds the element type as its seventh argument.
+  /// `(storage, offset, size, stride, …)`; version 3 adds the element type as its seventh argument. What is behind that,
+  /// where it is, are bits that change the elements' values: {"neg": True}, {"conj": True}.
   private func tensor(_ arguments: [PickleIndex], version: Int) throws -> TorchTensor {
     guard arguments.count >= (version == 1 ? 4 : version == 2 ? 6 : 7),
       case .storage(let storage) = values[Int(arguments[0])],
       case .integer(let offset) = values[Int(arguments[1])]
     else { throw misused("a tensor without its storage and offset") }
+    if case .dictionary(let bits)? = arguments.dropFirst(version == 3 ? 7 : 6).first.map({ values[Int($0)] }),
+      !bits.isEmpty
+    {
+      throw misused("a tensor that is stored negated or conjugated")
+    }
     var type = storage.type
     if version == 3 {
       guard case .global(.elementType(let named)) = values[Int(arguments[6])], let named else {

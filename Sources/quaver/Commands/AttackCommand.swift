@@ -34,21 +34,21 @@ struct AttackCommand: AsyncParsableCommand {
   var keep = true
   @OptionGroup var network: NetworkOptions
   @OptionGroup var tables: TableOptions
-  @OptionGroup var common: CommonOptions
 
   func run() async throws {
     try network.apply()
     let order = try AttackOrder(
       try settings.choices(attack), part: part, limit: limit, seed: settings.seed, keepsImages: keep, batch: batch)
-    let laboratory = try common.laboratory()
+    let laboratory = try tables.common.laboratory()
     let subject = try laboratory.subject(id, checkpoint: network.checkpoint)
-    let quiet = tables.isQuiet(common)
+    let (quiet, written) = (tables.isQuiet, tables.isWritten)
     let reports = try await StoppableWork.run("the same command goes on where it was") { control in
-      try await laboratory.attack(subject, order, control: control) { AttackProgress.tell($0, quiet: quiet) }
+      try await laboratory.attack(subject, order, control: control) {
+        AttackProgress.tell($0, quiet: quiet, notes: written)
+      }
     }
-    let summary = AttackTables.summary(reports).stating(Provenance(attacksOn: subject, part))
-    try tables.emit(
-      [summary, AttackTables.utterances(reports), AttackTables.classDrops(reports)], reports, common: common)
+    let summary = AttackTables.summary(reports, job: subject.record.job).stating(Provenance(attacksOn: subject, part))
+    try tables.emit([summary, AttackTables.utterances(reports), AttackTables.classDrops(reports)], reports)
   }
 }
 
@@ -184,13 +184,14 @@ struct AttackOptions: ParsableArguments {
 
 /// What an attack tells on the way.
 enum AttackProgress {
-  static func tell(_ event: AttackEvent, quiet: Bool) {
+  /// - Parameter notes: whether those that stand below the table are told first.
+  static func tell(_ event: AttackEvent, quiet: Bool, notes: Bool) {
     switch event {
     case .progress(let progress): Console.bar(progress)
-    case .began(let run, let notes):
+    case .began(let run, let all):
       guard !quiet else { return }
       Console.line("run \(run)")
-      for note in notes { Console.line("  \(note)") }
+      for note in notes ? all : [] { Console.line("  \(note)") }
     case .estimate(let estimate):
       guard !quiet else { return }
       for row in estimate.rows {

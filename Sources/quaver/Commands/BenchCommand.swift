@@ -48,14 +48,12 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The folder Benchmarks of Quaver's sources.", valueName: "dir"))
   var scripts: String?
   @OptionGroup var tables: TableOptions
-  @OptionGroup var common: CommonOptions
 
   private static var choices: String { BenchPeer.allCases.map(\.rawValue).joined(separator: ", ") }
 
   func validate() throws {
-    guard rounds >= 1, (0..<Double.infinity).contains(seconds) else {
-      throw ValidationError("--rounds must be at least 1, and --seconds finite and not negative.")
-    }
+    guard rounds >= 1 else { throw ValidationError("--rounds must be at least 1.") }
+    try Seconds.check(seconds)
     guard scaling else { return try checkPeers() }
     guard against.isEmpty, !attacks, !check else {
       throw ValidationError("--scaling times the networks alone: leave out --against, --attacks and --check.")
@@ -88,7 +86,7 @@ struct BenchCommand: AsyncParsableCommand {
     let machine = BenchMachine(matrixPeaks: runner.peaks, library: Library.name, threads: threads)
     guard !scaling else { return try await scale(pairs.map(\.0), machine) }
     let draft = tables.url.flatMap { BenchDraft.beside($0, machine, runner, since: Self.built) }
-    let isQuiet = tables.isQuiet(common)
+    let isQuiet = tables.isQuiet
     let report = try await StoppableWork.run(
       draft == nil ? "nothing is kept without a file as --output" : "the same command goes on", at: "this round"
     ) { control in
@@ -98,7 +96,7 @@ struct BenchCommand: AsyncParsableCommand {
         if !isQuiet { Console.line("\(Self.line(row)) (\(progress))") }
       }
     }
-    try tables.emit([report.table], report, common: common)
+    try tables.emit([report.table], report)
     try draft?.settle(report)
     let broken = check ? thresholds?.broken(by: report.rows) ?? [] : []
     for sentence in broken { Console.error(sentence) }
@@ -115,13 +113,13 @@ struct BenchCommand: AsyncParsableCommand {
     for case .network(let entry, let work) in tasks {
       let row = try await BenchScaling.row(entry, work, batch: batch, seconds: seconds, rounds: rounds)
       report.rows.append(row)
-      guard !tables.isQuiet(common) else { continue }
+      guard !tables.isQuiet else { continue }
       let (rise, gain) = (100 * row.rise, row.scaling)
       Console.line(
         "\(row.subject) \(row.demand): "
           + String(format: "%.1f %% more an image at most, %d threads %.2f×", rise, row.threads, gain))
     }
-    try tables.emit([report.table], report, common: common)
+    try tables.emit([report.table], report)
   }
 
   /// What is timed, and beside whom.

@@ -51,8 +51,9 @@ struct ConfigCommand: ParsableCommand {
       Console.line(try JSON.line(report))
     } else {
       for problem in problems { Console.error(problem) }
-      let verdict = problems.isEmpty ? "in order" : "\(problems.count) of its entries cannot be used"
-      Console.line("\(file.path): \(verdict)")
+      let isRead = !mistakes.contains { if case .malformed = $0 { true } else { false } }
+      let verdict = isRead ? "\(problems.count) of its entries cannot be used" : "nothing in it can be used"
+      Console.line("\(file.path): \(problems.isEmpty ? "in order" : verdict)")
     }
     if !problems.isEmpty { throw ExitCode(1) }
   }

@@ -43,7 +43,8 @@ struct EmbedCommand: AsyncParsableCommand {
   var learningRate: Double?
   @Option(
     help: ArgumentHelp(
-      "Write the points there, a CSV row each: point, x, y; of a run also utterance, slice, emotion, prediction and attack.",
+      "Write the points there, a CSV row each: point, x, y; of a run also utterance, slice, emotion, prediction and attack, "
+        + "and what they are of.",
       valueName: "file"))
   var out: String?
   @OptionGroup var pictures: PictureOptions
@@ -78,7 +79,7 @@ struct EmbedCommand: AsyncParsableCommand {
       try await laboratory.embed(subject, wanted, control: control) { if !quiet { Console.bar($0) } }
     }
     try pictures.write(ExplainFigures.embedding(embedding, style: pictures.style), quiet: quiet)
-    try write(ExplainTables.csv(embedding))
+    try write(ExplainTables.csv(embedding, of: Provenance(subject, embedding.part)))
     if common.json { return Console.line(try JSON.line(embedding)) }
     if let asked = embedding.loweredFrom { tellLowered(embedding.perplexity, asked, embedding.points.count) }
     guard !isStreamed else { return }
@@ -86,9 +87,12 @@ struct EmbedCommand: AsyncParsableCommand {
     Console.line(
       "\(embedding.points.count) points of \(embedding.dimensions) features of \(embedding.node), "
         + String(format: "KL %.4f, ", embedding.divergence)
-        + "trustworthiness \(trust), \(embedding.iterations) iterations")
+        + "\(Self.trustworthiness) \(trust), \(embedding.iterations) iterations")
     for line in embedding.attacks + embedding.notes { Console.line("  \(line)") }
   }
+
+  /// A number of its own for every k.
+  private static let trustworthiness = "trustworthiness (k \(TSNE.trustedNeighbours))"
 
   private func tellLowered(_ perplexity: Double, _ asked: Double, _ points: Int) {
     let text = String(format: "perplexity %.1f instead of %.1f: %d points allow no more", perplexity, asked, points)
@@ -111,6 +115,7 @@ struct EmbedCommand: AsyncParsableCommand {
     let features: Int
     let divergence: Double
     let trustworthiness: Double?
+    let trustworthinessNeighbours = TSNE.trustedNeighbours
     let perplexity: Double
     let loweredFrom: Double?
     let iterations: Int
@@ -199,6 +204,6 @@ struct EmbedCommand: AsyncParsableCommand {
     let trust = summary.trustworthiness.map { String(format: "%.4f", $0) } ?? "undefined for so few points"
     Console.line(
       String(format: "%d points of %d features, KL %.4f, ", summary.points, summary.features, summary.divergence)
-        + "trustworthiness \(trust), \(summary.iterations) iterations in \(Console.duration(summary.seconds))")
+        + "\(Self.trustworthiness) \(trust), \(summary.iterations) iterations in \(Console.duration(summary.seconds))")
   }
 }

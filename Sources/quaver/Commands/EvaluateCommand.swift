@@ -7,8 +7,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measure a trained run on a part of its corpus, by slice and by utterance.",
     discussion: """
-      An utterance's class is the vote of its slices; ties go to the class with the larger sum of softmax probabilities. \
-      The predictions are kept in the run's folder.
+      \(Vote.rule) The predictions are kept in the run's folder.
       """)
 
   @Argument(help: ArgumentHelp("The run's name, or the beginning of it.", valueName: "run"))
@@ -23,11 +22,10 @@ struct EvaluateCommand: AsyncParsableCommand {
   var confusion = ConfusionScale.counts
   @OptionGroup var network: NetworkOptions
   @OptionGroup var tables: TableOptions
-  @OptionGroup var common: CommonOptions
 
   func run() async throws {
     try network.apply()
-    let laboratory = try common.laboratory()
+    let laboratory = try tables.common.laboratory()
     let subject = try laboratory.subject(id, checkpoint: network.checkpoint)
     let evaluation = try await StoppableWork.run("the same command starts again") { control in
       try await laboratory.evaluate(subject, part: part, limit: limit, seed: seed, control: control) { Console.bar($0) }
@@ -40,7 +38,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         Confusion(counts: scores.confusion).scaled(confusion), scale: confusion, emotions: evaluation.emotions,
         title: "Confusion of \(unit)")
     }
-    try tables.emit([scores] + matrices, evaluation, common: common)
+    try tables.emit([scores] + matrices, evaluation)
   }
 }
 
@@ -59,14 +57,6 @@ struct CompareCommand: AsyncParsableCommand {
   var part = EvaluationPart.valid
   @OptionGroup var network: NetworkOptions
   @OptionGroup var tables: TableOptions
-  @OptionGroup var common: CommonOptions
-
-  /// What is true of all runs once, and the rest with the run that it is true of.
-  private static func notes(_ evaluations: [RunEvaluation]) -> [String] {
-    let common = (evaluations.first?.notes ?? []).filter { note in evaluations.allSatisfy { $0.notes.contains(note) } }
-    return common
-      + evaluations.flatMap { run in run.notes.filter { !common.contains($0) }.map { "\(run.run): \($0)" } }
-  }
 
   private struct Result: Encodable {
     let runs: [RunEvaluation]
@@ -77,7 +67,7 @@ struct CompareCommand: AsyncParsableCommand {
   func run() async throws {
     guard ids.count >= 2 else { throw EvaluationError.tooFewRuns(ids.count) }
     try network.apply()
-    let laboratory = try common.laboratory()
+    let laboratory = try tables.common.laboratory()
     let subjects = try ids.map { try laboratory.subject($0, checkpoint: network.checkpoint) }
     for (index, subject) in subjects.enumerated()
     where subjects[..<index].contains(where: { $0.folder.id == subject.folder.id }) {
@@ -93,7 +83,7 @@ struct CompareCommand: AsyncParsableCommand {
     let comparisons = try measured.dropFirst().map { try RunComparison(measured[0], $0) }
     let evaluations = measured.map(\.evaluation)
     let seeds = SeedGroup.groups(evaluations)
-    let notes = Self.notes(evaluations) + SeedGroup.notes(evaluations)
+    let notes = SharedNotes.of(evaluations.map { (name: $0.run, notes: $0.notes) }) + SeedGroup.notes(evaluations)
     let differences = comparisons.map { comparison in
       EvaluationTables.confusion(
         comparison.confusionDifference, scale: .row, emotions: comparison.emotions,
@@ -102,6 +92,6 @@ struct CompareCommand: AsyncParsableCommand {
     try tables.emit(
       [EvaluationTables.scores(evaluations, title: "Runs side by side, \(part.rawValue)", notes: notes)]
         + comparisons.map(\.table) + (seeds.isEmpty ? [] : [SeedGroup.table(seeds)]) + differences,
-      Result(runs: evaluations, comparisons: comparisons, seeds: seeds), common: common)
+      Result(runs: evaluations, comparisons: comparisons, seeds: seeds))
   }
 }

@@ -42,7 +42,6 @@ struct ExplainCommand: AsyncParsableCommand {
   @OptionGroup var pictures: PictureOptions
   @OptionGroup var network: NetworkOptions
   @OptionGroup var tables: TableOptions
-  @OptionGroup var common: CommonOptions
 
   func validate() throws {
     guard (utterance != nil) != byClass else { throw ValidationError("Give one of --utterance and --by-class.") }
@@ -58,7 +57,7 @@ struct ExplainCommand: AsyncParsableCommand {
   func run() async throws {
     try network.apply()
     let choices = try attack.map { try settings.choices($0) } ?? []
-    let laboratory = try common.laboratory()
+    let laboratory = try tables.common.laboratory()
     if let utterance {
       try await explain(utterance, choices, laboratory)
     } else {
@@ -93,10 +92,10 @@ struct ExplainCommand: AsyncParsableCommand {
       }
       return explanations
     }
-    try pictures.write(ExplainFigures.slice(explanations, style: pictures.style), quiet: tables.isQuiet(common))
-    try tables.emit(
-      [ExplainTables.answers(explanations), ExplainTables.drift(explanations), ExplainTables.bands(explanations)],
-      explanations, common: common)
+    try pictures.write(ExplainFigures.slice(explanations, style: pictures.style), quiet: tables.isQuiet)
+    let job = try laboratory.store.open(id).record().job
+    let answers = ExplainTables.answers(explanations).stating(Provenance(explanations[0], job: job))
+    try tables.emit([answers, ExplainTables.drift(explanations), ExplainTables.bands(explanations)], explanations)
   }
 
   private func index(of name: String, _ laboratory: Laboratory) throws -> Int {
@@ -117,9 +116,9 @@ struct ExplainCommand: AsyncParsableCommand {
     let report = try await StoppableWork.run("the same command goes on where it was") { control in
       try await laboratory.attention(subject, wanted, control: control) { Console.bar($0) }
     }
-    try pictures.write(ExplainFigures.classes(report, style: pictures.style), quiet: tables.isQuiet(common))
+    try pictures.write(ExplainFigures.classes(report, style: pictures.style), quiet: tables.isQuiet)
     let table = ExplainTables.attention(report).stating(Provenance(subject, report.part))
-    try tables.emit([table], report, common: common)
+    try tables.emit([table], report)
   }
 }
 

@@ -2,12 +2,13 @@ import ArgumentParser
 import Core
 import Foundation
 import Lab
+import Pipeline
 
 struct PredictCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Ask a trained network about sound files: probabilities slice by slice.",
     discussion: """
-      With --images the network is given a tensor of images instead and its logits come out, a line an image; that also \
+      \(Vote.rule) With --images the network is given a tensor of images instead and its logits come out, a line an image; that also \
       works with imported weights.
       """)
 
@@ -48,15 +49,21 @@ struct PredictCommand: AsyncParsableCommand {
       return
     }
     let urls = files.map { URL(fileURLWithPath: $0) }, json = common.json
-    try await Engine.run {
+    let areAllRead = try await Engine.run {
+      var areAllRead = true
       try predictor.utterances(urls) { utterance in
         if json {
           if let line = try? JSON.line(utterance) { Console.line(line) }
         } else {
           Self.show(utterance)
         }
+      } skip: { error in
+        Console.error(error.description)
+        areAllRead = false
       }
+      return areAllRead
     }
+    if !areAllRead { throw ExitCode.failure }
   }
 
   private struct Written: Encodable {
@@ -77,7 +84,9 @@ struct PredictCommand: AsyncParsableCommand {
 
   private static func show(_ utterance: Predictor.Utterance) {
     let best = utterance.emotions.firstIndex(of: utterance.emotion) ?? 0
-    Console.line("\(utterance.file): \(utterance.emotion), \(Console.percent(utterance.mean[best]))")
+    Console.line(
+      "\(utterance.file): \(utterance.emotion) by \(utterance.votes) of \(utterance.slices.count) slices, mean "
+        + Console.percent(utterance.mean[best]))
     var rows = [["from s"] + utterance.emotions]
     for slice in utterance.slices {
       rows.append([String(format: "%.2f", slice.start)] + slice.probabilities.map(Console.percent))

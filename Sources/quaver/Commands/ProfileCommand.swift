@@ -25,13 +25,8 @@ struct ProfileCommand: AsyncParsableCommand {
   @OptionGroup var threading: ThreadsOption
   @OptionGroup var computing: PrecisionOption
   @OptionGroup var tables: TableOptions
-  @OptionGroup var common: CommonOptions
 
-  func validate() throws {
-    guard (0..<Double.infinity).contains(seconds) else {
-      throw ValidationError("--seconds \(seconds) is no length of time.")
-    }
-  }
+  func validate() throws { try Seconds.check(seconds) }
 
   func run() async throws {
     guard batch >= 1 else { throw NNError.badBatch(batch) }
@@ -46,7 +41,7 @@ struct ProfileCommand: AsyncParsableCommand {
       let profile = LayerProfile(measured, matrixPeak: peak)
       profiles.append(byKind ? profile.byKind : profile)
     }
-    try tables.emit(profiles.map(\.table), profiles, joined: Self.joined(profiles), common: common)
+    try tables.emit(profiles.map(\.table), profiles, joined: Self.joined(profiles))
   }
 
   /// All demands in one table, each row with its own.

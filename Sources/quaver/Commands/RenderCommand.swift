@@ -8,7 +8,9 @@ struct RenderCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "render", abstract: "Write a pane of the workbench to files, without a terminal.",
     discussion: """
-      The same state and the same drawing as on the screen; a picture keeps the pixels of its spectrograms and needs no scrolling. Panes: \
+      The same state and the same drawing as on the screen; a picture keeps the pixels of its spectrograms, needs no scrolling and shows no \
+      cursor. It has a panel for each of several transforms of the view, for each of several runs (--beside) in the confusion pane and the map, \
+      and for each of several attacks (--set) in the confusion pane. Panes: \
       \(Panes.order.map(\.name).joined(separator: ", ")).
       """)
 
@@ -18,9 +20,9 @@ struct RenderCommand: AsyncParsableCommand {
   var runName: String?
   @Option(help: "The corpus that it shows, by its name, or a folder, which is registered; by default the run's.")
   var corpus: String?
-  @Option(help: "The utterance that it shows.")
+  @Option(help: "Of the panes view, attack and explain: the utterance.")
   var utterance: String?
-  @Option(help: "Of the view: \(Laboratory.transforms.joined(separator: ", ")).")
+  @Option(help: "Of the view: one or a list of \(Laboratory.transforms.joined(separator: ", ")).")
   var transform: String?
   @Option(help: "Of the view: \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).")
   var stage: String?
@@ -32,7 +34,8 @@ struct RenderCommand: AsyncParsableCommand {
   var theme = "dark"
   @Option(
     help:
-      "Columns and rows of the text and the figure, 120x40 by default; a figure is then as large as shows everything.")
+      "Columns and rows of the text and of a figure's panel, 120x40 by default; a figure is then as large as shows everything."
+  )
   var size: String?
   @Option(help: "A picture of pixels.")
   var png: String?
@@ -56,10 +59,14 @@ struct RenderCommand: AsyncParsableCommand {
     struct Report: Encodable {
       let pane: String
       let run: String?
+      let notes: [String]
       let files: [String]
       let text: String?
     }
-    let state = try await state()
+    let panels = try await panels()
+    if csv != nil, panels.joined().count > 1 { throw RenderError.oneTable(panels.joined().count) }
+    let run = panels.first?.first?.selectedRun?.id, notes = panels.first?.first.map { Self.soundNotes($0) } ?? []
+    for note in notes { Console.error(note) }
     var files: [String] = []
     func write(_ path: String?, _ data: @autoclosure () throws -> Data) throws {
       guard let path else { return }
@@ -67,15 +74,17 @@ struct RenderCommand: AsyncParsableCommand {
       files.append(path)
     }
     let size = try cells(), own = size ?? Self.standard
-    try write(png, PaneFigure.data(state, .png, size: size))
-    try write(svg, PaneFigure.data(state, .svg, size: size))
-    try write(txt, Data((PaneScreen.draw(state, size: own).text + "\n").utf8))
+    func screens() -> String { panels.joined().map { PaneScreen.draw($0, size: own).text }.joined(separator: "\n\n") }
+    try write(png, PaneFigure.data(panels, .png, size: size))
+    try write(svg, PaneFigure.data(panels, .svg, size: size))
+    try write(txt, Data((screens() + "\n").utf8))
     for (path, format) in [(csv, ResultTable.Format.csv), (md, .markdown), (tex, .latex)] {
-      try write(path, Data(try table(state).rendered(format).utf8))
+      let tables = { try panels.joined().map { try table($0).rendered(format) }.joined(separator: "\n") }
+      try write(path, Data(try tables().utf8))
     }
-    let text = files.isEmpty ? PaneScreen.draw(state, size: own).text : nil
+    let text = files.isEmpty ? screens() : nil
     if common.json {
-      let report = Report(pane: pane, run: state.selectedRun?.id, files: files, text: text)
+      let report = Report(pane: pane, run: run, notes: notes, files: files, text: text)
       Console.line(try JSON.line(report))
     } else if let text {
       Console.line(text)
@@ -100,13 +109,12 @@ struct RenderCommand: AsyncParsableCommand {
     return Size(width: numbers[0], height: numbers[1])
   }
 
-  /// What the workbench would be in after it was shown what is asked for.
-  private func state() async throws -> State {
+  /// The pane, before what it shows is made.
+  func opened(_ laboratory: Laboratory) throws -> State {
     guard let pane = Panes.named(PaneID(pane)) else {
       throw LabError.unknownChoice(what: "pane", value: pane, choices: Panes.order.map(\.name))
     }
     try attacking.check(for: pane.id, confusing, viewing)
-    let laboratory = try common.laboratory()
     let themes = ThemeFiles.all(in: common.themeFolders).themes
     let theme = try ThemeFiles.find(theme, among: themes)
     var state = State(
@@ -116,25 +124,11 @@ struct RenderCommand: AsyncParsableCommand {
     _ = Reducer.reduce(&state, .event(.corpora(corpora)))
     _ = Reducer.reduce(
       &state, .event(.runs(laboratory.store.ids().compactMap { try? laboratory.store.open($0).info() })))
-    if let runName {
-      let id = try laboratory.store.open(runName).id
-      _ = state.restore(Place(focus: pane.id.name, isZoomed: false, panes: ["training": ["run": id]]))
-    }
+    if let runName { try Self.select(runName, &state, laboratory) }
+    if Self.panesOfRuns.contains(pane.id) { try lookAtSounds(&state, laboratory) }
     try show(&state, laboratory)
     state.show(pane.id)
     try checkSubject(state)
-    switch pane.id {
-    case .corpus: try unfold(&state, laboratory)
-    case .view: try checkSlice(state)
-    case .attack: try await attacking.attack(&state, slice: index, laboratory)
-    case .results: try attacking.tell(&state, laboratory)
-    case .explain: try await attacking.explain(&state, slice: index, laboratory)
-    case .map: try await attacking.map(&state, laboratory)
-    case .models: try models(&state, laboratory)
-    case .confusion: try confusing.tell(&state, set: attacking.set, laboratory)
-    default: break
-    }
-    _ = Reducer.reduce(&state, .resize(state.size))
     return state
   }
 
@@ -155,10 +149,8 @@ struct RenderCommand: AsyncParsableCommand {
 
   private func show(_ state: inout State, _ laboratory: Laboratory) throws {
     guard let utterance else { return }
-    guard let info = try wanted(state, laboratory) ?? state.corpora.first else {
-      throw LabError.unknownCorpus("", known: [])
-    }
-    if let transform { state.viewPane.transform = transform }
+    let info = try shown(state, laboratory)
+    if let first = transforms.first { state.viewPane.transform = first }
     if let stage {
       guard let known = Stage(rawValue: stage) else {
         throw LabError.unknownChoice(what: "stage", value: stage, choices: Stage.allCases.map(\.rawValue))
@@ -167,7 +159,11 @@ struct RenderCommand: AsyncParsableCommand {
     }
     _ = state.viewPane.show(corpus: info.name, utterance: utterance)
     state.viewPane.slice = index
-    // This one alone: a run's own corpus may have the name of a registered one.
+    try Self.look(&state, info, laboratory)
+  }
+
+  /// Computes what the view asks for, in this corpus alone: a run's own may have the name of a registered one.
+  static func look(_ state: inout State, _ info: CorpusInfo, _ laboratory: Laboratory) throws {
     for event in try laboratory.answers(to: state.viewPane.wanted, among: [info]) {
       _ = Reducer.reduce(&state, .event(event))
     }
@@ -175,6 +171,13 @@ struct RenderCommand: AsyncParsableCommand {
 }
 
 extension RenderCommand {
+  func shown(_ state: State, _ laboratory: Laboratory) throws -> CorpusInfo {
+    guard let info = try wanted(state, laboratory) ?? state.corpora.first else {
+      throw LabError.unknownCorpus("", known: [])
+    }
+    return info
+  }
+
   /// The corpus that was asked for: by itself the one that the run was trained on, nil without a run.
   private func wanted(_ state: State, _ laboratory: Laboratory) throws -> CorpusInfo? {
     guard let corpus else { return runName == nil ? nil : state.selectedRun.flatMap { state.corpus(of: $0.job) } }
@@ -188,7 +191,7 @@ extension RenderCommand {
   }
 
   /// Selects the corpus that was asked for and unfolds it alone.
-  private func unfold(_ state: inout State, _ laboratory: Laboratory) throws {
+  func unfold(_ state: inout State, _ laboratory: Laboratory) throws {
     guard let info = try wanted(state, laboratory), let place = state.corpora.firstIndex(of: info) else { return }
     state.corpusPane.unfolded = [.corpus(info.name)]
     state.corpusPane.rebuild(state.corpora)
@@ -196,10 +199,11 @@ extension RenderCommand {
   }
 
   /// From 0.
-  private var index: Int { (slice ?? 1) - 1 }
+  var index: Int { (slice ?? 1) - 1 }
 
   private var viewing: [RenderedAttack.Reading] {
     [
+      (utterance != nil, "--utterance", [.view, .attack, .explain]),
       (transform != nil, "--transform", [.view]), (stage != nil, "--stage", [.view]),
       (slice != nil, "--slice", [.view, .attack, .explain]),
     ]
@@ -210,21 +214,35 @@ extension RenderCommand {
     if state.focus == .view, state.viewPane.isEmpty {
       throw RenderError.nothingToShow("give the --utterance that is looked at")
     }
-    let ofRuns: [PaneID] = [.training, .confusion, .attack, .results, .explain, .map]
-    if state.selectedRun == nil, ofRuns.contains(state.focus) {
+    if state.selectedRun == nil, Self.panesOfRuns.contains(state.focus) {
       throw RenderError.nothingToShow("there is no run yet; `quaver train` makes one")
     }
   }
 
+  private static let panesOfRuns: [PaneID] = [.training, .confusion, .attack, .results, .explain, .map]
+
+  /// Notes of the runs that are shown tell then where their sound files were replaced.
+  private func lookAtSounds(_ state: inout State, _ laboratory: Laboratory) throws {
+    for name in [state.selectedRun?.id, confusing.minus].compactMap(\.self) + attacking.others {
+      let run = try laboratory.info(of: laboratory.store.open(name))
+      if let index = state.runs.firstIndex(where: { $0.id == run.id }) { state.runs[index] = run }
+    }
+  }
+
+  /// Of the runs that were looked at: not every picture has a place for a note.
+  private static func soundNotes(_ state: State) -> [String] {
+    state.runs.filter { $0.notes.contains(RunRecord.otherSounds) }.map { "\($0.id): \(RunRecord.otherSounds)" }
+  }
+
   /// Refuses a slice that the view would answer with the last one.
-  private func checkSlice(_ state: State) throws {
+  func checkSlice(_ state: State) throws {
     let view = state.viewPane
     guard let slice, !view.isEmpty, slice > view.sliceCount else { return }
     throw RenderError.noSlice(view.utterance, slice: slice, slices: view.sliceCount, stride: view.stride)
   }
 
   /// Every network with its layers, the run's own in sight.
-  private func models(_ state: inout State, _ laboratory: Laboratory) throws {
+  func models(_ state: inout State, _ laboratory: Laboratory) throws {
     let models = try ModelSurvey.all(laboratory.weights)
     _ = Reducer.reduce(&state, .event(.models(models)))
     let own = models.firstIndex { $0.name == state.selectedRun?.job.model }
@@ -241,6 +259,7 @@ enum RenderError: UserError, Equatable {
   case besideAttacks
   case noSet(String, run: String, known: [String])
   case badSize(String)
+  case oneTable(Int)
   case twoDifferences
   case otherEmotions(String, String)
   case itself(String)
@@ -266,6 +285,8 @@ enum RenderError: UserError, Equatable {
       "\(name) was trained on \(other) than \(run), so that it cannot be shown beside it"
     case .noSlice(let utterance, let slice, let slices, let stride):
       "there is no slice \(slice) of \(utterance); it has \(slices) at a stride of \(stride) ms, counted from 1"
+    case .oneTable(let count):
+      "a CSV holds one table, and these are \(count): write them one by one, or as --md or --tex"
     case .badSize(let text): "“\(text)” is no size: write columns and rows as in 120x40"
     }
   }

@@ -14,26 +14,30 @@ struct RenderedAttack: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "A complete attack by its folder's name: the attack pane shows its very image, the results pane its slices, "
-        + "the confusion pane the matrix without it minus the one under it.",
+        + "the confusion pane, for each of a list, the matrix without it minus the one under it.",
       valueName: "name"))
   var set: String?
   @Option(
     help: ArgumentHelp(
       "Per cent of its light that a place loses where the network does not look: 0, 25, 50, 75 or 100; by default 0 of "
-        + "the attack pane and 75 of the explain pane.",
+        + "the attack pane and 50 of the explain pane.",
       valueName: "percent"))
   var overlay: Int?
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Of the explain pane: columns are the run and these, rather than attacks (the paper's figure 4).",
-      valueName: "run"))
+      "Of the explain pane: columns are the run and these, rather than attacks (the paper's figure 4). Of the confusion pane "
+        + "and the map: a panel each. By themselves or with commas.",
+      valueName: "runs"))
   var beside: [String] = []
   @Flag(help: "Of the explain pane: the mean over all images of each emotion, clean and under each attack, at --eps.")
   var means = false
   @Option(help: "Of the map, and of means: whose images; valid (by default), train or merged.")
   var part: EvaluationPart?
   @OptionGroup var settings: AttackOptions
+
+  /// The runs of --beside.
+  var others: [String] { beside.flatMap { $0.split(separator: ",").map(String.init) } }
 
   /// An option, and the panes that read it.
   typealias Reading = (isGiven: Bool, name: String, panes: [PaneID])
@@ -47,7 +51,7 @@ struct RenderedAttack: ParsableArguments {
     let options: [Reading] = [
       (attack != nil, "--attack", attacked), (settings.isGiven, "an attack's setting", attacked),
       (set != nil, "--set", [.attack, .results, .confusion]), (overlay != nil, "--overlay", [.attack, .explain]),
-      (!beside.isEmpty, "--beside", [.explain]), (means, "--means", [.explain]),
+      (!beside.isEmpty, "--beside", [.explain, .confusion, .map]), (means, "--means", [.explain]),
       (part != nil, "--part", [.explain, .map]), (confusing.minus != nil, "--minus", [.confusion]),
       (confusing.measure != nil, "--measure", [.confusion]), (confusing.side != nil, "--side", [.confusion]),
     ]
@@ -135,7 +139,7 @@ struct RenderedAttack: ParsableArguments {
     guard !means else { return try await average(&state, laboratory) }
     (state.viewPane.stride, state.viewPane.slice) = (run.job.strideMilliseconds, max(0, slice))
     if !beside.isEmpty {
-      state.trainingPane.marks = [run.id] + (try others(than: run, state, laboratory))
+      state.trainingPane.marks = [run.id] + (try comparable(with: run, state, laboratory))
       state.explainPane.across = .runs
     }
     try await fill(&state, laboratory)
@@ -144,8 +148,8 @@ struct RenderedAttack: ParsableArguments {
   /// The runs beside one; the pane leaves out what has no row in common with it.
   ///
   /// - Throws: `RenderError.notBeside`, and what opening a run throws.
-  private func others(than run: RunInfo, _ state: State, _ laboratory: Laboratory) throws -> [String] {
-    try beside.map { name in
+  private func comparable(with run: RunInfo, _ state: State, _ laboratory: Laboratory) throws -> [String] {
+    try others.map { name in
       let other = try laboratory.store.open(name).info()
       guard state.corpus(of: other.job) == state.corpus(of: run.job) else {
         throw RenderError.notBeside(other.id, run: run.id, other: "another corpus")
@@ -193,11 +197,15 @@ struct RenderedAttack: ParsableArguments {
 
   /// The attacks on the run, or the slices of one of them.
   ///
-  /// - Throws: `RenderError.noSet`, and what reading results throws.
+  /// - Throws: `RenderError`, and what reading results throws.
   func tell(_ state: inout State, _ laboratory: Laboratory) throws {
     _ = Reducer.reduce(&state, .event(.results(laboratory.results())))
-    guard let set, let run = state.selectedRun else { return }
+    guard let run = state.selectedRun else { return }
     let known = state.resultsPane.rows.map(\.set)
+    if known.isEmpty {
+      throw RenderError.nothingToShow("\(run.id) was not attacked yet; `quaver attack \(run.id)` does it")
+    }
+    guard let set else { return }
     let matches = known.filter { $0 == set }.isEmpty ? known.filter { $0.hasPrefix(set) } : [set]
     guard matches.count == 1, let name = matches.first else { throw RenderError.noSet(set, run: run.id, known: known) }
     state.resultsPane.open(ResultsState.Name(run: run.id, set: name))

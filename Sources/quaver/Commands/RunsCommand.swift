@@ -4,34 +4,72 @@ import Lab
 
 struct RunsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "runs", abstract: "List all runs with their status and last numbers.")
+    commandName: "runs", abstract: "List all runs with their status and last numbers, or remove some.",
+    subcommands: [List.self, Remove.self], defaultSubcommand: List.self)
 
-  @OptionGroup var common: CommonOptions
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List all runs with their status and last numbers.")
 
-  func run() throws {
-    var runs: [RunInfo] = []
-    for id in common.store.ids() {
-      let folder = try? common.store.open(id)
-      do { if let folder { runs.append(try common.json ? folder.info() : folder.summary()) } } catch {
-        Console.error("\(error)")
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+      var runs: [RunInfo] = []
+      for id in common.store.ids() {
+        let folder = try? common.store.open(id)
+        do { if let folder { runs.append(try common.json ? folder.info() : folder.summary()) } } catch {
+          Console.error("\(error)")
+        }
       }
+      runs.sort { ($0.started, $0.id) > ($1.started, $1.id) }
+      if common.json {
+        for run in runs { Console.line(try JSON.line(RunReport(run))) }
+        return
+      }
+      guard !runs.isEmpty else { return Console.line("no runs yet: `quaver train --corpus NAME` makes one") }
+      let titles = [
+        "run", "status", "epoch", "valid. acc.", "UAR", "avg. acc.", "network", "transform", "against", "split", "seed",
+        "corpus",
+      ]
+      Console.table([titles] + runs.map(cells), rightAligned: [2, 3, 4, 5, 10])
     }
-    runs.sort { ($0.started, $0.id) > ($1.started, $1.id) }
-    if common.json {
-      for run in runs { Console.line(try JSON.line(RunReport(run))) }
-      return
-    }
-    guard !runs.isEmpty else { return Console.line("no runs yet: `quaver train --corpus NAME` makes one") }
-    var rows = [["run", "status", "epoch", "valid. acc.", "UAR", "split", "corpus"]]
-    for run in runs {
+
+    private func cells(_ run: RunInfo) -> [String] {
       let last = run.epochs.last
-      rows.append([
+      return [
         run.id, run.status.rawValue, "\(last?.epoch ?? 0)/\(run.job.epochs)",
         last.map { Console.percent($0.validAccuracy) } ?? "–", last.map { Console.percent($0.validUAR) } ?? "–",
-        run.job.splitName, run.job.corpus,
-      ])
+        last?.averageAccuracy.map { Console.percent($0) } ?? "–", run.job.model, run.job.transform,
+        run.job.defend?.attack ?? "–", run.job.splitName, "\(run.job.seed)", run.job.corpus,
+      ]
     }
-    Console.table(rows, rightAligned: [2, 3, 4])
+  }
+
+  struct Remove: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Delete runs with all that was computed from them; nothing brings them back.")
+
+    @Argument(help: ArgumentHelp("Names of runs, whole.", valueName: "run"))
+    var ids: [String]
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+      let store = common.store
+      // All or none, as far as names go.
+      for id in ids where !store.ids().contains(id) { throw LabError.unknownRun(id, known: store.ids()) }
+      for id in ids {
+        let bytes = try store.remove(id)
+        if common.json {
+          Console.line(try JSON.line(Removed(removed: id, bytes: bytes)))
+        } else {
+          Console.line("\(id): removed, \(SizeText.bytes(bytes))")
+        }
+      }
+    }
+
+    private struct Removed: Encodable {
+      let removed: String
+      let bytes: Int
+    }
   }
 }
 
@@ -44,7 +82,8 @@ struct ShowCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let info = try common.store.open(id).info()
+    let laboratory = try common.laboratory()
+    let info = try laboratory.info(of: laboratory.store.open(id))
     if common.json { return Console.line(try JSON.line(RunReport(info))) }
     Console.line("\(info.id): \(info.status.rawValue)\(info.failure.map { " (\($0))" } ?? "")")
     Console.line(info.summary)

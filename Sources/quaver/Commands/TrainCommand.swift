@@ -18,23 +18,8 @@ struct TrainCommand: AsyncParsableCommand {
   var transform = Job.defaults.transform
   @Option(help: "The network: \(Laboratory.models.joined(separator: ", ")).")
   var model = Job.defaults.model
-  @Option(help: "utterance, speaker, slice, or a CSV with the columns file and part.")
-  var split = Job.defaults.split
-  @Option(help: ArgumentHelp("Milliseconds between the starts of slices.", valueName: "ms"))
-  var stride = Job.defaults.strideMilliseconds
-  @Option var epochs = Job.defaults.epochs
-  @Option var batch = Job.defaults.batch
-  @Option(name: .customLong("lr"), help: "Adam's learning rate.")
-  var learningRate = Job.defaults.learningRate
-  @Option(help: "Adam's L2 weight decay.")
-  var weightDecay = Job.defaults.weightDecay
   @Option var seed = Job.defaults.seed
-  @Option(help: "specaugment or none.")
-  var augment = Job.defaults.augment
-  @Option(help: "Which slices give the scale of the images: corpus (the paper) or train (the strict way).")
-  var normalise = Job.defaults.normalise
-  @Option(help: "At most this many slices of each part, by class and seed.")
-  var limit: Int?
+  @OptionGroup var recipe: RecipeOptions
   @Option(
     help: ArgumentHelp(
       "Train against a white-box attack too, such as pgd or pgd:eps=8/255,alpha=2/255,steps=3,ratio=1.",
@@ -46,16 +31,11 @@ struct TrainCommand: AsyncParsableCommand {
   var defend: String?
   @Option(help: "The run's name; by default the date and the job.")
   var name: String?
-  @OptionGroup(title: "Options of the trainer, off by default") var trainer: TrainerArguments
   @OptionGroup var training: TrainingOptions
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
-    var job = Job(corpus: corpus)
-    (job.weights, job.options) = (trainer.start, trainer.options)
-    (job.transform, job.model, job.split, job.strideMilliseconds) = (transform, model, split, stride)
-    (job.epochs, job.batch, job.learningRate, job.weightDecay) = (epochs, batch, learningRate, weightDecay)
-    (job.seed, job.augment, job.normalise, job.limit) = (seed, augment, normalise, limit)
+    var job = recipe.job(corpus: corpus, transform: transform, model: model, seed: seed)
     job.defend = try defend.map(Defence.init(parsing:))
     let job_ = job
     try await TrainingSession(common: common, training: training).follow { laboratory, control, report in

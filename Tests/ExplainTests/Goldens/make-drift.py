@@ -19,7 +19,6 @@ def top(values):
 def case(name, a, b):
     a, b = np.float32(a).ravel(), np.float32(b).ravel()
     constant = a.min() == a.max() or b.min() == b.max()
-    either = np.sum(top(a) | top(b))
 
     def shares(values):
         grid = np.float64(values).reshape(ROWS, COLUMNS)
@@ -34,7 +33,7 @@ def case(name, a, b):
         "before": a.tolist(),
         "after": b.tolist(),
         "rankCorrelation": None if constant else spearmanr(a, b).statistic,
-        "overlap": None if either == 0 else np.sum(top(a) & top(b)) / either,
+        "overlap": None if constant else np.sum(top(a) & top(b)) / np.sum(top(a) | top(b)),
         "beforeShares": shares(a),
         "afterShares": shares(b),
     }
