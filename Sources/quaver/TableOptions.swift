@@ -115,6 +115,7 @@ struct ThreadsOption: ParsableArguments {
 extension CheckpointChoice: ExpressibleByArgument {}
 extension EvaluationPart: ExpressibleByArgument {}
 extension ConfusionScale: ExpressibleByArgument {}
+extension PaperBoard.Table: ExpressibleByArgument {}
 
 /// Runs work that Ctrl-C stops and that the same command takes up again.
 enum StoppableWork {

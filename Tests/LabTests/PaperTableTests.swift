@@ -100,9 +100,9 @@ import Testing
     #expect(both.low == 0 && both.high == 1)
   }
 
-  private func report(_ attack: String, part: EvaluationPart = .merged, clean: Int, attacked: Int) throws
-    -> AttackReport
-  {
+  private func report(
+    _ attack: String, part: EvaluationPart = .merged, clean: Int, attacked: Int, epochs: Int = 15, isWhole: Bool = true
+  ) throws -> AttackReport {
     let entry = try Attacks.named(attack), truth = (0..<100).map { $0 % 7 }
     func predicted(_ right: Int) -> [Int] { truth.indices.map { $0 < right ? truth[$0] : (truth[$0] + 1) % 7 } }
     let effect = try JSONEncoder().encode(
@@ -110,7 +110,8 @@ import Testing
     let settings = try JSONEncoder().encode(AttackPreset.eq3.settings(for: entry))
     var object: [String: Any] = [
       "run": "r", "model": "alexnet", "attack": attack, "title": entry.title, "summary": "", "set": "s",
-      "keepsImages": false, "part": part.rawValue, "images": 100, "emotions": ["a"], "largestLinf": 0.1,
+      "keepsImages": false, "part": part.rawValue, "images": 100, "checkpoint": "last", "epochs": epochs,
+      "isWhole": isWhole, "emotions": ["a"], "largestLinf": 0.1,
       "meanLinf": 0.1,
       "meanL2": 1, "largestL2": 1, "gradientEvaluations": 1, "queries": 0, "secondsPerImage": 0.1, "notes": ["n"],
       "doubts": [String](),
@@ -220,6 +221,36 @@ import Testing
     #expect(try next([half]) == .attack(wishes))
     let whole = RunResults(run: "r", reports: [try report("fgsm", clean: 80, attacked: 20)], partial: [])
     if case .another = try next([whole]) {} else { Issue.record("FGSM is done") }
+    // Neither one of a sample, nor one of earlier weights.
+    for (epochs, isWhole) in [(15, false), (3, true)] {
+      let other = try report("fgsm", clean: 80, attacked: 20, epochs: epochs, isWhole: isWhole)
+      #expect(try next([RunResults(run: "r", reports: [other], partial: [])]) == .attack(wishes))
+    }
+    // Whatever the seeds that there are; and a run may name its corpus by the folder.
+    var far = trained
+    (far.seed, far.corpus) = (.max, "/folders/emodb")
+    let last = RunInfo(
+      id: "far", job: far, status: .finished, started: Date(), emotions: [], notes: [], epochs: run.epochs,
+      progress: nil,
+      failure: nil)
+    wish.table = .networks
+    let named = try PaperBoard(wish, runs: [last, run], results: [], info: nil) { job in
+      var job = job
+      job.corpus = "emodb"
+      return job
+    }
+    let both = try #require(named.runs.firstIndex { $0 == ["far", "r"] })
+    guard case .another(let more) = named.next[both] else { return #expect(Bool(false), "it is full") }
+    #expect(more.seed == 1 && more.corpus == "emodb")
+    // Seeds that start from different weights have no mean.
+    var tuned = trained
+    (tuned.seed, tuned.weights) = (1, StartingWeights("imagenet", sha256: "x"))
+    let newest = RunInfo(
+      id: "tuned", job: tuned, status: .finished, started: Date(), emotions: [], notes: [], epochs: run.epochs,
+      progress: nil, failure: nil)
+    let apart = try PaperBoard(wish, runs: [newest, run], results: [], info: nil)
+    #expect(apart.runs.contains(["tuned"]) && !apart.runs.contains { $0.contains("r") })
+    wish.table = .attacks
     run.status = .stopped
     #expect(try PaperBoard(wish, runs: [run], results: [whole], info: nil).runs.allSatisfy(\.isEmpty))
   }

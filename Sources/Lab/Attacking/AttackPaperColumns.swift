@@ -1,12 +1,14 @@
 extension AttackTables {
   /// The same with the paper's accuracies and successes behind ours, where it has such an attack on such a network.
   ///
-  /// - Parameter job: of the run that was attacked.
-  package static func summary(_ reports: [AttackReport], job: Job) -> ResultTable {
+  /// - Parameters:
+  ///   - job: of the run that was attacked.
+  ///   - known: as `PaperValues.beside` has it.
+  package static func summary(_ reports: [AttackReport], job: Job, known: PaperCorpus? = nil) -> ResultTable {
     var table = summary(reports)
     // The accuracies and the success before the averages are of the validation part where both parts were attacked.
-    let own = reports.map { paper($0, $0.part == .merged ? .valid : $0.part, job) }
-    let merged = reports.map { $0.merged == nil ? nil : paper($0, .merged, job) }
+    let own = reports.map { paper($0, $0.part == .merged ? .valid : $0.part, job, known) }
+    let merged = reports.map { $0.merged == nil ? nil : paper($0, .merged, job, known) }
     table.insert(own, average: "")
     table.insert(merged, average: "avg. ")
     let known = (own + merged).compactMap(\.self)
@@ -18,8 +20,10 @@ extension AttackTables {
     return table
   }
 
-  private static func paper(_ report: AttackReport, _ part: EvaluationPart, _ job: Job) -> PaperValues? {
-    PaperValues.beside(attack: report.attack, settings: report.settings, part: part, job: job)
+  private static func paper(
+    _ report: AttackReport, _ part: EvaluationPart, _ job: Job, _ known: PaperCorpus?
+  ) -> PaperValues? {
+    PaperValues.beside(attack: report.attack, settings: report.settings, part: part, job: job, known: known)
   }
 }
 

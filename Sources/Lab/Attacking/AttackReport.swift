@@ -64,6 +64,9 @@ package struct AttackReport: Codable, Sendable, Equatable {
   package let checkpoint: CheckpointChoice?
   package let split: String?
   package let seed: UInt64?
+  /// Whole epochs that the weights were trained for, and whether all of the part was attacked; nil where an earlier version wrote.
+  package let epochs: Int?
+  package let isWhole: Bool?
   package let images: Int
   package let emotions: [String]
 
@@ -110,6 +113,7 @@ package struct AttackReport: Codable, Sendable, Equatable {
     (part, images, self.notes) = (selection.part, chunk.outcomes.count, notes)
     let provenance = Provenance(subject, selection.part)
     (checkpoint, split, seed) = (provenance.checkpoint, provenance.split, provenance.seed)
+    (epochs, isWhole) = (subject.trained?.epochs, !selection.isSample)
     let (clean, attacked) = (chunk.clean, chunk.attacked)
     valid = AttackEffect(.valid, clean: clean, attacked: attacked)
     train = AttackEffect(.train, clean: clean, attacked: attacked)

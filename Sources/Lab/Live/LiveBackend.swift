@@ -106,6 +106,9 @@ package final class LiveBackend: Backend {
     case .resume(let run): attempt { try enqueue(.resume(run: run)) { _ = try laboratory.store.open(run) } }
     case .removeRun(let run):
       attempt {
+        // What this process makes of it, or is about to make, would fail.
+        let isWanted = begun.withLock { $0?.run } == run || queue.value.entries.contains { $0.work.run == run }
+        if isWanted { throw LabError.runIsLive(run) }
         let bytes = try laboratory.store.remove(run)
         log(.info, "\(run) was removed, \(SizeText.bytes(bytes))")
       }

@@ -82,13 +82,25 @@ package struct RunStore: Sendable {
     let lock = try folder.lock()
     let bytes = Self.bytes(below: folder.url)
     // First its name, at once: what a crash leaves then is no half of a run.
-    let going = root.appendingPathComponent(".removed-\(id)-\(UUID().uuidString.prefix(8))")
-    do {
-      try FileManager.default.moveItem(at: folder.url, to: going)
-      try withExtendedLifetime(lock) { try FileManager.default.removeItem(at: going) }
-    } catch { throw CoreError.cannotWrite(path: folder.url.path, reason: AtomicFile.reason(of: error)) }
-    return bytes
+    let going = root.appendingPathComponent("\(Self.removed)\(id)-\(UUID().uuidString.prefix(8))")
+    do { try FileManager.default.moveItem(at: folder.url, to: going) } catch {
+      throw CoreError.cannotWrite(path: folder.url.path, reason: AtomicFile.reason(of: error))
+    }
+    return try withExtendedLifetime(lock) {
+      // What an earlier removal could not delete goes along.
+      let left = (try? FileManager.default.contentsOfDirectory(atPath: root.path)) ?? []
+      for name in left where name.hasPrefix(Self.removed) {
+        let url = root.appendingPathComponent(name)
+        do { try FileManager.default.removeItem(at: url) } catch {
+          throw CoreError.cannotWrite(
+            path: url.path, reason: "the run is removed, but this remains: \(AtomicFile.reason(of: error))")
+        }
+      }
+      return bytes
+    }
   }
+
+  private static let removed = ".removed-"
 
   private static func bytes(below url: URL) -> Int {
     let files = FileManager.default.enumerator(at: url, includingPropertiesForKeys: [.fileSizeKey])

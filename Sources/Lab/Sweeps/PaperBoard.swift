@@ -68,13 +68,18 @@ package struct PaperBoard: Sendable, Equatable {
   /// - Parameters:
   ///   - runs: the newest first.
   ///   - info: the corpus; nil while it is not known.
+  ///   - named: a job with its corpus as the wish has it: a run may name the folder.
   /// - Throws: as the sweep that makes its table.
-  package init(_ wish: Wish, runs: [RunInfo], results: [RunResults], info: CorpusInfo?) throws {
+  package init(
+    _ wish: Wish, runs: [RunInfo], results: [RunResults], info: CorpusInfo?, named: (Job) -> Job = { $0 }
+  ) throws {
     let sweep = try Self.sweep(wish, info)
-    let finished = Self.finished(sweep, runs), reports = Dictionary(results.map { ($0.run, $0.reports) }) { a, _ in a }
+    let finished = Self.finished(sweep, runs, named),
+      reports = Dictionary(results.map { ($0.run, $0.reports) }) { a, _ in a }
     let rows = finished.map { run, cell in
       var row = SweepRow(
-        run: run.id, job: run.job, reports: Self.reports(cell.choices, reports[run.id] ?? [], sweep.part))
+        run: run.id, job: named(run.job),
+        reports: Self.reports(cell.choices, of: run, reports[run.id] ?? [], sweep.part))
       (row.lastEpoch, row.trainingNotes) = (run.epochs.last, run.notes)
       return row
     }
@@ -108,25 +113,31 @@ package struct PaperBoard: Sendable, Equatable {
     }
   }
 
-  /// Finished runs of a sweep's networks, the newest of each seed.
-  private static func finished(_ sweep: any PaperSweep, _ runs: [RunInfo]) -> [(RunInfo, SweepCell)] {
+  /// Finished runs of a sweep's networks, the newest of each seed, that start from what the newest of all starts from: seeds of
+  /// different starts have no mean.
+  private static func finished(
+    _ sweep: any PaperSweep, _ runs: [RunInfo], _ named: (Job) -> Job
+  ) -> [(RunInfo, SweepCell)] {
     let cells = Dictionary(sweep.cells.map { (key($0.job), $0) }) { a, _ in a }
-    var seen: Set<String> = []
+    var seen: Set<String> = [], starts: [String: StartingWeights?] = [:]
     return runs.compactMap { run in
-      guard run.status == .finished, let cell = cells[key(run.job)],
-        seen.insert("\(cell.run) \(run.job.seed)").inserted
-      else { return nil }
+      guard run.status == .finished, let cell = cells[key(named(run.job))] else { return nil }
+      let start = starts[cell.run] ?? run.job.weights
+      starts[cell.run] = start
+      guard start == run.job.weights, seen.insert("\(cell.run) \(run.job.seed)").inserted else { return nil }
       return (run, cell)
     }
   }
 
-  /// Those of the table's attacks on the last weights; of several, that of the most slices.
+  /// Those of the table's attacks on the weights that the run ended with; of several, that of the most slices.
   private static func reports(
-    _ choices: [AttackChoice], _ all: [AttackReport], _ part: EvaluationPart
+    _ choices: [AttackChoice], of run: RunInfo, _ all: [AttackReport], _ part: EvaluationPart
   ) -> [AttackReport] {
     choices.compactMap { choice in
       let fitting = all.filter { report in
-        guard report.attack == choice.attack.name, report.part == part, report.checkpoint != .best else { return false }
+        guard report.attack == choice.attack.name, report.part == part, report.checkpoint == .last,
+          report.epochs == run.epochs.last?.epoch
+        else { return false }
         // Whatever the seed; and only what the attack reads counts.
         var made = choice
         made.settings = report.settings
@@ -142,15 +153,18 @@ package struct PaperBoard: Sendable, Equatable {
     let own = key(line.group.job)
     let choices = line.choice.map { [$0] } ?? sweep.cells.first { key($0.job) == own }?.choices ?? []
     let wishes = line.group.rows.flatMap { row in
-      choices.filter { row.report($0.attack.name) == nil }.map { choice in
+      // A sample has its number, and the whole part is still to be attacked.
+      choices.filter { row.report($0.attack.name)?.isWhole != true }.map { choice in
         var wish = AttackWish(run: row.run, point: AttackPoint(choice))
         (wish.part, wish.keepsImages) = (sweep.part, false)
         return wish
       }
     }
     if !wishes.isEmpty { return .attack(wishes) }
-    var job = line.group.job
-    job.seed = (line.group.rows.map(\.job.seed).max() ?? 0) + 1
+    var job = line.group.rows[0].job
+    let taken = Set(line.group.rows.map(\.job.seed))
+    job.seed = 0
+    while taken.contains(job.seed) { job.seed += 1 }
     return .another(job)
   }
 }

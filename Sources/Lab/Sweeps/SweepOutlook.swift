@@ -10,15 +10,17 @@ package struct SweepOutlook: Codable, Sendable, Equatable {
   package let seconds: Double?
   /// Of the runs that are still to be made, on the disk.
   package let bytes: Int
+  /// Whether networks are attacked, too.
+  package let hasAttacks: Bool
 
   package var words: String {
     let left = total - trained
     let networks = "\(total) network\(total == 1 ? "" : "s"), \(trained) trained already"
-    guard left > 0 else { return networks }
+    let further = hasAttacks ? ", attacks not reckoned" : ""
+    guard left > 0 else { return networks + further }
     let time = seconds.map { "about \(DurationText.of($0)) and " } ?? ""
     let whom = trained == 0 ? (left == 1 ? "it" : "them") : left == 1 ? "the other" : "the others"
-    return "\(networks); training \(whom) takes \(time)\(SizeText.bytes(bytes)) on the disk"
-      + (seconds == nil ? "" : ", attacks not reckoned")
+    return "\(networks); training \(whom) takes \(time)\(SizeText.bytes(bytes)) on the disk\(further)"
   }
 }
 
@@ -40,6 +42,8 @@ extension Laboratory {
       // The last checkpoint has Adam's two moments beside the weights, the best one the weights alone.
       bytes += 4 * 4 * ((try? Networks.named(job.model))?.parameterCount() ?? 0)
     }
-    return SweepOutlook(total: jobs.count, trained: trained, seconds: seconds, bytes: bytes)
+    return SweepOutlook(
+      total: jobs.count, trained: trained, seconds: seconds, bytes: bytes,
+      hasAttacks: cells.contains { !$0.choices.isEmpty })
   }
 }

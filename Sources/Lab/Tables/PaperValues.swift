@@ -30,14 +30,17 @@ package struct PaperValues: Sendable, Equatable {
   /// The validation part's share of the paper's slices: the largest with which all its rows agree but those that agree with none near it.
   private static let validationShare = 0.185
 
-  /// - Parameter job: of the network that was attacked.
+  /// - Parameters:
+  ///   - job: of the network that was attacked.
+  ///   - known: which of the paper's corpora its own is; nil leaves that to its name.
   /// - Returns: nil where the paper has no such network, attack, settings or defence.
   package static func beside(
-    attack name: String, settings: AttackSettings, part: EvaluationPart, job: Job
+    attack name: String, settings: AttackSettings, part: EvaluationPart, job: Job, known: PaperCorpus? = nil
   ) -> PaperValues? {
     guard let network = try? Networks.named(job.model), let attack = try? Attacks.named(name) else { return nil }
     let isOwn = job.defend.map { isPapers($0) && $0.attack == name && $0.settings.epsilon == settings.epsilon } ?? false
-    let further = [PaperProtocol.corpusDifference(job)].compactMap(\.self) + PaperProtocol.differences(job)
+    let further =
+      [PaperProtocol.corpusDifference(job, known: known)].compactMap(\.self) + PaperProtocol.differences(job)
     guard var values = main(attack, settings, part, network, isDefended: job.defend != nil, isOwn) else {
       var values = sweep(attack, settings, part, network, job.defend, isOwn)
       values?.differences = further

@@ -4,6 +4,15 @@ package struct RunQueue: Codable, Sendable, Equatable {
     case train(Job)
     case resume(run: String)
     case attack(AttackWish)
+
+    /// What it goes on from; nil for a new run.
+    package var run: String? {
+      switch self {
+      case .train: nil
+      case .resume(let run): run
+      case .attack(let wish): wish.run
+      }
+    }
   }
 
   package struct Entry: Codable, Sendable, Equatable, Identifiable {

@@ -59,6 +59,13 @@ enum PaperDrawing {
     return Column(titles: titles, width: width, isNumber: isNumber, cells: cells)
   }
 
+  /// All lines and columns, below the title with a blank line.
+  static let whole: @Sendable (State) -> Size? = { state in
+    guard let table = state.paperPane.board?.table else { return nil }
+    let columns = shown(table).map { column(table, $0, state.look) }
+    return Size(width: columns.reduce(3) { $0 + $1.width + 1 }, height: 2 + head + table.rows.count)
+  }
+
   static func draw(_ state: State, _ surface: inout Surface) {
     let (pane, look) = (state.paperPane, state.look)
     guard let board = pane.board else {
@@ -71,7 +78,7 @@ enum PaperDrawing {
     let heads = heads(board.table, width: surface.width, look), all = numbers(board.table, look)
     let fixed = heads.reduce(2) { $0 + $1.width + 1 }
     var kept: [Column] = [], used = fixed
-    for column in all.dropFirst(pane.column) {
+    for column in all.dropFirst(look.isFigure ? 0 : pane.column) {
       guard used + column.width + 1 < surface.width || kept.isEmpty else { break }
       kept.append(column)
       used += column.width + 1
@@ -88,19 +95,22 @@ enum PaperDrawing {
     let isMore = pane.column + kept.count < all.count
     if isMore { surface.put(look.glyphs.pick("›", ">"), surface.width - 1, 2, look.style(.axis)) }
     let rows = Rect(
-      x: 0, y: head, width: surface.width, height: listHeight(state, Size(width: surface.width, height: surface.height))
-    )
+      x: 0, y: head, width: surface.width,
+      height: look.isFigure
+        ? surface.height - head : listHeight(state, Size(width: surface.width, height: surface.height)))
     surface.within(rows) { surface in
-      for (y, index) in pane.list.visible(count: board.next.count, height: surface.height).enumerated() {
+      let all = board.next.count
+      let lines = look.isFigure ? 0..<min(all, surface.height) : pane.list.visible(count: all, height: surface.height)
+      for (y, index) in lines.enumerated() {
         let standing = standings[index]
         row(
           sign: sign(standing, look), (heads + kept).map { ($0.cells[index], $0) }, y,
           standing == .missing ? .dim : .text, look, &surface)
         if index == pane.list.selection { RowHighlight.draw(y, isFocused: state.focus == .paper, look, &surface) }
       }
-      ScrollBar.draw(pane.list.top, board.next.count, look, &surface)
+      if !look.isFigure { ScrollBar.draw(pane.list.top, all, look, &surface) }
     }
-    guard foot(surface.height) > 0 else { return }
+    guard foot(surface.height) > 0, !look.isFigure else { return }
     put(detail(board, pane.list.selection, standings), surface.height - 2, .dim, look, &surface)
     if !board.said.isEmpty {
       put("! \(board.said.joined(separator: "; "))", surface.height - 1, .warning, look, &surface)

@@ -11,7 +11,8 @@ package enum PaperPane {
     pane.settle = { state, size in
       guard let wish = state.paperWish else { return }
       let info = state.corpora.first { $0.name == wish.corpus }
-      state.paperPane.make(wish, state.runs, state.resultsPane.results, info)
+      let known = state
+      state.paperPane.make(wish, known.runs, known.resultsPane.results, info) { known.named($0) }
       state.paperPane.list.settle(
         count: count(state), height: PaperDrawing.listHeight(state, size))
       state.paperPane.column = max(0, min(state.paperPane.column, PaperDrawing.columnCount(state) - 1))
@@ -26,6 +27,8 @@ package enum PaperPane {
     }
     pane.table = { $0.paperPane.board?.table }
     pane.tableRow = { count($0) > 0 ? $0.paperPane.list.selection : nil }
+    pane.whole = PaperDrawing.whole
+    pane.notes = { $0.paperPane.board?.table.notes ?? [] }
     pane.memory = Pane.Memory(
       save: {
         [

@@ -156,6 +156,14 @@ package enum TrainingPane {
     }
   }
 
+  private static let whyNotRemove: @Sendable (State) -> String? = { state in
+    guard let run = state.selectedRun else { return nil }
+    if run.isLive { return "stop it first" }
+    if state.resultsPane.attacking?.wish.run == run.id { return "it is being attacked; stop that first" }
+    let isWanted = state.queue.entries.contains { $0.work.run == run.id }
+    return isWanted ? "work on it waits; take that out first (w)" : nil
+  }
+
   private static let isLive: @Sendable (State) -> Bool = { $0.selectedRun?.isLive == true }
   static let hasRun: @Sendable (State) -> Bool = { $0.selectedRun != nil }
   private static let whyNotLive: @Sendable (State) -> String? = { state in
@@ -245,7 +253,7 @@ package enum TrainingPane {
       isEnabled: { whyNotResume($0) == nil }, whyNot: whyNotResume, run: resume),
     Binding(
       "training.remove", ["D"], "remove", "Deletes a run with all that was computed from it; asks first.",
-      isEnabled: { $0.selectedRun?.isLive == false }, whyNot: { $0.selectedRun == nil ? nil : "stop it first" }
+      isEnabled: { $0.selectedRun != nil && whyNotRemove($0) == nil }, whyNot: whyNotRemove
     ) { state in
       guard let run = state.selectedRun else { return [] }
       state.modal = .confirm(

@@ -85,6 +85,12 @@ package enum Modals {
         state.modal = nil
         return Panes.named(pane)?.filter?.apply(&state, before) ?? []
       case .themes(_, let before): state.look.theme = before
+      case .confirm(let question):
+        // Back to the list that asked, as it was.
+        for case .keepWaiting(let list) in question.choices.map(\.answer) {
+          state.modal = .queue(list)
+          return []
+        }
       default: break
       }
       state.modal = nil

@@ -31,12 +31,18 @@ package struct PaperState: Sendable, Equatable {
   package enum Standing: Sendable, Equatable { case missing, waiting, running, trained, done }
 
   /// Makes the table anew where something that it depends on has changed.
-  mutating func make(_ wish: PaperBoard.Wish, _ runs: [RunInfo], _ results: [RunResults], _ info: CorpusInfo?) {
+  ///
+  /// - Parameter named: a job with its corpus by the name that it has here.
+  mutating func make(
+    _ wish: PaperBoard.Wish, _ runs: [RunInfo], _ results: [RunResults], _ info: CorpusInfo?, named: (Job) -> Job
+  ) {
     let finished = runs.filter { $0.status == .finished }
     let now = Source(wish: wish, finished: finished.map(\.id), results: results, isKnown: info != nil)
     guard now != source else { return }
     source = now
-    do { (board, failure) = (try PaperBoard(wish, runs: finished, results: results, info: info), nil) } catch {
+    do {
+      (board, failure) = (try PaperBoard(wish, runs: finished, results: results, info: info, named: named), nil)
+    } catch {
       (board, failure) = (nil, "\(error)")
     }
   }
@@ -53,13 +59,20 @@ extension State {
     return wish
   }
 
+  /// The job with its corpus by its name: a run that was trained on a folder fills the lines of the corpus that it is.
+  func named(_ job: Job) -> Job {
+    var job = job
+    job.corpus = corpus(of: job)?.name ?? job.corpus
+    return job
+  }
+
   /// How each line stands.
   package var paperStandings: [PaperState.Standing] {
     guard let board = paperPane.board else { return [] }
-    let live = Set(runs.filter(\.isLive).map { PaperBoard.key($0.job) })
+    let live = Set(runs.filter(\.isLive).map { PaperBoard.key(named($0.job)) })
     let waiting = queue.entries.reduce(into: (jobs: Set<String>(), attacks: [AttackWish]())) { waiting, entry in
       switch entry.work {
-      case .train(let job): waiting.jobs.insert(PaperBoard.key(job))
+      case .train(let job): waiting.jobs.insert(PaperBoard.key(named(job)))
       case .attack(let wish): waiting.attacks.append(wish)
       case .resume: break
       }

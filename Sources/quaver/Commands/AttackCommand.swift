@@ -47,7 +47,9 @@ struct AttackCommand: AsyncParsableCommand {
         AttackProgress.tell($0, quiet: quiet, notes: written)
       }
     }
-    let summary = AttackTables.summary(reports, job: subject.record.job).stating(Provenance(attacksOn: subject, part))
+    let summary = AttackTables.summary(
+      reports, job: subject.record.job, known: laboratory.paperCorpus(subject.record.job.corpus)
+    ).stating(Provenance(attacksOn: subject, part))
     try tables.emit([summary, AttackTables.utterances(reports), AttackTables.classDrops(reports)], reports)
   }
 }

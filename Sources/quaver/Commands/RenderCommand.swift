@@ -22,8 +22,13 @@ struct RenderCommand: AsyncParsableCommand {
   var corpus: String?
   @Option(help: "Of the panes view, attack and explain: the utterance.")
   var utterance: String?
-  @Option(help: "Of the view: one or a list of \(Laboratory.transforms.joined(separator: ", ")).")
+  @Option(
+    help:
+      "Of the view one or a list of \(Laboratory.transforms.joined(separator: ", ")); of the paper's tables 2a and 2b one."
+  )
   var transform: String?
+  @Option(help: ArgumentHelp("Of the pane paper: 1 (by default), 2a or 2b.", valueName: "1|2a|2b"))
+  var table: PaperBoard.Table?
   @Option(help: "Of the view: \(Stage.allCases.map(\.rawValue).joined(separator: ", ")).")
   var stage: String?
   @Option(help: "Of the view, at its stride, and of attack and explain, at the run's: the slice, from 1 (by default).")
@@ -79,7 +84,7 @@ struct RenderCommand: AsyncParsableCommand {
     try write(svg, PaneFigure.data(panels, .svg, size: size))
     try write(txt, Data((screens() + "\n").utf8))
     for (path, format) in [(csv, ResultTable.Format.csv), (md, .markdown), (tex, .latex)] {
-      let tables = { try panels.joined().map { try table($0).rendered(format) }.joined(separator: "\n") }
+      let tables = { try panels.joined().map { try told($0).rendered(format) }.joined(separator: "\n") }
       try write(path, Data(try tables().utf8))
     }
     let text = files.isEmpty ? screens() : nil
@@ -91,7 +96,7 @@ struct RenderCommand: AsyncParsableCommand {
     }
   }
 
-  private func table(_ state: State) throws -> ResultTable {
+  private func told(_ state: State) throws -> ResultTable {
     guard state.focus != .log else { throw RenderError.nothingToShow("a log is of one session of the workbench") }
     guard let table = Panes.named(state.focus)?.detail(state) ?? Panes.named(state.focus)?.table(state) else {
       throw RenderError.nothing(pane)
@@ -204,7 +209,8 @@ extension RenderCommand {
   private var viewing: [RenderedAttack.Reading] {
     [
       (utterance != nil, "--utterance", [.view, .attack, .explain]),
-      (transform != nil, "--transform", [.view]), (stage != nil, "--stage", [.view]),
+      (transform != nil, "--transform", [.view, .paper]), (table != nil, "--table", [.paper]),
+      (stage != nil, "--stage", [.view]),
       (slice != nil, "--slice", [.view, .attack, .explain]),
     ]
   }

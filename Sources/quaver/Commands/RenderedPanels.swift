@@ -31,16 +31,37 @@ extension RenderCommand {
     case .corpus: try unfold(&state, laboratory)
     case .attack: try await attacking.attack(&state, slice: index, laboratory)
     case .results: try attacking.tell(&state, laboratory)
-    case .paper:
-      state.paperPane.corpus = try corpus.map { try laboratory.library.find($0).name } ?? state.selectedRun?.job.corpus
-      // By its recipe, or the paper's.
-      state.paperPane.recipe = runName == nil ? nil : state.selectedRun.map { PaperBoard.recipe($0.job) }
-      _ = Reducer.reduce(&state, .event(.results(laboratory.results())))
+    case .paper: try papers(&state, laboratory)
     case .explain: try await attacking.explain(&state, slice: index, laboratory)
     case .models: try models(&state, laboratory)
     default: break
     }
     return state
+  }
+
+  /// The paper's table, by the run's recipe where one is named, else by the paper's.
+  private func papers(_ state: inout State, _ laboratory: Laboratory) throws {
+    let run = runName == nil ? nil : state.selectedRun
+    if corpus != nil || run != nil {
+      let wanted =
+        try corpus.map { try laboratory.library.find($0).name } ?? run.flatMap { state.corpus(of: $0.job)?.name }
+      guard let wanted, state.corpora.contains(where: { $0.name == wanted }) else {
+        throw LabError.unknownCorpus(corpus ?? run?.job.corpus ?? "", known: state.corpora.map(\.name))
+      }
+      state.paperPane.corpus = wanted
+    }
+    state.paperPane.recipe = run.map { PaperBoard.recipe($0.job) } ?? PaperBoard.papers
+    state.paperPane.table = table ?? .networks
+    if let transform {
+      guard state.paperPane.table != .networks else {
+        throw RenderError.nothingToShow("table 1 has all spectrograms; --transform is for 2a and 2b")
+      }
+      guard state.transforms.contains(transform) else {
+        throw LabError.unknownChoice(what: "transform", value: transform, choices: state.transforms)
+      }
+      state.paperPane.transform = transform
+    }
+    _ = Reducer.reduce(&state, .event(.results(laboratory.results())))
   }
 
   var transforms: [String] { transform?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? [] }

@@ -46,7 +46,8 @@ struct RunsCommand: ParsableCommand {
 
   struct Remove: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Delete runs with all that was computed from them; nothing brings them back.")
+      abstract: "Delete runs with all that was computed from them; nothing brings them back.",
+      discussion: "A run that is being trained is not removed. What else computes from it at that moment fails.")
 
     @Argument(help: ArgumentHelp("Names of runs, whole.", valueName: "run"))
     var ids: [String]
@@ -55,7 +56,11 @@ struct RunsCommand: ParsableCommand {
     func run() throws {
       let store = common.store
       // All or none, as far as names go.
-      for id in ids where !store.ids().contains(id) { throw LabError.unknownRun(id, known: store.ids()) }
+      let known = store.ids()
+      for (index, id) in ids.enumerated() {
+        guard known.contains(id) else { throw LabError.unknownRun(id, known: known) }
+        if ids[..<index].contains(id) { throw EvaluationError.repeated(what: "run", value: id) }
+      }
       for id in ids {
         let bytes = try store.remove(id)
         if common.json {
