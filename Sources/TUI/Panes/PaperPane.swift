@@ -115,7 +115,7 @@ package enum PaperPane {
         state.say("that is on its way; w in the training pane shows what waits")
         return []
       }
-      state.say(words(requests))
+      state.say("asked for \(words(requests))")
       return requests.map { .request($0) }
     },
     Binding(
