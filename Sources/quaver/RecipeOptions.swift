@@ -41,9 +41,7 @@ enum ListOption {
     if text == "all", !all.isEmpty { return all }
     let names = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     guard !names.isEmpty else { throw EvaluationError.emptyList(what: what) }
-    for (index, name) in names.enumerated() where names[..<index].contains(name) {
-      throw EvaluationError.repeated(what: what, value: name)
-    }
+    try EvaluationError.refuseRepeats(names, what: what)
     return names
   }
 

@@ -40,3 +40,17 @@ package enum EvaluationError: UserError, Equatable {
     }
   }
 }
+
+extension EvaluationError {
+  /// - Parameters:
+  ///   - what: what the sentence calls one of the values.
+  ///   - text: how it shows one.
+  /// - Throws: `.repeated` for the first value that is there a second time.
+  package static func refuseRepeats<Value: Equatable>(
+    _ values: [Value], what: String, text: (Value) -> String = { "\($0)" }
+  ) throws {
+    for (index, value) in values.enumerated() where values[..<index].contains(value) {
+      throw EvaluationError.repeated(what: what, value: text(value))
+    }
+  }
+}

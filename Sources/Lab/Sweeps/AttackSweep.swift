@@ -108,7 +108,7 @@ package struct AttackSweep: PaperSweep {
       notes: SweepNotes.all(
         rows, lines, paper: hasPaper ? Self.paperNote : nil, transform: PaperValues.mainTransform, corpora: corpora)
         + contradictions(pairs, hasPaper),
-      part: part == .merged ? "valid (avg.: merged)" : part.rawValue, showsDifferences: false
+      part: Provenance.part(part), showsDifferences: false
     )
   }
 
@@ -121,27 +121,24 @@ package struct AttackSweep: PaperSweep {
 
   /// In the paper's order.
   private func pairs(_ groups: [SweepGroup]) -> [Pair] {
-    groups.filter { $0.job.defend == nil }.flatMap { plain in
+    let defended = Dictionary(grouping: groups.filter { $0.job.defend != nil }) { group in
+      var job = group.job
+      job.defend = nil
+      return SweepGroup.recipe(job)
+    }
+    return groups.filter { $0.job.defend == nil }.flatMap { plain in
       choices.map { choice in
-        let defended = groups.first { group in
-          var job = group.job
-          job.defend = nil
-          return group.job.defend?.attack == choice.attack.name
-            && SweepGroup.recipe(job) == SweepGroup.recipe(plain.job)
-        }
-        return (choice, [plain] + [defended].compactMap(\.self))
+        let own = defended[plain.recipe]?.first { $0.job.defend?.attack == choice.attack.name }
+        return (choice, [plain] + [own].compactMap(\.self))
       }
     }
   }
 
   private func printed(_ measure: Measure, _ group: SweepGroup, _ choice: AttackChoice) -> Double? {
-    guard let model = PaperTables.name(of: group.job.model), SweepAttacks.arePapers(choice, group.job.defend) else {
-      return nil
-    }
-    let rows = PaperTables.attacks.filter { $0.model == model }
-    if group.job.defend == nil, let clean = measure.clean { return rows.first { $0.attack == "none" }.map(clean) }
-    guard let row = rows.first(where: { $0.attack == choice.attack.title }) else { return nil }
-    return group.job.defend == nil ? measure.plain(row) : measure.defended(row)
+    guard SweepAttacks.arePapers(choice, group.job.defend) else { return nil }
+    let model = group.job.model, isPlain = group.job.defend == nil
+    if isPlain, let clean = measure.clean { return PaperTables.row(of: "none", on: model).map(clean) }
+    return PaperTables.row(of: choice.attack.title, on: model).flatMap(isPlain ? measure.plain : measure.defended)
   }
 
   private func contradictions(_ pairs: [Pair], _ hasPaper: Bool) -> [String] {
@@ -190,9 +187,7 @@ package struct AttackSweep: PaperSweep {
 enum SweepAttacks {
   /// - Throws: `AttackError`, `EvaluationError.repeated`.
   static func choices(_ names: [String], epsilon: Double, preset: AttackPreset) throws -> [AttackChoice] {
-    for (index, name) in names.enumerated() where names[..<index].contains(name) {
-      throw EvaluationError.repeated(what: "the attack", value: name)
-    }
+    try EvaluationError.refuseRepeats(names, what: "the attack")
     return try names.map { name in
       let attack = try Attacks.named(name)
       var settings = preset.settings(for: attack)

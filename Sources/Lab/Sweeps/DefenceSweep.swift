@@ -35,9 +35,7 @@ package struct DefenceSweep: PaperSweep {
     corpora: [String: PaperCorpus] = [:], weights: WeightStore? = nil
   ) throws {
     guard !defences.isEmpty else { throw EvaluationError.emptyList(what: "defences") }
-    for (index, name) in defences.enumerated() where defences[..<index].contains(name) {
-      throw EvaluationError.repeated(what: "the defence", value: name)
-    }
+    try EvaluationError.refuseRepeats(defences, what: "the defence")
     guard !epsilons.isEmpty else { throw EvaluationError.emptyList(what: "--eps") }
     var maker = SweepCells(weights: weights)
     cells = try defences.flatMap { name in
@@ -64,20 +62,17 @@ package struct DefenceSweep: PaperSweep {
     guard PaperTables.name(of: job.model) == "AlexNet", let defence = job.defend, PaperValues.isPapers(defence) else {
       return nil
     }
-    let title = (try? Attacks.named(defence.attack))?.title
-    return PaperTables.sweep.first {
-      $0.defence == title && abs(Double($0.epsilon255) - defence.settings.epsilon * 255) < 1e-6
-    }
+    return PaperTables.sweep(of: defence)
   }
 
   package func content(_ rows: [SweepRow], wanted: Bool) -> SweepTable {
     let lines = groups(rows, wanted: wanted).map(line)
     let hasPaper = lines.contains { $0.values.contains { $0.paper != nil } }
     let accuracy = part == .merged ? "avg. acc. %" : "\(part.rawValue). acc. %"
-    let others = attacks.map { "\((try? Attacks.named($0))?.title ?? $0) %" }
+    let others = attacks.map { "\(Scrub.title($0)) %" }
     let compared = hasPaper ? rows.map(\.job).filter { Self.printed($0)?.epsilon255 == 32 } : []
-    let contradictions = compared.compactMap { job in
-      (try? Attacks.named(job.defend?.attack ?? "")).flatMap { PaperTables.contradiction(of: $0.title) }
+    let contradictions = compared.compactMap(\.defend).compactMap {
+      PaperTables.contradiction(of: Scrub.title($0.attack))
     }
     return SweepTable(
       title:
@@ -110,7 +105,7 @@ package struct DefenceSweep: PaperSweep {
     return SweepTable.Line(
       group: group,
       heads: [
-        .text((try? Attacks.named(own))?.title ?? own),
+        .text(Scrub.title(own)),
         .number((group.job.defend?.settings.epsilon ?? 0) * 255, decimals: 1),
       ],
       values: [clean, itself] + others + (part == .merged ? [valid] : []))
@@ -126,7 +121,7 @@ package struct DefenceSweep: PaperSweep {
       if !$0.contains($1) { $0.append($1) }
     }
     let lines = groups.map(line), corpora = Set(groups.map(\.corpus))
-    let titles = ["own attack"] + attacks.map { (try? Attacks.named($0))?.title ?? $0 }
+    let titles = ["own attack"] + attacks.map(Scrub.title)
     let panels = titles.enumerated().map { measure, title -> LinePlot in
       let kinds = corpora.sorted().flatMap { corpus in defences.map { (corpus: corpus, defence: $0) } }
       let series = kinds.enumerated().flatMap { index, kind -> [LinePlot.Series] in
@@ -137,7 +132,7 @@ package struct DefenceSweep: PaperSweep {
             (line.group.job.defend?.settings.epsilon ?? 0) * 255, SweepTable.ours(value.ours), value.paper
           )
         }
-        let title = (try? Attacks.named(kind.defence))?.title ?? kind.defence
+        let title = Scrub.title(kind.defence)
         return SweepPlots.pair(
           corpora.count > 1 ? "\(title), \(kind.corpus)" : title, points.sorted { $0.x < $1.x },
           color: style.color(ofSeries: index))

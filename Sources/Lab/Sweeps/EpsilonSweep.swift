@@ -16,9 +16,7 @@ package enum EpsilonSweep {
   package static func parse(_ text: String) throws -> [Double] {
     let values = try text.split(separator: ",").map { try Fraction.levels(String($0), what: "--eps") }
     guard !values.isEmpty else { throw EvaluationError.emptyList(what: "--eps") }
-    for (index, value) in values.enumerated() where values[..<index].contains(value) {
-      throw EvaluationError.repeated(what: "ε", value: Fraction.text(value))
-    }
+    try EvaluationError.refuseRepeats(values, what: "ε") { Fraction.text($0) }
     return values
   }
 

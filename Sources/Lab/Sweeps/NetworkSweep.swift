@@ -45,7 +45,7 @@ package struct NetworkSweep: PaperSweep {
         paper: hasPaper
           ? "“paper” columns are the paper's table 1, of networks pre-trained on ImageNet but for CNN-LSTM" : nil,
         comparesCorpus: false) + Self.comparisons(lines),
-      part: "valid (avg.: merged)"
+      part: Provenance.part(.merged)
     )
   }
 

@@ -74,8 +74,9 @@ package struct PaperBoard: Sendable, Equatable {
     _ wish: Wish, runs: [RunInfo], results: [RunResults], info: CorpusInfo?, named: (Job) -> Job = { $0 }
   ) throws {
     let sweep = try Self.sweep(wish, info)
-    let finished = Self.finished(sweep, runs, named),
-      reports = Dictionary(results.map { ($0.run, $0.reports) }) { a, _ in a }
+    let cells = Dictionary(sweep.cells.map { (Self.key($0.job), $0) }) { a, _ in a }
+    let finished = Self.finished(cells, runs, named)
+    let reports = Dictionary(results.map { ($0.run, $0.reports) }) { a, _ in a }
     let rows = finished.map { run, cell in
       var row = SweepRow(
         run: run.id, job: named(run.job),
@@ -87,8 +88,10 @@ package struct PaperBoard: Sendable, Equatable {
     (table, self.runs) = (content.table, content.lines.map { $0.group.rows.map(\.run) })
     let notes = SweepNotes.shared(rows), isLeak: (String) -> Bool = { $0.contains(" in both ") }
     said = notes.filter(isLeak) + notes.filter { !isLeak($0) }
-    keys = content.lines.map { Self.key($0.group.job) }
-    next = content.lines.map { Self.next($0, sweep) }
+    keys = content.lines.map(\.group.recipe)
+    next = content.lines.map {
+      Self.next($0, $0.choice.map { [$0] } ?? cells[$0.group.recipe]?.choices ?? [], sweep.part)
+    }
   }
 
   private static func sweep(_ wish: Wish, _ info: CorpusInfo?) throws -> any PaperSweep {
@@ -116,9 +119,8 @@ package struct PaperBoard: Sendable, Equatable {
   /// Finished runs of a sweep's networks, the newest of each seed, that start from what the newest of all starts from: seeds of
   /// different starts have no mean.
   private static func finished(
-    _ sweep: any PaperSweep, _ runs: [RunInfo], _ named: (Job) -> Job
+    _ cells: [String: SweepCell], _ runs: [RunInfo], _ named: (Job) -> Job
   ) -> [(RunInfo, SweepCell)] {
-    let cells = Dictionary(sweep.cells.map { (key($0.job), $0) }) { a, _ in a }
     var seen: Set<String> = [], starts: [String: StartingWeights?] = [:]
     return runs.compactMap { run in
       guard run.status == .finished, let cell = cells[key(named(run.job))] else { return nil }
@@ -148,15 +150,14 @@ package struct PaperBoard: Sendable, Equatable {
     }
   }
 
-  private static func next(_ line: SweepTable.Line, _ sweep: any PaperSweep) -> Next {
+  /// - Parameter choices: the attacks that the line tells of.
+  private static func next(_ line: SweepTable.Line, _ choices: [AttackChoice], _ part: EvaluationPart) -> Next {
     guard !line.group.rows.isEmpty else { return .train(line.group.job) }
-    let own = key(line.group.job)
-    let choices = line.choice.map { [$0] } ?? sweep.cells.first { key($0.job) == own }?.choices ?? []
     let wishes = line.group.rows.flatMap { row in
       // A sample has its number, and the whole part is still to be attacked.
       choices.filter { row.report($0.attack.name)?.isWhole != true }.map { choice in
         var wish = AttackWish(run: row.run, point: AttackPoint(choice))
-        (wish.part, wish.keepsImages) = (sweep.part, false)
+        (wish.part, wish.keepsImages) = (part, false)
         return wish
       }
     }

@@ -6,6 +6,8 @@ import NN
 package struct SweepGroup: Sendable {
   /// One of them, made or still to be made.
   package let job: Job
+  /// `recipe` of it.
+  let recipe: String
   package fileprivate(set) var rows: [SweepRow] = []
 
   /// The networks that are there, in order of the first ones; with `wanted`, those first, whether they are there or not.
@@ -15,7 +17,7 @@ package struct SweepGroup: Sendable {
       let recipe = recipe(job)
       if let place = places[recipe] { return place }
       places[recipe] = groups.count
-      groups.append(SweepGroup(job: job))
+      groups.append(SweepGroup(job: job, recipe: recipe))
       return groups.count - 1
     }
     for job in wanted { _ = place(of: job) }

@@ -71,6 +71,20 @@ package enum PaperTables {
     return networks.first { title.hasPrefix($0.model) }?.model
   }
 
+  /// Table 2a's row of an attack, by its title, on a network; “none” is the network before any.
+  static func row(of attack: String, on model: String) -> AttackRow? {
+    guard let name = name(of: model) else { return nil }
+    return attacks.first { $0.model == name && $0.attack == attack }
+  }
+
+  /// Table 2b's row of a defence at its ε.
+  static func sweep(of defence: Defence) -> SweepRow? {
+    let title = Scrub.title(defence.attack)
+    return sweep.first {
+      $0.defence == title && abs(Double($0.epsilon255) - defence.settings.epsilon * 255) < 1e-6
+    }
+  }
+
   /// Both tables have AlexNet trained against and attacked by one attack at ε 32/255, and do not agree.
   ///
   /// - Parameter attack: its title.

@@ -58,8 +58,7 @@ package struct PaperValues: Sendable, Equatable {
     isDefended: Bool, _ isOwn: Bool
   ) -> PaperValues? {
     guard isPapers(settings, of: attack, ofAnyEpsilon: false), part != .train,
-      let name = PaperTables.name(of: network.name),
-      let row = PaperTables.attacks.first(where: { $0.model == name && $0.attack == attack.title })
+      let row = PaperTables.row(of: attack.title, on: network.name)
     else { return nil }
     guard !isDefended || isOwn else { return nil }
     let valid = isDefended ? row.defendedValidAttacked : row.undefendedValid
@@ -99,10 +98,7 @@ package struct PaperValues: Sendable, Equatable {
     guard part == .merged, network.title == "AlexNet", let defence, isPapers(defence),
       isPapers(settings, of: attack, ofAnyEpsilon: true),
       !attack.knobs.contains(.epsilon) || settings.epsilon == defence.settings.epsilon,
-      let title = (try? Attacks.named(defence.attack))?.title,
-      let row = PaperTables.sweep.first(where: {
-        $0.defence == title && abs(Double($0.epsilon255) - defence.settings.epsilon * 255) < 1e-6
-      })
+      let row = PaperTables.sweep(of: defence)
     else { return nil }
     switch attack.name {
     case "pixle": return shares(nil, row.pixleSuccess, "table 2b")

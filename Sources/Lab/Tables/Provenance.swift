@@ -34,9 +34,12 @@ package struct Provenance: Sendable, Equatable {
   /// it calls averages are both parts'.
   package init(attacksOn subject: RunSubject, _ part: EvaluationPart) {
     self.init(
-      run: subject.folder.id, part: part == .merged ? "valid (avg.: merged)" : part.rawValue,
+      run: subject.folder.id, part: Self.part(part),
       checkpoint: subject.checkpoint, job: subject.record.job)
   }
+
+  /// Of tables whose accuracies are the validation part's, and whose averages are both parts', where both are there.
+  static func part(_ part: EvaluationPart) -> String { part == .merged ? "valid (avg.: merged)" : part.rawValue }
 
   fileprivate var cells: [(title: String, cell: ResultTable.Cell)] {
     [

@@ -69,10 +69,7 @@ struct CompareCommand: AsyncParsableCommand {
     try network.apply()
     let laboratory = try tables.common.laboratory()
     let subjects = try ids.map { try laboratory.subject($0, checkpoint: network.checkpoint) }
-    for (index, subject) in subjects.enumerated()
-    where subjects[..<index].contains(where: { $0.folder.id == subject.folder.id }) {
-      throw EvaluationError.repeated(what: "run", value: subject.folder.id)
-    }
+    try EvaluationError.refuseRepeats(subjects.map(\.folder.id), what: "run")
     let measured = try await StoppableWork.run("the same command goes on where it was") { control in
       var measured: [(evaluation: RunEvaluation, predictions: Predictions)] = []
       for subject in subjects {

@@ -127,10 +127,8 @@ struct SweepGrid: ParsableArguments {
   /// - Throws: `LabError.unknownCorpus`, `EvaluationError`.
   private func jobs(_ transforms: [String], _ models: [String], _ laboratory: Laboratory) throws -> [Job] {
     let seeds = try ListOption.seeds(seed)
-    for (index, name) in corpus.enumerated() {
-      if corpus[..<index].contains(name) { throw EvaluationError.repeated(what: "--corpus", value: name) }
-      _ = try laboratory.library.find(name)
-    }
+    try EvaluationError.refuseRepeats(corpus, what: "--corpus")
+    for name in corpus { _ = try laboratory.library.find(name) }
     return corpus.flatMap { corpus in
       transforms.flatMap { transform in
         models.flatMap { model in

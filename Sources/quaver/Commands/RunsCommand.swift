@@ -57,10 +57,8 @@ struct RunsCommand: ParsableCommand {
       let store = common.store
       // All or none, as far as names go.
       let known = store.ids()
-      for (index, id) in ids.enumerated() {
-        guard known.contains(id) else { throw LabError.unknownRun(id, known: known) }
-        if ids[..<index].contains(id) { throw EvaluationError.repeated(what: "run", value: id) }
-      }
+      for id in ids where !known.contains(id) { throw LabError.unknownRun(id, known: known) }
+      try EvaluationError.refuseRepeats(ids, what: "run")
       for id in ids {
         let bytes = try store.remove(id)
         if common.json {
